@@ -1,0 +1,247 @@
+"""The command line: each command reads its options, calls one pipeline function and prints what came back."""
+
+import json
+import os
+import shlex
+import signal
+import sys
+import traceback
+import warnings
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import __version__
+from .schemas.errors import LcdataError, UsageError
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came, which ends the work like Ctrl-C but with another exit code."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "LCDATA"})
+@click.version_option(__version__, prog_name="lcdata")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def cli(debug: bool) -> None:
+    """Long-context training data: exact in length and tokens, document-masked, reproducible."""
+
+
+def _recipe_options(command: Any) -> Any:
+    """The options that say what samples are made of."""
+    options = [
+        click.option("--tokenizer", default="embedded", show_default=True, help="A file, a folder or a Hub id."),
+        click.option("--bos", help="Token before every document; `none` for nothing. [default: the tokenizer's]"),
+        click.option("--eos", help="Token after every document. [default: the tokenizer's]"),
+        click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True),
+        click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the task; repeatable."),
+        click.option("--engine", type=click.Choice(["fastokens", "tokenizers"]), help="What encodes. [default: fastokens]"),
+        click.option("--json", "as_json", is_flag=True, help="For machines, on stdout."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _recipe(task: str, length: str, n: str, settings: tuple[str, ...], **fields: Any) -> Any:
+    """The recipe that the flags write."""
+    import pydantic
+
+    from .schemas.lengths import Lengths
+    from .schemas.recipe import Recipe, default_name
+
+    try:
+        lengths = Lengths.parse(length)
+    except ValueError as error:
+        raise UsageError(f"--length {error}") from None
+    source = {"task": task, "settings": _settings(settings), "length": lengths, "n": n, "loss": fields.pop("loss", "answer")}
+    choice = {name: fields.pop(name) for name in ("bos", "eos")} | {"source": fields.pop("tokenizer")}
+    chosen = {name: value for name, value in fields.items() if value is not None}
+    defaults = {"name": default_name(task, lengths), "seq_length": lengths.longest}
+    try:
+        return Recipe.model_validate({**defaults, **chosen, "tokenizer": choice, "source": source})
+    except pydantic.ValidationError as error:
+        problem = error.errors()[0]
+        option = str(problem["loc"][-1]).replace("_", "-") if problem["loc"] else ""
+        raise UsageError(f"{f'--{option} ' if option else ''}{problem['msg'].removeprefix('Value error, ')}") from None
+
+
+def _settings(pairs: tuple[str, ...]) -> dict[str, Any]:
+    import yaml
+
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator or not key:
+            raise UsageError(f"--set {pair!r} must be KEY=VALUE, for example --set dict_size=2..6")
+        try:
+            settings[key] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            settings[key] = value
+    return settings
+
+
+@cli.command()
+@click.option("--task", required=True, help="See `lcdata tasks`.")
+@click.option("--length", required=True, help="Tokens of a sample: 128k, 4k,32k,128k in turn, or 4k..128k.")
+@click.option("--n", required=True, help="Samples: 1000, 1e5, 10k.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to make. [default: the dataset's name]")
+@click.option("--name", help="Name of the dataset. [default: task and length]")
+@_recipe_options
+@click.option("--loss", type=click.Choice(["answer", "all"]), default="answer", show_default=True, help="What is trained on.")
+@click.option("--labels", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.option("--seq-length", help="Tokens of a row; shorter samples share it. [default: the longest sample]")
+@click.option("--cdc", is_flag=True, help="Content-defined chunks, for datasets that are pushed again and again.")
+@click.option("--workers", type=click.IntRange(0), help="Processes; 0 for this one. [default: by the size of the work]")
+@click.option("--address", help="A Ray cluster to run on.")
+@click.option("--dry-run", is_flag=True, help="Say what would be made, and how long it would take.")
+def gen(
+    out: Path | None,
+    workers: int | None,
+    address: str | None,
+    engine: str | None,
+    dry_run: bool,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Make samples of one task: packed, masked, verified rows that trainers read as they are."""
+    from .pipelines.gen import gen as run
+    from .pipelines.printing import print_estimate, print_result
+    from .pipelines.progress import ConsoleReporter, JsonReporter
+
+    recipe = _recipe(**flags)
+    if dry_run:
+        from .pipelines.estimate import estimate
+
+        print_estimate(estimate(recipe, engine or "fastokens", workers), as_json)
+        return
+    reporter = JsonReporter() if as_json else ConsoleReporter()
+    out = out or Path(recipe.name)
+    try:
+        manifest, is_new = run(recipe, out, reporter, workers, address, engine or "fastokens")
+    finally:
+        reporter.stop()
+    print_result(manifest, out, reporter.tokens_per_second if is_new else None, as_json)
+
+
+@cli.command()
+@click.argument("task")
+@click.option("--length", default="2k", show_default=True)
+@click.option("--index", type=click.IntRange(0), default=0, show_default=True, help="Which sample.")
+@_recipe_options
+@click.option("--full", is_flag=True, help="Leave nothing out.")
+def show(index: int, full: bool, engine: str | None, as_json: bool, **flags: Any) -> None:
+    """Show one sample as a dataset would hold it, evidence and answers marked."""
+    from .pipelines.printing import print_sample
+    from .pipelines.show import show as run
+
+    recipe = _recipe(**flags, n=str(index + 1))
+    made, _ = run(recipe, index, engine)
+    print_sample(made, recipe, full, as_json)
+
+
+@cli.command()
+@click.argument("task", required=False)
+@click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
+def tasks(task: str | None, as_json: bool) -> None:
+    """List the tasks, or one task's settings with meaning, default and range."""
+    from .pipelines.printing import print_task, print_tasks
+
+    if task is None:
+        print_tasks(as_json)
+    else:
+        print_task(task, as_json)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
+def inspect(folder: Path, as_json: bool) -> None:
+    """Say what a finished dataset holds: counts, fill, loss, lengths and a sample."""
+    from .pipelines.inspect import inspect as run
+    from .pipelines.printing import print_inspection
+
+    print_inspection(run(folder), folder, as_json)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--samples", type=click.IntRange(0), default=16, show_default=True, help="Random samples to make again.")
+@click.option("--tokenizer", help="Where the dataset's tokenizer is now. [default: where it was]")
+@click.option("--workers", type=click.IntRange(0), default=0, show_default=True, help="Processes; 0 for this one.")
+@click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
+def verify(folder: Path, samples: int, tokenizer: str | None, workers: int, as_json: bool) -> int:
+    """Check hashes, rows and masks, and make random samples again from the manifest alone."""
+    from .pipelines.printing import print_verdict
+    from .pipelines.verify import verify as run
+
+    verdict = run(folder, samples, tokenizer, workers)
+    print_verdict(verdict, folder, as_json)
+    return 0 if verdict.holds else 3
+
+
+@cli.command()
+@click.option("--tokenizer", default="embedded", show_default=True, help="A file, a folder or a Hub id.")
+@click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
+def doctor(tokenizer: str, as_json: bool) -> int:
+    """Check versions, the tokenizer's engine, cores, memory and disk."""
+    from .pipelines.doctor import doctor as run
+    from .pipelines.printing import print_findings
+    from .schemas.tokens import TokenizerChoice
+
+    return 0 if print_findings(run(TokenizerChoice(source=tokenizer), Path.cwd()), as_json) else 1
+
+
+def main() -> None:
+    """Run the command line; every failure is one line and an exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    warnings.showwarning = _show_warning
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1 or bool(os.environ.get("LCDATA_DEBUG"))
+    try:
+        code = cli.main(arguments, standalone_mode=False, prog_name="lcdata")
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(2)
+    except click.ClickException as error:
+        _fail(error.format_message(), error.exit_code)
+    except Terminated:
+        _interrupted(4)
+    except (KeyboardInterrupt, click.Abort):
+        _interrupted(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except LcdataError as error:
+        if debug:
+            traceback.print_exc()
+        _fail(str(error), error.exit_code)
+    except Exception as error:
+        if debug:
+            raise
+        _fail(f"{type(error).__name__}: {error} (this is a defect of lcdata: run again with --debug and report it)", 1)
+
+
+def _terminate(number: int, frame: Any) -> None:
+    raise Terminated
+
+
+def _interrupted(code: int) -> None:
+    again = shlex.join(["lcdata", *sys.argv[1:]])
+    _fail(f"interrupted; what was finished is safe. To go on:\n  {again}", code)
+
+
+def _fail(message: str, code: int) -> None:
+    if "--json" in sys.argv:
+        print(json.dumps({"event": "error", "message": message, "exit_code": code}), flush=True)
+    print(f"lcdata: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"lcdata: warning: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

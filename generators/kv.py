@@ -1,0 +1,349 @@
+"""`kv`: find one key among many dictionaries of integers, and say its value and its dictionary.
+
+Teaches exact retrieval over the whole context and nothing else: no fact in it can be known beforehand. Source: the
+dictionary task of "From Artificial Needles to Real Haystacks" (Xiong et al. 2024), single and multi-subkey. Left out:
+textual keys (see the needle tasks) and several questions about one context.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from ..schemas.errors import UsageError
+from ..schemas.quantity import IntRange, within
+from ..schemas.sample import Sample
+from .task import SETTINGS, Task
+from .text import Words, num_chars, number_table, squeeze
+from .wording import fill, shift
+
+Ints = NDArray[np.int64]
+
+_MAX_DIGITS = 6
+_Digits = Annotated[IntRange, within(1, _MAX_DIGITS)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """One way to put the task. Slots: {n} in the label; {asked}, {key}, {value}, {dictionary} elsewhere."""
+
+    id: str
+    head: str
+    label: str
+    question: str
+    form: str
+    """What leads to the form of the answer, which is `answer` with blanks."""
+    answer: str
+    absent: str
+    blanks: tuple[str, str] = ("<value>", "<number>")
+
+
+WORDINGS = (
+    Wording(
+        id="seed",
+        head="Do a task using the list of dictionaries below.\n\n",
+        label="Dictionary [{n}]",
+        question="\nAbove is a list of dictionaries such that each key and value is an integer. "
+        "Report the value of {asked} and the dictionary it is in.",
+        form=" Answer in the following template:\n",
+        answer="The value of {key} is {value} and it is in Dictionary [{dictionary}].",
+        absent="Not found: no dictionary has {asked}.",
+        blanks=("<fill-in-value>", "<fill-in-dictionary-name>"),
+    ),
+    Wording(
+        id="table",
+        head="Read the numbered tables; a question about them follows.\n\n",
+        label="Table {n}:",
+        question="\nWhich value does {asked} have, and in which table does it stand?",
+        form=" Use this form:\n",
+        answer="In Table {dictionary}, {key} has the value {value}.",
+        absent="Not found: no table has {asked}.",
+    ),
+    Wording(
+        id="record",
+        head="Each line below is a record that maps whole numbers to whole numbers.\n\n",
+        label="Record #{n}",
+        question="\nLook for {asked} in the records. Give the number stored under it and say which record that is.",
+        form=" Reply like this:\n",
+        answer="Record #{dictionary} stores {value} under {key}.",
+        absent="Not found: no record has {asked}.",
+    ),
+    Wording(
+        id="map",
+        head="Here are several maps from integers to integers.\n\n",
+        label="map_{n} =",
+        question="\nReturn what {asked} maps to, together with the index of its map.",
+        form=" Complete this sentence:\n",
+        answer="The result is {value}, found under {key} in map_{dictionary}.",
+        absent="Not found: no map has {asked}.",
+    ),
+    Wording(
+        id="drawer",
+        head="A cabinet has numbered drawers. Every drawer holds cards, written as key: content.\n\n",
+        label="Drawer {n}",
+        question="\nFind the card with {asked}. What is its content, and which drawer is it in?",
+        form=" Keep to this pattern:\n",
+        answer="The card with {key} reads {value} and lies in Drawer {dictionary}.",
+        absent="Not found: no drawer has {asked}.",
+    ),
+    Wording(
+        id="block",
+        head="Study these blocks of number pairs. You will be asked for one of them.\n\n",
+        label="Block {n} ->",
+        question="\nNow state the number paired with {asked}, and the block where the pair is listed.",
+        form=" Write it as follows:\n",
+        answer="{value} is paired with {key} in Block {dictionary}.",
+        absent="Not found: no block has {asked}.",
+    ),
+    Wording(
+        id="ledger",
+        head="The pages of a ledger are copied below; each entry reads key: amount.\n\n",
+        label="Page ({n})",
+        question="\nReport the amount entered for {asked} and its page.",
+        form=" The answer should look like this:\n",
+        answer="Page ({dictionary}) enters the amount {value} for {key}.",
+        absent="Not found: no page has {asked}.",
+    ),
+    Wording(
+        id="object",
+        head="Below are objects, one to a line, whose keys and values are numbers.\n\n",
+        label="Object no. {n}:",
+        question="\nRetrieve the value stored at {asked} and name the object it comes from.",
+        form=" Respond with this sentence, filled in:\n",
+        answer="Object no. {dictionary} stores {value} at {key}.",
+        absent="Not found: no object has {asked}.",
+    ),
+    Wording(
+        id="memory",
+        head="Memorize the dictionaries that follow. Afterwards you will be asked about a single key.\n\n",
+        label="Dict {n}:",
+        question="\nWhat is the value of {asked}? Also tell which dictionary contains it.",
+        form=" Fill in this answer:\n",
+        answer="It is {value}, since {key} is in Dict {dictionary}.",
+        absent="Not found: no dictionary has {asked}.",
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True, config=SETTINGS)
+class KV(Task):
+    """Find one key among many dictionaries of integers; answer with its value and its dictionary."""
+
+    name: ClassVar[str] = "kv"
+    templates: ClassVar[Sequence[Wording]] = WORDINGS
+
+    dict_size: Annotated[IntRange, within(1, 1000)] = IntRange(3, 4)
+    """Pairs in a dictionary, a number or a range."""
+
+    key_digits: _Digits | None = None
+    """Digits of a key or subkey. By default 3..4, and more where the length needs more distinct keys."""
+
+    value_digits: _Digits = IntRange(3, 4)
+    """Digits of a value."""
+
+    answer_template: bool = True
+    """Whether the prompt ends with the form that the answer takes."""
+
+    subkeys: Annotated[int, Field(ge=1, le=16)] = 1
+    """Integers that make up a key; above 1 other keys share some, never all, of those asked for."""
+
+    sharing: Annotated[float, Field(ge=0, le=1)] = 0.25
+    """With subkeys above 1: share of the other keys that contain some of the asked subkeys."""
+
+    shuffle_asked: bool = False
+    """With subkeys above 1: ask for the subkeys in any order rather than as the key is written."""
+
+    absent: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of samples whose key is in no dictionary and whose answer says so."""
+
+    def draft(self, rng: np.random.Generator, template: Wording, num_units: int) -> "KVDraft":
+        """Dictionaries as units; the asked key goes into one of them when the draft is rendered."""
+        return KVDraft(self, rng, template, num_units)
+
+    def key_pool(self, num_keys: int) -> range:
+        """The integers that keys are drawn from when `num_keys` distinct ones are needed."""
+        if self.key_digits is not None:
+            pool = _integers(self.key_digits)
+            if len(pool) < num_keys and self.subkeys == 1:
+                raise UsageError(
+                    f"kv: {num_keys:,} distinct keys are needed, but key_digits={self.key_digits} gives only "
+                    f"{len(pool):,}: use more digits, larger dictionaries do not help, or a shorter length"
+                )
+            if len(pool) < 3 * self.subkeys:
+                raise UsageError(
+                    f"kv: subkeys={self.subkeys} needs at least {3 * self.subkeys} integers, but "
+                    f"key_digits={self.key_digits} gives only {len(pool)}: use more digits"
+                )
+            return pool
+        for high in range(4, _MAX_DIGITS + 1):
+            pool = _integers(IntRange(3, high))
+            if len(pool) >= 2 * num_keys or self.subkeys > 1:
+                return pool
+        if len(pool) < num_keys:
+            raise UsageError(
+                f"kv: {num_keys:,} distinct keys are needed, more than {_MAX_DIGITS} digits give: "
+                "use --set subkeys=2 or a shorter length"
+            )
+        return pool
+
+
+class KVDraft:
+    """Dictionaries 1..capacity as one block of words, and the asked pair, which is placed by `render`."""
+
+    def __init__(self, task: KV, rng: np.random.Generator, wording: Wording, num_units: int) -> None:
+        self.task, self.wording = task, wording
+        self._depth, self._pair_depth = rng.random(), rng.random()
+        self._absent = rng.random() < task.absent
+        self._sizes = rng.integers(task.dict_size.low, task.dict_size.high, num_units, endpoint=True)
+        used = np.arange(task.dict_size.high) < self._sizes[:, None]
+        num_pairs = int(self._sizes.sum())
+
+        pool = task.key_pool(num_pairs + 1)
+        self._key_digits = len(str(pool[-1]))
+        self._asked, keys = _draw_keys(rng, pool, num_pairs, task.subkeys, task.sharing)
+        self._asked_order = rng.permutation(task.subkeys) if task.shuffle_asked else np.arange(task.subkeys)
+        values = _integers(task.value_digits)
+        self._value = int(rng.integers(values.start, values.stop))
+
+        label = self._label_table(num_units)
+        pair_words = (1 if task.subkeys == 1 else task.subkeys + 1) + 1
+        self._num_label_words, self._num_pair_words = label.shape[1], pair_words
+        self._block = np.empty((num_units, label.shape[1] + pair_words * task.dict_size.high), np.uint64)
+        self._block[:, : label.shape[1]] = label[1 : num_units + 1]
+        pairs = self._block[:, label.shape[1] :].reshape(num_units, task.dict_size.high, pair_words)
+        slots = np.full((*used.shape, task.subkeys), -1, np.int64)
+        slots[used] = keys
+        self._write_keys(pairs, slots)
+        drawn = rng.integers(values.start, values.stop, used.shape)
+        last = np.arange(task.dict_size.high) == self._sizes[:, None] - 1
+        pairs[:, :, -1] = self._value_words(np.where(used, drawn, -1), last)
+
+        self._starts = np.concatenate(([0], np.cumsum(num_chars(self._block))))
+        ends = len(wording.head) + sum(map(len, self._tail(num_units // 2 + 1)[:2]))
+        self.chars: Ints = self._starts + ends
+
+    def render(self, num_units: int) -> Sample:
+        """The sample of the first dictionaries, with the asked pair at its depth among them."""
+        dictionary = int(self._depth * num_units)
+        pair = int(self._pair_depth * self._sizes[dictionary])
+        if self._absent:
+            body = squeeze(self._block[:num_units])
+        else:
+            body = squeeze(self._with_asked_pair(num_units, dictionary, pair))
+        question, answer, slots = self._tail(dictionary + 1)
+        evidence = () if self._absent else self._evidence(dictionary, pair)
+        at = len(self.wording.head)
+        answer_at = at + len(body) + len(question)
+        return Sample(
+            prompt=self.wording.head + body + question,
+            answer=answer,
+            answers=tuple(answer[start:end] for start, end in slots),
+            answer_spans=tuple(shift(span, answer_at) for span in slots),
+            evidence_spans=tuple(shift(span, at) for span in evidence),
+            depth=tuple(start / (len(body) - (end - start)) for start, end in evidence),
+            template=self.wording.id,
+            facts={
+                "absent": bool(self._absent),
+                "asked": [int(self._asked[place]) for place in self._asked_order],
+                "key": [int(part) for part in self._asked],
+                "value": None if self._absent else self._value,
+                "dictionary": None if self._absent else dictionary + 1,
+                "pair": None if self._absent else pair + 1,
+                "num_dictionaries": num_units,
+                "num_pairs": int(self._sizes[:num_units].sum()),
+            },
+        )
+
+    def _label_table(self, num_units: int) -> Words:
+        before, _, after = self.wording.label.partition("{n}")
+        return number_table(len(str(num_units)), before, after + " {")
+
+    def _write_keys(self, pairs: Words, keys: Ints) -> None:
+        """Put keys of shape (..., subkeys) into pairs of shape (..., words); a key of -1s stays blank."""
+        if self.task.subkeys == 1:
+            pairs[..., 0] = number_table(self._key_digits, "", ": ")[keys[..., 0], 0]
+            return
+        pairs[..., 0] = number_table(self._key_digits, "(")[keys[..., 0], 0]
+        pairs[..., 1:-2] = number_table(self._key_digits, ", ")[keys[..., 1:], 0]
+        pairs[..., -2] = np.where(keys[..., 0] < 0, 0, np.frombuffer(b"): ".ljust(8, b"\0"), np.uint64)[0])
+
+    def _value_words(self, values: Ints, last: NDArray[np.bool_]) -> Words:
+        digits = self.task.value_digits.high
+        within = number_table(digits, "", ", ")[values, 0]
+        return np.where(last, number_table(digits, "", "}\n")[values, 0], within)
+
+    def _with_asked_pair(self, num_units: int, dictionary: int, pair: int) -> Words:
+        block = self._block[:num_units].copy()
+        start = self._num_label_words + pair * self._num_pair_words
+        words = block[dictionary, start : start + self._num_pair_words]
+        self._write_keys(words, self._asked)
+        is_last = np.array(pair == self._sizes[dictionary] - 1)
+        words[-1] = self._value_words(np.array(self._value), is_last)
+        return block
+
+    def _evidence(self, dictionary: int, pair: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Where the dictionary's label and the asked pair stand in the body."""
+        start = int(self._starts[dictionary])
+        label, _ = fill(self.wording.label, n=dictionary + 1)
+        before = self._block[dictionary, : self._num_label_words + pair * self._num_pair_words]
+        pair_start = start + len(squeeze(before))
+        pair_length = len(f"{_written(self._asked)}: {self._value}")
+        return (start, start + len(label)), (pair_start, pair_start + pair_length)
+
+    def _tail(self, dictionary: int) -> tuple[str, str, list[tuple[int, int]]]:
+        """The question, the answer, and the spans of its reference answers."""
+        wording, key = self.wording, f"key {_written(self._asked)}"
+        asked, blank_key = key, key
+        if self.task.shuffle_asked and self.task.subkeys > 1:
+            parts = [str(part) for part in self._asked[self._asked_order]]
+            asked = f"the key made of {', '.join(parts[:-1])} and {parts[-1]} in any order"
+            blank_key = "key <key>"
+        question, _ = fill(wording.question, asked=asked)
+        absent, _ = fill(wording.absent, asked=asked)
+        if self.task.answer_template:
+            value, number = wording.blanks
+            question += wording.form + fill(wording.answer, key=blank_key, value=value, dictionary=number)[0]
+        if self.task.absent > 0:
+            question += f"\nIf there is none, answer: {absent}"
+        question += "\n"
+        if self._absent:
+            return question, absent, [(0, len("Not found"))]
+        answer, spans = fill(wording.answer, key=key, value=self._value, dictionary=dictionary)
+        return question, answer, [spans["value"], spans["dictionary"]]
+
+
+def _written(key: Ints) -> str:
+    return str(key[0]) if len(key) == 1 else f"({', '.join(map(str, key))})"
+
+
+def _integers(digits: IntRange) -> range:
+    return range(10 ** (digits.low - 1), 10**digits.high)
+
+
+def _draw_keys(
+    rng: np.random.Generator, pool: range, num_pairs: int, subkeys: int, sharing: float
+) -> tuple[Ints, Ints]:
+    """The asked key, shape (subkeys,), and the others, shape (num_pairs, subkeys), none of which can be taken for it."""
+    if subkeys == 1:
+        keys = _distinct(rng, pool, num_pairs + 1)
+        return keys[:1], keys[1:, None]
+    asked = _distinct(rng, pool, subkeys)
+    others = rng.integers(pool.start, pool.stop - subkeys, (num_pairs, subkeys))
+    for taken in np.sort(asked):
+        others += others >= taken
+    shared = np.argsort(rng.random((num_pairs, subkeys)), axis=1) < rng.integers(1, subkeys, (num_pairs, 1))
+    shared &= rng.random((num_pairs, 1)) < sharing
+    return asked, np.where(shared, asked, others)
+
+
+def _distinct(rng: np.random.Generator, pool: range, count: int) -> Ints:
+    """`count` different integers of the pool in random order."""
+    if len(pool) <= 4 * count:
+        return rng.permutation(len(pool))[:count] + pool.start
+    drawn = rng.integers(pool.start, pool.stop, count + count // 2 + 8)
+    first_place = np.empty(len(pool), np.int64)
+    first_place[drawn[::-1] - pool.start] = np.arange(len(drawn))[::-1]
+    return drawn[first_place[drawn - pool.start] == np.arange(len(drawn))][:count]

@@ -1,0 +1,71 @@
+"""The tasks that exist: every module of this folder that defines one. The folder is the registry."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from ..schemas.errors import UsageError
+from .task import Task
+
+
+@cache
+def tasks() -> dict[str, type[Task]]:
+    """Task classes by name, in alphabetical order."""
+    found: dict[str, type[Task]] = {}
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        members = vars(importlib.import_module(f".{module.name}", __package__)).values()
+        for kind in members:
+            if isinstance(kind, type) and issubclass(kind, Task) and kind is not Task:
+                found[kind.name] = kind
+    return dict(sorted(found.items()))
+
+
+def task_class(name: str) -> type[Task]:
+    """The class of a task; UsageError with the nearest name when there is none."""
+    known = tasks()
+    if name not in known:
+        raise UsageError(f"unknown task {name!r}.{did_you_mean(name, known)} Known: {', '.join(known)}")
+    return known[name]
+
+
+def build_task(name: str, settings: Mapping[str, Any]) -> Task:
+    """The task with its settings checked; UsageError in one line otherwise."""
+    kind = task_class(name)
+    adapter = TypeAdapter(kind)
+    try:
+        return adapter.validate_python(dict(settings))
+    except ValidationError as error:
+        raise UsageError(f"{name}: {_first_problem(error, adapter)}") from None
+
+
+def task_settings(task: Task) -> dict[str, Any]:
+    """All settings of a task, defaults included, as JSON holds them."""
+    return TypeAdapter(type(task)).dump_python(task, mode="json")
+
+
+def settings_schema(name: str) -> dict[str, Any]:
+    """JSON Schema of a task's settings."""
+    return TypeAdapter(task_class(name)).json_schema()
+
+
+def did_you_mean(word: str, known: Mapping[str, Any]) -> str:
+    """` Did you mean 'kv'?`, or nothing when no known word is near."""
+    near = get_close_matches(word, known, n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _first_problem(error: ValidationError, adapter: TypeAdapter[Task]) -> str:
+    problem = error.errors()[0]
+    key = ".".join(str(part) for part in problem["loc"] if not str(part).startswith("function-"))
+    known: dict[str, Any] = adapter.json_schema()["properties"]
+    if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        return f"unknown setting {key!r}.{did_you_mean(key, known)} Known: {', '.join(known)}"
+    reason = problem["msg"].removeprefix("Value error, ")
+    reason = reason[0].lower() + reason[1:]
+    return f"{key}: {reason}" + ("" if "got" in reason else f", got {problem['input']!r}")

@@ -1,0 +1,36 @@
+"""What every task is: settings, templates, and a draft for each stream of randomness."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
+
+import numpy as np
+from pydantic import ConfigDict
+
+from ..schemas.sample import Draft
+
+SETTINGS = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+"""How a task's settings behave: unknown ones are refused, the string under a field is its meaning."""
+
+
+class Template(Protocol):
+    """One wording of a task; its slots are the task's own."""
+
+    @property
+    def id(self) -> str:
+        """The name that samples record."""
+        ...
+
+
+class Task(ABC):
+    """A kind of synthetic sample: a frozen, keyword-only pydantic dataclass whose fields are its settings."""
+
+    name: ClassVar[str]
+    templates: ClassVar[Sequence[Template]]
+
+    @abstractmethod
+    def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> Draft:
+        """A draft of `num_units` units in this wording, decided by the stream alone.
+
+        Raises UsageError where the settings cannot give that many units.
+        """

@@ -1,0 +1,48 @@
+"""Text in bulk: tables of fixed-width byte strings, gathered as 64-bit words and squeezed into one string.
+
+A field narrower than its words is filled with NUL bytes, and `squeeze` drops every NUL at once. Building a sample is
+then a few NumPy gathers over whole arrays and one pass over bytes, some ten times faster than formatting strings.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Words = NDArray[np.uint64]
+
+
+def words(text: str) -> Words:
+    """One string as NUL-filled words, shape (num_words,)."""
+    data = text.encode()
+    return np.frombuffer(data.ljust(-(-len(data) // 8) * 8, b"\0"), np.uint64)
+
+
+@lru_cache(maxsize=32)
+def number_table(num_digits: int, before: str = "", after: str = "") -> Words:
+    """The strings `{before}{n}{after}` for n = 0..10**num_digits-1, then an empty one, shape (10**num_digits+1, words).
+
+    Index -1 is the empty string, for slots that stay unused.
+    """
+    count = 10**num_digits
+    numbers = np.arange(count)
+    head, tail = before.encode(), after.encode()
+    width = -(-(len(head) + num_digits + len(tail)) // 8) * 8
+    table = np.zeros((count + 1, width), np.uint8)
+    table[:count, : len(head)] = np.frombuffer(head, np.uint8)
+    for place in range(num_digits):
+        digits = numbers // 10 ** (num_digits - 1 - place)
+        shown = (digits > 0) | (place == num_digits - 1)
+        table[:count, len(head) + place] = np.where(shown, digits % 10 + ord("0"), 0)
+    table[:count, len(head) + num_digits : len(head) + num_digits + len(tail)] = np.frombuffer(tail, np.uint8)
+    return table.view(np.uint64)
+
+
+def num_chars(block: Words) -> NDArray[np.int64]:
+    """Characters that remain of each row of an ASCII block, shape (rows,)."""
+    return np.count_nonzero(block.view(np.uint8).reshape(len(block), -1), axis=1).astype(np.int64)
+
+
+def squeeze(block: Words) -> str:
+    """The block's bytes in order without their NULs."""
+    return block.tobytes().translate(None, b"\0").decode()

@@ -1,0 +1,1 @@
+"""Documents into rows: tokens, exact lengths, masks, Parquet."""

@@ -1,0 +1,86 @@
+"""Rows: whole documents one after another, with the labels and positions that keep them apart."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ..schemas.sample import Document
+from ..schemas.tables import LIST, row_schema
+
+Loss = Literal["answer", "all"]
+
+IGNORED = -100
+MAX_GROUP_ROWS = 64
+MAX_GROUP_TOKENS = 100_000_000 // 12
+"""Tokens whose three int32 columns stay below 100 MB."""
+
+
+class RowGroup:
+    """The rows of one Parquet row group, laid out in buffers that are used again for the next.
+
+    `take` hands out a table over these buffers: write it before adding more rows.
+    """
+
+    def __init__(self, seq_length: int, loss: Loss, with_labels: bool) -> None:
+        self._loss, self._with_labels = loss, with_labels
+        self.max_rows = max(1, min(MAX_GROUP_ROWS, MAX_GROUP_TOKENS // seq_length))
+        size = self.max_rows * seq_length
+        self._input_ids = np.empty(size, np.int32)
+        self._labels = np.empty(size if with_labels else 0, np.int32)
+        self._position_ids = np.empty(size, np.int32)
+        self._counting = np.arange(seq_length, dtype=np.int32)
+        self._clear()
+
+    def _clear(self) -> None:
+        self._lengths: list[int] = []
+        self._row_ends: list[int] = [0]
+        self._document_ends: list[int] = [0]
+        self._num_tokens = 0
+
+    def __len__(self) -> int:
+        return len(self._row_ends) - 1
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next row belongs to the next group."""
+        return len(self) == self.max_rows
+
+    def add_row(self, documents: Sequence[Document]) -> None:
+        """Lay out one row."""
+        for document in documents:
+            start, end = self._num_tokens, self._num_tokens + len(document.ids)
+            self._input_ids[start:end] = document.ids
+            self._position_ids[start:end] = self._counting[: len(document.ids)]
+            if self._with_labels:
+                first = loss_starts_at(document.prompt_length, self._loss)
+                self._labels[start : start + first] = IGNORED
+                self._labels[start + first : end] = document.ids[first:]
+            self._lengths.append(len(document.ids))
+            self._num_tokens = end
+        self._row_ends.append(self._num_tokens)
+        self._document_ends.append(len(self._lengths))
+
+    def take(self) -> pa.Table:
+        """The rows as a table over the buffers; the group is then empty."""
+        row_ends = pa.array(self._row_ends, pa.int32())
+        columns = {
+            "input_ids": _lists(row_ends, self._input_ids[: self._num_tokens]),
+            "labels": _lists(row_ends, self._labels[: self._num_tokens]),
+            "position_ids": _lists(row_ends, self._position_ids[: self._num_tokens]),
+            "seq_lengths": _lists(pa.array(self._document_ends, pa.int32()), np.array(self._lengths, np.int32)),
+        }
+        schema = row_schema(self._with_labels)
+        self._clear()
+        return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
+def _lists(ends: pa.Array, values: NDArray[np.int32]) -> pa.ListArray:
+    return pa.ListArray.from_arrays(ends, pa.array(values), type=LIST)
+
+
+def loss_starts_at(prompt_length: int, loss: Loss) -> int:
+    """The first token of a document whose label is its id; the very first never is."""
+    return 1 if loss == "all" else max(prompt_length, 1)

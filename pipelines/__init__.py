@@ -1,0 +1,1 @@
+"""What runs: gen, show, inspect, verify, doctor, and the one Ray file."""

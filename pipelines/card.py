@@ -1,0 +1,95 @@
+"""The dataset card: what the Hub reads and shows, and how to train on what is there."""
+
+import yaml
+
+from ..schemas.manifest import Manifest
+from ..schemas.quantity import format_length
+
+_SIZES = (10**3, "1K"), (10**4, "10K"), (10**5, "100K"), (10**6, "1M"), (10**7, "10M"), (10**8, "100M"), (10**9, "1B")
+
+
+def dataset_card(manifest: Manifest) -> str:
+    """README.md of a finished dataset."""
+    recipe, source = manifest.recipe, manifest.recipe.source
+    loss = "the answers" if source.loss == "answer" else "all tokens"
+    lines = [
+        "---",
+        yaml.safe_dump(_front_matter(manifest), sort_keys=False).strip(),
+        "---",
+        "",
+        f"# {recipe.name}",
+        "",
+        f"{manifest.documents:,} samples of the task `{source.task}` of {source.length} tokens in {manifest.rows:,} "
+        f"rows of at most {format_length(recipe.seq_length)}, {manifest.tokens:,} tokens "
+        f"({manifest.fill:.2%} of the length asked for). The loss is on {loss}: {manifest.loss_tokens:,} tokens.",
+        "",
+        f"Tokenizer: `{manifest.tokenizer.source}`, sha256 `{manifest.tokenizer.sha256}`.",
+        "",
+        "## Columns",
+        "",
+        "`input_ids`, `labels` (unshifted, -100 off the loss and on every document's first token), `position_ids` "
+        "(restart at 0 at every document), `seq_lengths` (of the documents in the row). There is no padding, and no "
+        "`attention_mask`: an all-ones mask would let documents see each other.",
+        "",
+        f"`{recipe.name}-docs` has a record for each document: where it lies, its answers, the token spans of answers "
+        "and evidence, its depth and all facts.",
+        "",
+        "## Training",
+        "",
+        "```python",
+        "from datasets import load_dataset",
+        "from trl import SFTConfig, SFTTrainer",
+        "",
+        f'rows = load_dataset("PATH_OR_HUB_ID", "{recipe.name}", split="train")',
+        "config = SFTConfig(padding_free=True, packing=False, max_length=None, per_device_train_batch_size=1,",
+        '                   dataset_kwargs={"skip_prepare_dataset": True})',
+        "SFTTrainer(model, args=config, train_dataset=rows).train()",
+        "```",
+        "",
+        "`lcdata verify` checks every hash, row and mask, and makes random samples again from `lcdata.json`.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _front_matter(manifest: Manifest) -> dict[str, object]:
+    name = manifest.recipe.name
+    return {
+        "license": "apache-2.0",
+        "language": ["en"],
+        "task_categories": ["text-generation"],
+        "tags": ["long-context", "synthetic", "lcdata", manifest.recipe.source.task],
+        "size_categories": [_size_category(manifest.rows)],
+        "configs": [
+            {
+                "config_name": name,
+                "default": True,
+                "data_files": [{"split": "train", "path": f"data/{name}/*.parquet"}],
+            },
+            {
+                "config_name": f"{name}-docs",
+                "data_files": [{"split": "train", "path": f"docs/{name}/*.parquet"}],
+            },
+        ],
+        "dataset_info": [
+            _dataset_info(name, manifest.rows, sum(shard.data.bytes for shard in manifest.shards)),
+            _dataset_info(f"{name}-docs", manifest.documents, sum(shard.docs.bytes for shard in manifest.shards)),
+        ],
+    }
+
+
+def _dataset_info(name: str, num_examples: int, num_bytes: int) -> dict[str, object]:
+    return {
+        "config_name": name,
+        "splits": [{"name": "train", "num_examples": num_examples}],
+        "download_size": num_bytes,
+    }
+
+
+def _size_category(rows: int) -> str:
+    below = "n"
+    for limit, word in _SIZES:
+        if rows < limit:
+            return f"n<{word}" if below == "n" else f"{below}<n<{word}"
+        below = word
+    return f"n>{below}"

@@ -1,0 +1,161 @@
+"""`gen`: from a recipe to a finished dataset, on as many workers as there are, resumable at any moment."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import yaml
+
+from ..packers.vocabulary import find_vocabulary
+from ..schemas.errors import LcdataError, ResumableError, UsageError
+from ..schemas.manifest import MANIFEST, FileRecord, Ledger, Manifest, ShardRecord
+from ..schemas.recipe import FORMAT, Recipe
+from .card import dataset_card
+from .engine import run_jobs
+from .files import hash_file, storage_error, write_whole
+from .plan import Plan, library_versions, make_plan
+from .shard import Build, ShardJob, write_shard
+from .workspace import Workspace, finished_dataset, first_difference
+
+_SMALL_TOKENS = 1 << 26
+"""Below this the work takes less time than Ray needs to start."""
+_SMALL_TOKENS_SLOWLY = 1 << 20
+"""The same where `tokenizers` itself encodes."""
+
+
+class Reporter(Protocol):
+    """Who is told how a build goes."""
+
+    def planned(self, plan: Plan, workers: int, finished: list[ShardRecord]) -> None:
+        """The plan is made; some shards may be finished from an earlier run."""
+
+    def progressed(self, num_tokens: int) -> None:
+        """So many more tokens are made."""
+
+    def finished_shard(self, shard: ShardRecord) -> None:
+        """A shard is safe on disk."""
+
+
+def gen(
+    recipe: Recipe,
+    out: Path,
+    reporter: Reporter,
+    workers: int | None = None,
+    address: str | None = None,
+    engine: str = "fastokens",
+) -> tuple[Manifest, bool]:
+    """Build the recipe's dataset at `out`; returns its manifest and whether anything had to be done.
+
+    Resumes a build of the same recipe. Raises UsageError where `out` holds something else, ResumableError where the
+    build stopped with its finished shards safe.
+    """
+    out = Path(os.path.abspath(out.expanduser()))
+    done = finished_dataset(out)
+    if done is not None:
+        _check_same(done, recipe, out)
+        return done, False
+    plan = make_plan(recipe, engine)
+    workspace = Workspace(out)
+    with workspace.opened(plan.content):
+        manifest = _build(plan, workspace, reporter, automatic_workers(plan, workers), address)
+        try:
+            workspace.publish()
+        except OSError as error:
+            raise storage_error(error, out) from None
+    return manifest, True
+
+
+def _check_same(done: Manifest, recipe: Recipe, out: Path) -> None:
+    """Raise UsageError unless the finished dataset is this recipe's."""
+    before, now = done.recipe.model_dump(mode="json"), recipe.model_dump(mode="json")
+    if before != now:
+        raise UsageError(
+            f"{out} is finished and was made from another recipe: {first_difference(before, now)}. Use another --out"
+        )
+    import hashlib
+
+    if hashlib.sha256(find_vocabulary(recipe.tokenizer.source).data).hexdigest() != done.tokenizer.sha256:
+        raise UsageError(
+            f"{out} is finished and was made with another version of the tokenizer {recipe.tokenizer.source!r}. "
+            "Use another --out"
+        )
+
+
+def automatic_workers(plan: Plan, workers: int | None) -> int:
+    """What was asked for, else 0 for work of a few seconds and all cores for more."""
+    if workers is not None:
+        return workers
+    small = _SMALL_TOKENS if plan.tokenizer.engine == "fastokens" else _SMALL_TOKENS_SLOWLY
+    if plan.num_tokens <= small or plan.num_shards == 1:
+        return 0
+    return min(len(os.sched_getaffinity(0)), plan.num_shards)
+
+
+def _build(plan: Plan, workspace: Workspace, reporter: Reporter, workers: int, address: str | None) -> Manifest:
+    recipe = plan.recipe
+    try:
+        workspace.make_folders(f"data/{recipe.name}", f"docs/{recipe.name}")
+        finished = workspace.finished_shards(plan.fingerprint)
+        reporter.planned(plan, workers, list(finished.values()))
+        build = Build(recipe, plan.tokenizer.spec, plan.rates, plan.fingerprint, workspace.out)
+        jobs = [_job(plan, shard) for shard in range(plan.num_shards) if shard not in finished]
+        for _, event in run_jobs(write_shard, build, jobs, workers, address):
+            if isinstance(event, ShardRecord):
+                finished[event.shard] = event
+                reporter.finished_shard(event)
+            else:
+                reporter.progressed(event)
+        return _finish(plan, workspace, [finished[shard] for shard in range(plan.num_shards)])
+    except OSError as error:
+        raise storage_error(error, workspace.out) from None
+
+
+def _job(plan: Plan, shard: int) -> ShardJob:
+    rows = plan.shard_rows(shard)
+    return ShardJob(shard, plan.num_shards, rows, [plan.lengths[row] for row in rows])
+
+
+def _finish(plan: Plan, workspace: Workspace, shards: list[ShardRecord]) -> Manifest:
+    """Write what goes beside the shards, the manifest last."""
+    manifest = _manifest(plan, shards)
+    recipe = yaml.safe_dump(plan.recipe.model_dump(mode="json"), sort_keys=False).encode()
+    texts = {"recipe.yaml": recipe, "README.md": dataset_card(manifest).encode()}
+    for name, data in texts.items():
+        write_whole(workspace.dataset / name, data, workspace.temporary)
+    files = [_file_record(workspace.dataset, name) for name in texts]
+    manifest = manifest.model_copy(update={"files": files})
+    data = manifest.model_dump_json(indent=1).encode()
+    write_whole(workspace.dataset / MANIFEST, data, workspace.temporary)
+    return manifest
+
+
+def _file_record(root: Path, name: str) -> FileRecord:
+    path = root / name
+    return FileRecord(path=name, sha256=hash_file(path), bytes=path.stat().st_size, rows=0)
+
+
+def _manifest(plan: Plan, shards: list[ShardRecord]) -> Manifest:
+    tokens = sum(shard.tokens for shard in shards)
+    versions = library_versions()
+    return Manifest(
+        lcdata=versions.pop("lcdata"),
+        format=FORMAT,
+        fingerprint=plan.fingerprint,
+        recipe=plan.recipe,
+        tokenizer=plan.tokenizer.identity,
+        engine=plan.tokenizer.engine,
+        versions=versions,
+        rates={name: rate.as_dict() for name, rate in plan.rates.items()},
+        rows=sum(shard.data.rows for shard in shards),
+        documents=sum(shard.documents for shard in shards),
+        tokens=tokens,
+        loss_tokens=sum(shard.loss_tokens for shard in shards),
+        fill=round(tokens / sum(shard.planned_tokens for shard in shards), 6),
+        row_fill=round(tokens / (plan.num_rows * plan.recipe.seq_length), 6),
+        encodings=sum(shard.encodings for shard in shards),
+        audited=sum(shard.audited for shard in shards),
+        ledger=Ledger(made=tokens, packed=tokens, dropped={}),
+        shards=shards,
+        files=[],
+    )

@@ -1,0 +1,127 @@
+"""From a recipe to a plan: which samples make which rows of which shard, before any of them exists."""
+
+import importlib.metadata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..generators.registry import build_task, task_settings
+from ..packers.fit import TokenRate
+from ..packers.plan_rows import plan_rows
+from ..packers.tokenizer import HOSTILE, Tokenizer, TokenizerSpec, load_tokenizer
+from ..schemas.errors import LcdataError
+from ..schemas.recipe import FORMAT, Recipe, fingerprint
+from ..schemas.stream import stream
+from .samples import SampleMaker, learn_rates
+
+_MAX_SHARD_TOKENS = 1 << 28
+"""About 270 MB of digits or 450 MB of prose."""
+_MIN_SHARD_TOKENS = 1 << 24
+_FEW_SHARDS = 32
+"""Smaller datasets are cut into about so many shards, so that a few workers can share them."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A build, decided: the same for every worker count, order and process."""
+
+    recipe: Recipe
+    tokenizer: Tokenizer
+    rates: Mapping[str, TokenRate]
+    lengths: NDArray[np.int32]
+    """Of sample i, shape (n,)."""
+    order: NDArray[np.int64]
+    """Samples in row order, shape (n,)."""
+    row_starts: NDArray[np.int64]
+    """Where each row starts in `order`, and the end, shape (rows + 1,)."""
+    rows_per_shard: int
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of the dataset."""
+        return len(self.row_starts) - 1
+
+    @property
+    def num_shards(self) -> int:
+        """Data files of the dataset."""
+        return -(-self.num_rows // self.rows_per_shard)
+
+    @property
+    def num_tokens(self) -> int:
+        """The lengths asked for, added up: what the dataset has at most."""
+        return int(self.lengths.sum(dtype=np.int64))
+
+    def shard_rows(self, shard: int) -> list[NDArray[np.int64]]:
+        """The samples of each row of a shard."""
+        first = shard * self.rows_per_shard
+        starts = self.row_starts[first : first + self.rows_per_shard + 1]
+        return [self.order[start:end] for start, end in zip(starts[:-1], starts[1:], strict=True)]
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """All that decides the bytes, as JSON holds it."""
+        return {
+            "format": FORMAT,
+            "recipe": self.recipe.model_dump(mode="json"),
+            "tokenizer": self.tokenizer.identity.model_dump(mode="json"),
+            "settings": task_settings(build_task(self.recipe.source.task, self.recipe.source.settings)),
+            "shards": self.num_shards,
+            "rates": {name: rate.as_dict() for name, rate in self.rates.items()},
+            "versions": library_versions(),
+        }
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the content."""
+        return fingerprint(self.content)
+
+
+def make_plan(recipe: Recipe, engine: str = "fastokens") -> Plan:
+    """Decide a build; raises where the settings, the tokenizer or the lengths cannot be meant."""
+    source = recipe.source
+    task = build_task(source.task, source.settings)
+    tokenizer = checked_tokenizer(recipe, engine)
+    rates = learn_rates(task, recipe.seed, tokenizer, source.length.longest)
+    SampleMaker(task, recipe.seed, tokenizer, rates).check_length(source.length.shortest)
+    lengths = source.length.of_samples(source.task, recipe.seed, source.n)
+    order, row_starts = plan_rows(lengths, recipe.seq_length, stream(source.task, recipe.seed, 0, "rows"))
+    rows_per_shard = _rows_per_shard(len(row_starts) - 1, int(lengths.sum(dtype=np.int64)))
+    return Plan(recipe, tokenizer, rates, lengths, order, row_starts, rows_per_shard)
+
+
+def _rows_per_shard(num_rows: int, num_tokens: int) -> int:
+    shard_tokens = min(max(num_tokens // _FEW_SHARDS, _MIN_SHARD_TOKENS), _MAX_SHARD_TOKENS)
+    num_shards = max(1, round(num_tokens / shard_tokens))
+    return -(-num_rows // num_shards)
+
+
+def checked_tokenizer(recipe: Recipe, engine: str) -> Tokenizer:
+    """The recipe's tokenizer, its engine tried against `tokenizers` on hostile strings and the task's own wording."""
+    tokenizer = load_tokenizer(recipe.tokenizer, engine)
+    if tokenizer.engine == "tokenizers":
+        return tokenizer
+    task = build_task(recipe.source.task, recipe.source.settings)
+    wordings = [
+        task.draft(stream(task.name, recipe.seed, 0, "probe"), template, 4).render(4).text for template in task.templates
+    ]
+    different = tokenizer.disagreement([*HOSTILE, *wordings])
+    if different is None:
+        return tokenizer
+    import warnings
+
+    warnings.warn(
+        f"fastokens and tokenizers differ on {different[:40]!r}: using tokenizers, which is slower", stacklevel=2
+    )
+    return Tokenizer(TokenizerSpec(tokenizer.spec.data, tokenizer.identity, "tokenizers"))
+
+
+def library_versions() -> dict[str, str]:
+    """Of the libraries whose versions can change a byte."""
+    try:
+        return {name: importlib.metadata.version(name) for name in ("lcdata", "fastokens", "numpy", "pyarrow", "tokenizers")}
+    except importlib.metadata.PackageNotFoundError as error:
+        raise LcdataError(f"{error.name} is not installed: run `pip install .` in the checkout") from None

@@ -1,0 +1,231 @@
+"""What commands print: tables for people, JSON for machines, both on stdout."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import humanize
+from rich.console import Console
+from rich.table import Table
+
+from ..generators.registry import settings_schema, task_class, tasks
+from ..schemas.manifest import Manifest
+from ..schemas.quantity import format_length
+from ..schemas.recipe import Recipe
+from .doctor import Finding
+from .estimate import Estimate
+from .inspect import Inspection
+from .progress import emit
+from .samples import Made
+from .show import as_record, marked_text
+from .verify import Verdict
+
+_console = Console(soft_wrap=True, highlight=False)
+
+
+def print_estimate(estimate: Estimate, as_json: bool) -> None:
+    """What a dry run found."""
+    plan = estimate.plan
+    if as_json:
+        emit(
+            "plan",
+            name=plan.recipe.name,
+            samples=plan.recipe.source.n,
+            lengths=list(plan.recipe.source.length.values),
+            rows=plan.num_rows,
+            shards=plan.num_shards,
+            tokens=plan.num_tokens,
+            bytes=estimate.bytes,
+            seconds=round(estimate.seconds, 1),
+            workers=estimate.workers,
+        )
+        return
+    lengths = ", ".join(f"{length:,}" for length in plan.recipe.source.length.values)
+    _pairs(
+        {
+            "dataset": plan.recipe.name,
+            "samples": f"{plan.recipe.source.n:,} of {plan.recipe.source.length} ({lengths} tokens)",
+            "rows": f"{plan.num_rows:,} of at most {format_length(plan.recipe.seq_length)}",
+            "shards": f"{plan.num_shards:,}",
+            "tokens": f"{plan.num_tokens:,}",
+            "size": f"about {humanize.naturalsize(estimate.bytes)}",
+            "time": f"about {humanize.precisedelta(max(1, round(estimate.seconds)))} on {estimate.workers or 1} "
+            f"{'core' if estimate.workers < 2 else 'cores'}",
+        }
+    )
+
+
+def print_result(manifest: Manifest, out: Path, tokens_per_second: float | None, as_json: bool) -> None:
+    """What a build made; speed is None where there was nothing to do."""
+    if as_json:
+        emit(
+            "done",
+            out=str(out),
+            built=tokens_per_second is not None,
+            tokens_per_second=None if tokens_per_second is None else round(tokens_per_second),
+            **manifest.model_dump(mode="json", include={*_TOTALS, "fill", "row_fill", "fingerprint"}),
+        )
+        return
+    if tokens_per_second is None:
+        _console.print(f"{out} is finished already, nothing to do")
+    _pairs(
+        {
+            **_summary(manifest),
+            **({} if tokens_per_second is None else {"speed": f"{humanize.intword(tokens_per_second)} tokens/s"}),
+            "next": f"lcdata inspect {out} · lcdata verify {out}",
+        }
+    )
+
+
+_TOTALS = ("rows", "documents", "tokens", "loss_tokens", "encodings", "audited")
+
+
+def _summary(manifest: Manifest) -> dict[str, str]:
+    size = sum(shard.data.bytes + shard.docs.bytes for shard in manifest.shards)
+    return {
+        "samples": f"{manifest.documents:,} of {manifest.recipe.source.length} in {manifest.rows:,} rows of at most "
+        f"{format_length(manifest.recipe.seq_length)}",
+        "tokens": f"{manifest.tokens:,}, {manifest.loss_tokens:,} in the loss ({manifest.loss_tokens / manifest.tokens:.3%})",
+        "fill": f"{manifest.fill:.3%} of the length asked for, {manifest.row_fill:.3%} of the rows",
+        "size": f"{humanize.naturalsize(size)} in {len(manifest.shards)} shards, "
+        f"{8 * size / manifest.tokens:.2f} bits/token",
+        "tokenizer": f"{manifest.tokenizer.source} by {manifest.engine}, "
+        f"{manifest.encodings / manifest.documents:.2f} encodings a sample, {manifest.audited:,} samples audited",
+    }
+
+
+def print_sample(made: Made, recipe: Recipe, full: bool, as_json: bool) -> None:
+    """One sample with its evidence and answers in brackets."""
+    if as_json:
+        print(json.dumps(as_record(made), ensure_ascii=False))
+        return
+    document = made.document
+    _console.print(marked_text(made.sample, full))
+    _console.rule(style="dim")
+    _pairs(
+        {
+            "sample": f"{document.source} {document.sample}, seed {recipe.seed}, template {document.template}",
+            "tokens": f"{len(document.ids):,}: {document.prompt_length:,} before the answer, "
+            f"{len(document.ids) - document.prompt_length} from there on",
+            **_where(document.answers, document.answer_spans, document.evidence_spans, document.depth),
+            "facts": json.dumps(document.facts),
+        }
+    )
+
+
+def _where(answers: Iterable[str], answer_spans: Any, evidence_spans: Any, depth: Iterable[float]) -> dict[str, str]:
+    return {
+        "answers": ", ".join(
+            f"{answer!r} at tokens {start}–{end}" for answer, (start, end) in zip(answers, answer_spans, strict=True)
+        ),
+        "evidence": ", ".join(
+            f"tokens {start:,}–{end:,} at depth {at:.3f}"
+            for (start, end), at in zip(evidence_spans, depth, strict=True)
+        )
+        or "none: what is asked for is absent",
+    }
+
+
+def print_tasks(as_json: bool) -> None:
+    """All tasks, a line each."""
+    if as_json:
+        print(json.dumps({name: settings_schema(name) for name in tasks()}))
+        return
+    _pairs({name: (kind.__doc__ or "").strip().splitlines()[0] for name, kind in tasks().items()})
+    _console.print("\nSettings of one: lcdata tasks NAME. A sample: lcdata show NAME.", style="dim")
+
+
+def print_task(name: str, as_json: bool) -> None:
+    """One task's settings."""
+    kind, schema = task_class(name), settings_schema(name)
+    if as_json:
+        print(json.dumps(schema))
+        return
+    _console.print(f"[bold]{name}[/bold]: {(kind.__doc__ or '').strip()}")
+    _console.print(f"{len(kind.templates)} wordings: {', '.join(template.id for template in kind.templates)}\n")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("setting", "default", "range", "meaning"):
+        table.add_column(heading)
+    for setting, entry in schema["properties"].items():
+        default = entry.get("default")
+        table.add_row(setting, "auto" if default is None else _plain(default), _range(entry), entry.get("description", ""))
+    Console(highlight=False).print(table)
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _range(entry: dict[str, Any]) -> str:
+    kinds = [entry, *entry.get("anyOf", [])]
+    for kind in kinds:
+        if "range" in kind:
+            return kind["range"]
+        if "enum" in kind:
+            return " | ".join(map(str, kind["enum"]))
+        if "minimum" in kind or "maximum" in kind:
+            return f"{kind.get('minimum', '')}..{kind.get('maximum', '')}"
+    return "true | false" if entry.get("type") == "boolean" else str(entry.get("type", ""))
+
+
+def print_inspection(inspection: Inspection, folder: Path, as_json: bool) -> None:
+    """What a dataset holds."""
+    manifest = inspection.manifest
+    if as_json:
+        content = manifest.model_dump(mode="json", exclude={"shards", "files", "rates"})
+        content["lengths"] = [asdict(bucket) for bucket in inspection.buckets]
+        content["sample"] = inspection.record
+        print(json.dumps(content))
+        return
+    _pairs({"dataset": f"{folder} ({manifest.recipe.name}), seed {manifest.recipe.seed}", **_summary(manifest)})
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("tokens a document", "documents", "tokens", "share"):
+        table.add_column(heading, justify="right")
+    for bucket in inspection.buckets:
+        share = f"{bucket.tokens / manifest.tokens:.1%}"
+        table.add_row(f"{bucket.low:,}..{bucket.high - 1:,}", f"{bucket.documents:,}", f"{bucket.tokens:,}", share)
+    _console.print(table)
+    _console.rule(f"shard 0, row 0, document 0: sample {inspection.record['sample']}", style="dim")
+    if inspection.sample is None:
+        _console.print(f"(no text: {inspection.no_sample_because})", style="dim")
+    else:
+        _console.print(marked_text(inspection.sample))
+        _console.rule(style="dim")
+    record = inspection.record
+    spans = {name: [(span["start"], span["end"]) for span in record[name]] for name in ("answer_spans", "evidence_spans")}
+    _pairs(_where(record["answers"], spans["answer_spans"], spans["evidence_spans"], record["depth"]))
+
+
+def print_verdict(verdict: Verdict, folder: Path, as_json: bool) -> None:
+    """Whether a dataset holds what it promises."""
+    if as_json:
+        emit("verdict", holds=verdict.holds, **asdict(verdict))
+        return
+    for problem in verdict.problems:
+        _console.print(f"[red]broken[/red]  {problem}")
+    checked = f"{verdict.rows:,} rows, {verdict.documents:,} documents, {verdict.tokens:,} tokens"
+    if verdict.holds:
+        _console.print(f"{folder} holds: {checked} checked, {verdict.regenerated} samples made again")
+    else:
+        _console.print(f"{folder} does not hold: {len(verdict.problems)} problems; {checked} checked")
+
+
+def print_findings(findings: Iterable[Finding], as_json: bool) -> bool:
+    """What the doctor found; whether all of it holds."""
+    found = list(findings)
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in found]))
+    else:
+        for finding in found:
+            mark = "[green]ok  [/green]" if finding.holds else "[red]FAIL[/red]"
+            _console.print(f"{mark} {finding.subject:<10} {finding.detail}")
+    return all(finding.holds for finding in found)
+
+
+def _pairs(pairs: dict[str, str]) -> None:
+    width = max(map(len, pairs))
+    for name, value in pairs.items():
+        _console.print(f"[dim]{name:<{width}}[/dim]  ", end="")
+        _console.print(value, markup=False)

@@ -1,0 +1,142 @@
+"""The hidden folder in which a dataset grows, beside the place where it is published as a whole."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import filelock
+from pydantic import ValidationError
+
+from ..schemas.errors import LcdataError, UsageError
+from ..schemas.manifest import MANIFEST, Manifest, ShardRecord
+from .files import hash_file, storage_error, sync_folder, write_whole
+
+
+class Workspace:
+    """`.NAME.lcdata` beside the output folder NAME: a lock, the plan, the dataset so far and a record for each shard."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.root = out.parent / f".{out.name}.lcdata"
+        self.dataset = self.root / "dataset"
+        self.temporary = self.root / "tmp"
+        self._records = self.root / "records"
+        self._plan = self.root / "plan.json"
+        self._lock = filelock.FileLock(self.root / "lock")
+
+    @contextlib.contextmanager
+    def opened(self, plan: Mapping[str, Any]) -> Iterator[None]:
+        """Hold the folder for this build; UsageError where another build or another recipe has it."""
+        try:
+            for folder in (self.root, self.dataset, self.temporary, self._records):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error(error, self.out.parent) from None
+        try:
+            self._lock.acquire(blocking=False)
+        except filelock.Timeout:
+            raise UsageError(f"{self.out} is being built by {self._owner()}: wait for it, or use another --out") from None
+        try:
+            self._claim(plan)
+            yield
+        finally:
+            self._lock.release()
+
+    def _claim(self, plan: Mapping[str, Any]) -> None:
+        """Take the folder over, whole: our plan or none, and no leftovers of attempts."""
+        if self._plan.is_file():
+            before = json.loads(self._plan.read_bytes())
+            if before != plan:
+                raise UsageError(
+                    f"{self.out} is half built from another plan: {first_difference(before, plan)}. "
+                    f"Use another --out, or remove {self.root} to start over"
+                )
+        else:
+            write_whole(self._plan, json.dumps(plan, indent=1).encode())
+        write_whole(self.root / "owner", f"process {os.getpid()} on {socket.gethostname()}".encode())
+        for leftover in self.temporary.iterdir():
+            leftover.unlink()
+
+    def _owner(self) -> str:
+        with contextlib.suppress(OSError):
+            return (self.root / "owner").read_text()
+        return "another process"
+
+    def make_folders(self, *names: str) -> None:
+        """Make folders of the dataset."""
+        for name in names:
+            (self.dataset / name).mkdir(parents=True, exist_ok=True)
+
+    def record(self, shard: ShardRecord) -> None:
+        """Enter a finished shard."""
+        path = self._records / f"{shard.shard:05d}.json"
+        write_whole(path, shard.model_dump_json(indent=1).encode(), self.temporary)
+
+    def finished_shards(self, plan: str) -> dict[int, ShardRecord]:
+        """The shards that can be trusted: recorded under this plan, both files there and of the recorded hash."""
+        found: dict[int, ShardRecord] = {}
+        for path in sorted(self._records.glob("*.json")):
+            try:
+                record = ShardRecord.model_validate_json(path.read_bytes())
+            except ValidationError:
+                continue
+            if record.plan == plan and all(self._is_whole(file.path, file.sha256) for file in (record.data, record.docs)):
+                found[record.shard] = record
+        return found
+
+    def _is_whole(self, path: str, sha256: str) -> bool:
+        file = self.dataset / path
+        return file.is_file() and hash_file(file) == sha256
+
+    def publish(self) -> None:
+        """Give the dataset its place by one rename, then drop the work folder."""
+        sync_folder(self.dataset)
+        os.replace(self.dataset, self.out)
+        sync_folder(self.out.parent)
+        self.remove()
+
+    def remove(self) -> None:
+        """Drop the work folder."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def finished_dataset(out: Path) -> Manifest | None:
+    """The manifest of a finished dataset, None where nothing is; UsageError where something else is in the way."""
+    if (out / MANIFEST).is_file():
+        return read_manifest(out)
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise UsageError(f"{out} is not a folder: choose another --out")
+    if out.is_dir() and any(out.iterdir()):
+        raise UsageError(f"{out} is not empty and holds no {MANIFEST}: choose another --out")
+    if out.is_dir() and (out.is_mount() or out in (Path.cwd(), *Path.cwd().parents)):
+        raise UsageError(f"{out} cannot be replaced by a finished dataset: name a new folder inside it")
+    return None
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a dataset; UsageError where the folder has none that can be read."""
+    path = folder / MANIFEST
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise UsageError(f"{folder} is no finished dataset: it has no {MANIFEST}") from None
+    except OSError as error:
+        raise LcdataError(f"{path} cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"])) or "the file"
+        raise LcdataError(f"{path} is damaged or of another version ({where}: {problem['msg']})") from None
+
+
+def first_difference(before: Any, after: Any, key: str = "") -> str:
+    """The first key in which two JSON values differ, and its two values: `recipe.seed was 1, is now 2`."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in [*before, *(name for name in after if name not in before)]:
+            if before.get(name) != after.get(name):
+                return first_difference(before.get(name), after.get(name), f"{key}.{name}" if key else name)
+    return f"{key} was {json.dumps(before)}, is now {json.dumps(after)}"

@@ -1,0 +1,82 @@
+"""`lcdata.json`, the truth about a finished dataset, and the records that shards leave while it is built."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from .recipe import Recipe
+from .tokens import TokenizerIdentity
+
+MANIFEST = "lcdata.json"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileRecord(_Record):
+    """One Parquet file as it was written."""
+
+    path: str
+    """Relative to the dataset's folder."""
+    sha256: str
+    bytes: int
+    rows: int
+
+
+class ShardRecord(_Record):
+    """One finished shard: its two files and what is in them."""
+
+    shard: int
+    plan: str
+    """Fingerprint of the plan that it belongs to."""
+    data: FileRecord
+    docs: FileRecord
+    documents: int
+    tokens: int
+    loss_tokens: int
+    planned_tokens: int
+    """The lengths that were asked for, added up."""
+    encodings: int
+    """How often a text was tokenized to fit the documents."""
+    audited: int
+    """Documents whose ids were compared with those of `tokenizers`."""
+    content: str
+    """sha256 over the documents' hashes in row order: the same for any version of the Parquet writer."""
+
+
+class Ledger(_Record):
+    """The token account: what was made is either in the rows or dropped for a reason."""
+
+    made: int
+    packed: int
+    dropped: dict[str, int]
+
+
+class Manifest(_Record):
+    """Everything that says what a dataset is and lets it be checked and made again."""
+
+    lcdata: str
+    format: int
+    fingerprint: str
+    """Of recipe and tokenizer: the same fingerprint is the same data."""
+    recipe: Recipe
+    tokenizer: TokenizerIdentity
+    engine: str
+    versions: dict[str, str]
+    rates: dict[str, dict[str, Any]]
+    """What the length fitter learned for each wording."""
+    rows: int
+    documents: int
+    tokens: int
+    loss_tokens: int
+    fill: float
+    """Tokens over the lengths that were asked for."""
+    row_fill: float
+    """Tokens over the room of the rows."""
+    encodings: int
+    audited: int
+    ledger: Ledger
+    shards: list[ShardRecord]
+    files: list[FileRecord]
+    """Everything else in the folder but this file."""

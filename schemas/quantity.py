@@ -1,0 +1,102 @@
+"""Numbers as people write them: lengths are binary (`128k` = 131072 tokens), counts decimal (`1e5`, `2.5B`)."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+_NUMBER = re.compile(r"(\d[\d_]*(?:\.\d+)?(?:e\+?\d{1,2})?)\s*([a-z]*)", re.IGNORECASE)
+_BINARY = {"": 1, "k": 2**10, "ki": 2**10, "m": 2**20, "mi": 2**20, "g": 2**30, "gi": 2**30}
+_DECIMAL = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
+_LARGEST = 2**62
+
+
+def parse_length(value: str | int) -> int:
+    """A number of tokens: `4096`, `4k`, `128Ki`, `1M` (binary units); ValueError unless whole and positive."""
+    return _parse(value, _BINARY, "a length such as 4096, 32k or 1M")
+
+
+def parse_count(value: str | int) -> int:
+    """A number of things: `1000`, `1e5`, `10k`, `2.5B` (decimal units); ValueError unless whole and positive."""
+    return _parse(value, _DECIMAL, "a count such as 1000, 1e5 or 2.5M")
+
+
+def _parse(value: str | int, units: Mapping[str, int], wanted: str) -> int:
+    match = _NUMBER.fullmatch(str(value).strip())
+    factor = units.get(match[2].lower()) if match else None
+    if match is None or factor is None:
+        raise ValueError(f"must be {wanted}, got {str(value)!r}")
+    number = Decimal(match[1].replace("_", "")) * factor
+    if number != number.to_integral_value() or not 0 < number <= _LARGEST:
+        raise ValueError(f"must be {wanted}, whole and above zero, got {str(value)!r}")
+    return int(number)
+
+
+def format_length(tokens: int) -> str:
+    """The shortest way to write a length: 131072 is `128k`, 1000 is `1000`."""
+    for unit, factor in (("M", 2**20), ("k", 2**10)):
+        if tokens >= factor and tokens % factor == 0:
+            return f"{tokens // factor}{unit}"
+    return str(tokens)
+
+
+Count = Annotated[int, BeforeValidator(parse_count)]
+Length = Annotated[int, BeforeValidator(parse_length)]
+
+
+class IntRange:
+    """A closed range of whole numbers, written `3..4`, or `3` for one number."""
+
+    __slots__ = ("high", "low")
+
+    def __init__(self, low: int, high: int) -> None:
+        if low > high:
+            raise ValueError(f"must go from the smaller to the larger number, got {low}..{high}")
+        self.low, self.high = low, high
+
+    @classmethod
+    def parse(cls, value: "IntRange | str | int") -> "IntRange":
+        """Read `3..4`, `3` or a range; ValueError otherwise."""
+        if isinstance(value, IntRange):
+            return value
+        match = re.fullmatch(r"\s*(\d{1,18})\s*(?:\.\.\s*(\d{1,18})\s*)?", str(value))
+        if match is None:
+            raise ValueError(f"must be a whole number or a range such as 3..4, got {value!r}")
+        return cls(int(match[1]), int(match[2] or match[1]))
+
+    def __str__(self) -> str:
+        return str(self.low) if self.low == self.high else f"{self.low}..{self.high}"
+
+    def __repr__(self) -> str:
+        return f"IntRange({self.low}, {self.high})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, IntRange) and (self.low, self.high) == (other.low, other.high)
+
+    def __hash__(self) -> int:
+        return hash((self.low, self.high))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls.parse, serialization=core_schema.to_string_ser_schema()
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        return {"type": ["integer", "string"], "pattern": r"^\d+(\.\.\d+)?$"}
+
+
+def within(low: int, high: int) -> BeforeValidator:
+    """Restrict an IntRange setting to low..high, both included."""
+
+    def check(value: Any) -> IntRange:
+        wanted = IntRange.parse(value)
+        if not low <= wanted.low <= wanted.high <= high:
+            raise ValueError(f"must lie within {low}..{high}, got {wanted}")
+        return wanted
+
+    return BeforeValidator(check)

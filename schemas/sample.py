@@ -1,0 +1,70 @@
+"""What a task makes: a draft that can be cut to any number of units, and the sample it renders to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Span = tuple[int, int]
+"""Half-open: of characters in a text, or of tokens in a document."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One prompt with its answer and everything that was decided about it; spans count characters of `text`."""
+
+    prompt: str
+    answer: str
+    answers: tuple[str, ...]
+    """Reference answers, one for each answer span."""
+    answer_spans: tuple[Span, ...]
+    evidence_spans: tuple[Span, ...]
+    depth: tuple[float, ...]
+    """Where each evidence starts in the context: 0 at its beginning, 1 as late as it can be."""
+    template: str
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """All that was decided, of values that JSON can hold."""
+
+    @property
+    def text(self) -> str:
+        """Prompt and answer as they are tokenized."""
+        return self.prompt + self.answer
+
+
+class Draft(Protocol):
+    """A sample of yet undecided size: its first k units make a whole sample for every k from 1 to `capacity`.
+
+    `chars` has shape (capacity + 1,) and dtype int64: the characters that the sample of k units has, exact to
+    a few. Fewer units give a prefix of the same haystack.
+    """
+
+    @property
+    def chars(self) -> NDArray[np.int64]:
+        """Characters of the whole text for 0..capacity units."""
+        ...
+
+    def render(self, num_units: int) -> Sample:
+        """The sample of the first `num_units` units."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A finished sample as tokens; spans count tokens from the document's start."""
+
+    source: str
+    sample: int
+    ids: NDArray[np.int32]
+    """Token ids, BOS and EOS included, shape (length,)."""
+    prompt_length: int
+    """Tokens before the answer."""
+    answers: tuple[str, ...]
+    answer_spans: tuple[Span, ...]
+    evidence_spans: tuple[Span, ...]
+    depth: tuple[float, ...]
+    template: str
+    facts: Mapping[str, Any]
+    sha256: str
+    """Of the ids as little-endian int32."""

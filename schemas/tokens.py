@@ -1,0 +1,35 @@
+"""How documents become tokens: which vocabulary, and what stands at a document's ends."""
+
+from pydantic import BaseModel, ConfigDict
+
+EMBEDDED = "embedded"
+
+
+class TokenizerChoice(BaseModel):
+    """The tokenizer a user asks for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    source: str = EMBEDDED
+    """A `tokenizer.json`, a folder that holds one, a Hub id, or `embedded` (Mistral's tekken)."""
+
+    bos: str | None = None
+    """Token put before every document; by default what the tokenizer itself adds, `none` for nothing."""
+
+    eos: str | None = None
+    """Token put after every document; by default the one the tokenizer names or is known by."""
+
+
+class TokenizerIdentity(BaseModel):
+    """The tokenizer that made a dataset, exactly."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+    sha256: str
+    """Of the bytes of `tokenizer.json`."""
+    bos: str | None
+    bos_id: int | None
+    eos: str
+    eos_id: int
+    vocab_size: int
