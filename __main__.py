@@ -34,8 +34,14 @@ def _recipe_options(command: Any) -> Any:
         click.option("--bos", help="Token before every document; `none` for nothing. [default: the tokenizer's]"),
         click.option("--eos", help="Token after every document. [default: the tokenizer's]"),
         click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True),
-        click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the task; repeatable."),
-        click.option("--engine", type=click.Choice(["fastokens", "tokenizers"]), help="What encodes. [default: fastokens]"),
+        click.option(
+            "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the task; repeatable."
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice(["fastokens", "tokenizers"]),
+            help="What encodes. [default: fastokens]",
+        ),
         click.option("--json", "as_json", is_flag=True, help="For machines, on stdout."),
     ]
     for option in reversed(options):
@@ -54,7 +60,13 @@ def _recipe(task: str, length: str, n: str, settings: tuple[str, ...], **fields:
         lengths = Lengths.parse(length)
     except ValueError as error:
         raise UsageError(f"--length {error}") from None
-    source = {"task": task, "settings": _settings(settings), "length": lengths, "n": n, "loss": fields.pop("loss", "answer")}
+    source = {
+        "task": task,
+        "settings": _settings(settings),
+        "length": lengths,
+        "n": n,
+        "loss": fields.pop("loss", "answer"),
+    }
     choice = {name: fields.pop(name) for name in ("bos", "eos")} | {"source": fields.pop("tokenizer")}
     chosen = {name: value for name, value in fields.items() if value is not None}
     defaults = {"name": default_name(task, lengths), "seq_length": lengths.longest}
@@ -88,7 +100,13 @@ def _settings(pairs: tuple[str, ...]) -> dict[str, Any]:
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to make. [default: the dataset's name]")
 @click.option("--name", help="Name of the dataset. [default: task and length]")
 @_recipe_options
-@click.option("--loss", type=click.Choice(["answer", "all"]), default="answer", show_default=True, help="What is trained on.")
+@click.option(
+    "--loss",
+    type=click.Choice(["answer", "all"]),
+    default="answer",
+    show_default=True,
+    help="What is trained on.",
+)
 @click.option("--labels", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option("--seq-length", help="Tokens of a row; shorter samples share it. [default: the longest sample]")
 @click.option("--cdc", is_flag=True, help="Content-defined chunks, for datasets that are pushed again and again.")
@@ -220,7 +238,10 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        _fail(f"{type(error).__name__}: {error} (this is a defect of lcdata: run again with --debug and report it)", 1)
+        _fail(
+            f"{type(error).__name__}: {error} (this is a defect of lcdata: run again with --debug and report it)",
+            1,
+        )
 
 
 def _terminate(number: int, frame: Any) -> None:

@@ -6,6 +6,7 @@ textual keys (see the needle tasks) and several questions about one context.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -17,7 +18,7 @@ from ..schemas.errors import UsageError
 from ..schemas.quantity import IntRange, within
 from ..schemas.sample import Sample
 from .task import SETTINGS, Task
-from .text import Words, num_chars, number_table, squeeze
+from .text import Words, number_table, running_chars, squeeze
 from .wording import fill, shift
 
 Ints = NDArray[np.int64]
@@ -214,14 +215,13 @@ class KVDraft:
         self._block = np.empty((num_units, label.shape[1] + pair_words * task.dict_size.high), np.uint64)
         self._block[:, : label.shape[1]] = label[1 : num_units + 1]
         pairs = self._block[:, label.shape[1] :].reshape(num_units, task.dict_size.high, pair_words)
-        slots = np.full((*used.shape, task.subkeys), -1, np.int64)
-        slots[used] = keys
-        self._write_keys(pairs, slots)
-        drawn = rng.integers(values.start, values.stop, used.shape)
+        place = np.cumsum(used, dtype=np.int32).reshape(used.shape) - 1
+        self._write_keys(pairs, np.where(used[..., None], keys.take(place, axis=0), -1))
+        drawn = rng.integers(values.start, values.stop, used.shape, np.int32)
         last = np.arange(task.dict_size.high) == self._sizes[:, None] - 1
-        pairs[:, :, -1] = self._value_words(np.where(used, drawn, -1), last)
+        pairs[:, :, -1] = np.where(used, self._value_words(drawn, last), 0)
 
-        self._starts = np.concatenate(([0], np.cumsum(num_chars(self._block))))
+        self._starts = np.concatenate(([0], running_chars(self._block)))
         ends = len(wording.head) + sum(map(len, self._tail(num_units // 2 + 1)[:2]))
         self.chars: Ints = self._starts + ends
 
@@ -271,9 +271,8 @@ class KVDraft:
         pairs[..., -2] = np.where(keys[..., 0] < 0, 0, np.frombuffer(b"): ".ljust(8, b"\0"), np.uint64)[0])
 
     def _value_words(self, values: Ints, last: NDArray[np.bool_]) -> Words:
-        digits = self.task.value_digits.high
-        within = number_table(digits, "", ", ")[values, 0]
-        return np.where(last, number_table(digits, "", "}\n")[values, 0], within)
+        table = _value_table(self.task.value_digits.high)
+        return table[np.where(last, values + len(table) // 2, values)]
 
     def _with_asked_pair(self, num_units: int, dictionary: int, pair: int) -> Words:
         block = self._block[:num_units].copy()
@@ -315,6 +314,12 @@ class KVDraft:
         return question, answer, [spans["value"], spans["dictionary"]]
 
 
+@lru_cache(maxsize=8)
+def _value_table(digits: int) -> Words:
+    """`{n}, ` for every value and nothing, then `{n}}` with a line's end for every value and nothing."""
+    return np.concatenate([number_table(digits, "", ", ")[:, 0], number_table(digits, "", "}\n")[:, 0]])
+
+
 def _written(key: Ints) -> str:
     return str(key[0]) if len(key) == 1 else f"({', '.join(map(str, key))})"
 
@@ -343,7 +348,13 @@ def _distinct(rng: np.random.Generator, pool: range, count: int) -> Ints:
     """`count` different integers of the pool in random order."""
     if len(pool) <= 4 * count:
         return rng.permutation(len(pool))[:count] + pool.start
-    drawn = rng.integers(pool.start, pool.stop, count + count // 2 + 8)
-    first_place = np.empty(len(pool), np.int64)
-    first_place[drawn[::-1] - pool.start] = np.arange(len(drawn))[::-1]
-    return drawn[first_place[drawn - pool.start] == np.arange(len(drawn))][:count]
+    num_drawn = count + 2 * count * count // len(pool) + 64
+    while True:
+        drawn = rng.integers(0, len(pool), num_drawn, np.int32)
+        places = np.arange(num_drawn, dtype=np.int32)
+        first_place = np.empty(len(pool), np.int32)
+        first_place[drawn[::-1]] = places[::-1]
+        different = drawn[first_place[drawn] == places]
+        if len(different) >= count:
+            return different[:count].astype(np.int64) + pool.start
+        num_drawn *= 2

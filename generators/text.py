@@ -38,9 +38,11 @@ def number_table(num_digits: int, before: str = "", after: str = "") -> Words:
     return table.view(np.uint64)
 
 
-def num_chars(block: Words) -> NDArray[np.int64]:
-    """Characters that remain of each row of an ASCII block, shape (rows,)."""
-    return np.count_nonzero(block.view(np.uint8).reshape(len(block), -1), axis=1).astype(np.int64)
+def running_chars(block: Words) -> NDArray[np.int64]:
+    """Characters in each row of an ASCII block and all rows before it, shape (rows,)."""
+    # A byte of 1..127 plus 127 sets its own top bit and carries into no other.
+    present = (block + np.uint64(0x7F7F7F7F7F7F7F7F)) & np.uint64(0x8080808080808080)
+    return np.cumsum(np.bitwise_count(present), dtype=np.int64)[block.shape[1] - 1 :: block.shape[1]]
 
 
 def squeeze(block: Words) -> str:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from ..schemas.sample import Span
 
+_BLOCK = 512
+
 
 @dataclass(frozen=True)
 class TokenBytes:
@@ -43,17 +45,31 @@ class TokenBytes:
         return cls(table, prefix)
 
     def token_spans(self, text: str, ids: NDArray[np.int32], spans: Sequence[Span]) -> list[Span] | None:
-        """Spans of `ids` that cover the spans of characters, or None where the bytes do not add up."""
-        ends = np.cumsum(self.num_bytes[ids], dtype=np.int64)
+        """Spans of `ids` that cover the non-empty spans of characters, or None where the bytes do not add up."""
+        if len(ids) == 0:
+            return None
+        sizes = self.num_bytes.take(ids)
+        starts = np.concatenate(
+            ([0], np.cumsum(np.add.reduceat(sizes, np.arange(0, len(ids), _BLOCK), dtype=np.int64)))
+        )
         size = len(text) if text.isascii() else len(text.encode())
-        extra = (int(ends[-1]) if len(ends) else 0) - size
+        extra = int(starts[-1]) - size
         if extra not in (0, self.prefix):
             return None
-        found: list[Span] = []
-        for start, end in spans:
-            first, last = _byte_offset(text, start, size) + extra, _byte_offset(text, end, size) + extra
-            found.append((int(np.searchsorted(ends, first, side="right")), int(np.searchsorted(ends, last)) + 1))
-        return found
+
+        def token_at(byte: int) -> int:
+            """The token that holds this byte of the text as tokenized."""
+            block = int(np.searchsorted(starts, byte, side="right")) - 1
+            ends = starts[block] + np.cumsum(sizes[block * _BLOCK : (block + 1) * _BLOCK], dtype=np.int64)
+            return block * _BLOCK + int(np.searchsorted(ends, byte, side="right"))
+
+        return [
+            (
+                token_at(_byte_offset(text, start, size) + extra),
+                token_at(_byte_offset(text, end, size) + extra - 1) + 1,
+            )
+            for start, end in spans
+        ]
 
 
 def _byte_offset(text: str, index: int, size: int) -> int:

@@ -65,20 +65,25 @@ class RowGroup:
 
     def take(self) -> pa.Table:
         """The rows as a table over the buffers; the group is then empty."""
-        row_ends = pa.array(self._row_ends, pa.int32())
+        row_ends = self._row_ends
         columns = {
             "input_ids": _lists(row_ends, self._input_ids[: self._num_tokens]),
             "labels": _lists(row_ends, self._labels[: self._num_tokens]),
             "position_ids": _lists(row_ends, self._position_ids[: self._num_tokens]),
-            "seq_lengths": _lists(pa.array(self._document_ends, pa.int32()), np.array(self._lengths, np.int32)),
+            "seq_lengths": _lists(self._document_ends, np.array(self._lengths, np.int32)),
         }
         schema = row_schema(self._with_labels)
         self._clear()
         return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
-def _lists(ends: pa.Array, values: NDArray[np.int32]) -> pa.ListArray:
-    return pa.ListArray.from_arrays(ends, pa.array(values), type=LIST)
+def _lists(ends: Sequence[int], values: NDArray[np.int32]) -> pa.ListArray:
+    """Lists over the values without a copy; `pa.array` would import pandas where it is installed."""
+    return pa.ListArray.from_arrays(_int32(np.array(ends, np.int32)), _int32(values), type=LIST)
+
+
+def _int32(values: NDArray[np.int32]) -> pa.Array:
+    return pa.Array.from_buffers(pa.int32(), len(values), [None, pa.py_buffer(values)])
 
 
 def loss_starts_at(prompt_length: int, loss: Loss) -> int:

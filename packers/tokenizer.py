@@ -4,6 +4,7 @@ Text never makes control tokens: special-token strings in it are encoded as ordi
 by rule around it. Ids always come from encoding a whole text.
 """
 
+import gc
 import hashlib
 import json
 import os
@@ -11,7 +12,7 @@ import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ HOSTILE = (
     "👩‍👩‍👧‍👦 🏳️‍🌈 👍🏽 🇨🇭 \u200d\ufe0f",
     "<s> </s> <|endoftext|> <|im_start|>user <unk> [INST] <pad> <0x0A>",
     "\u0000\u0001\u001b[31m\u007f\u0085\u00a0\u2028\ufeff",
-    "def f(x):\n\treturn x**2  # 'done'\n\n{\"a\": [1, 2, {\"b\": null}]}",
+    'def f(x):\n\treturn x**2  # \'done\'\n\n{"a": [1, 2, {"b": null}]}',
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     "550e8400-e29b-41d4-a716-446655440000 deadBEEF==/+",
     "▁ ▁▁ _ ▂",
@@ -160,10 +161,10 @@ def load_tokenizer(choice: TokenizerChoice, engine: str = "fastokens") -> Tokeni
             f"the tokenizer {choice.source!r} is not a valid tokenizer.json ({error}): save it again with "
             "tokenizer.save('tokenizer.json')"
         ) from None
-    identity = _identify(reference, vocabulary, choice)
+    identity = _identify(reference, marked, vocabulary, choice)
     tokenizer = _with_engine(TokenizerSpec(vocabulary.data, identity, engine), marked)
     tokenizer.reference = reference
-    return tokenizer
+    return _keep_open(tokenizer)
 
 
 def _with_engine(spec: TokenizerSpec, marked: "_Marked") -> Tokenizer:
@@ -171,14 +172,24 @@ def _with_engine(spec: TokenizerSpec, marked: "_Marked") -> Tokenizer:
         return Tokenizer(spec, marked)
     except ValueError as error:
         reason = str(error).strip().splitlines()[0]
-        warnings.warn(f"fastokens cannot run this tokenizer ({reason}): using tokenizers, which is slower", stacklevel=3)
+        warnings.warn(
+            f"fastokens cannot run this tokenizer ({reason}): using tokenizers, which is slower", stacklevel=3
+        )
         return Tokenizer(replace(spec, engine="tokenizers"), marked)
 
 
-@lru_cache(maxsize=2)
+_open: dict[TokenizerSpec, Tokenizer] = {}
+
+
 def open_tokenizer(spec: TokenizerSpec) -> Tokenizer:
-    """The tokenizer of a spec, kept for the next call in this process."""
-    return Tokenizer(spec)
+    """The tokenizer of a spec; the last one stays open for the next call in this process."""
+    return _open[spec] if spec in _open else _keep_open(Tokenizer(spec))
+
+
+def _keep_open(tokenizer: Tokenizer) -> Tokenizer:
+    _open.clear()
+    _open[tokenizer.spec] = tokenizer
+    return tokenizer
 
 
 def _fast_engine(data: str) -> Any:
@@ -207,7 +218,12 @@ class _Marked:
 
     @classmethod
     def of(cls, data: bytes) -> "_Marked":
-        content = json.loads(data)
+        # Collecting garbage among a million new strings would double the time.
+        gc.disable()
+        try:
+            content = json.loads(data)
+        finally:
+            gc.enable()
         unmarked = [
             token
             for token in content.get("added_tokens", [])
@@ -217,9 +233,16 @@ class _Marked:
             token["special"] = True
         return cls(content, json.dumps(content, ensure_ascii=False) if unmarked else data.decode())
 
+    @property
+    def vocab_size(self) -> int:
+        """One more than the largest id."""
+        vocab = self.content["model"]["vocab"]
+        model_ids = vocab.values() if isinstance(vocab, dict) else range(len(vocab))
+        return 1 + max(max(model_ids, default=0), *(token["id"] for token in self.content["added_tokens"]))
+
 
 def _identify(
-    reference: tokenizers.Tokenizer, vocabulary: Vocabulary, choice: TokenizerChoice
+    reference: tokenizers.Tokenizer, marked: _Marked, vocabulary: Vocabulary, choice: TokenizerChoice
 ) -> TokenizerIdentity:
     plain = reference.encode("a", add_special_tokens=False).ids
     whole = reference.encode("a", add_special_tokens=True).ids
@@ -229,9 +252,7 @@ def _identify(
         bos = reference.id_to_token(whole[0]) if num_before else None
     eos = _chosen(reference, choice.eos, "--eos", choice.source) or _own_eos(reference, vocabulary, whole, plain)
     if eos is None:
-        raise UsageError(
-            f"the tokenizer {choice.source!r} names no end-of-document token: name it with --eos TOKEN"
-        )
+        raise UsageError(f"the tokenizer {choice.source!r} names no end-of-document token: name it with --eos TOKEN")
     return TokenizerIdentity(
         source=choice.source,
         sha256=hashlib.sha256(vocabulary.data).hexdigest(),
@@ -239,7 +260,7 @@ def _identify(
         bos_id=None if bos is None else reference.token_to_id(bos),
         eos=eos,
         eos_id=int(reference.token_to_id(eos) or 0),
-        vocab_size=max(reference.get_vocab(with_added_tokens=True).values()) + 1,
+        vocab_size=marked.vocab_size,
     )
 
 
@@ -251,9 +272,7 @@ def _chosen(reference: tokenizers.Tokenizer, token: str | None, option: str, sou
     return token
 
 
-def _own_eos(
-    reference: tokenizers.Tokenizer, vocabulary: Vocabulary, whole: list[int], plain: list[int]
-) -> str | None:
+def _own_eos(reference: tokenizers.Tokenizer, vocabulary: Vocabulary, whole: list[int], plain: list[int]) -> str | None:
     if len(whole) > len(plain) and plain and whole[-1] != plain[-1]:
         return reference.id_to_token(whole[-1])
     named = vocabulary.config.get("eos_token")

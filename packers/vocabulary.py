@@ -45,8 +45,7 @@ def _tokenizer_file(folder: Path) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise UsageError(
-        f"{folder} holds no tokenizer.json: save one there with tokenizer.save_pretrained(...), "
-        "or name another folder"
+        f"{folder} holds no tokenizer.json: save one there with tokenizer.save_pretrained(...), or name another folder"
     )
 
 

@@ -5,7 +5,15 @@ import yaml
 from ..schemas.manifest import Manifest
 from ..schemas.quantity import format_length
 
-_SIZES = (10**3, "1K"), (10**4, "10K"), (10**5, "100K"), (10**6, "1M"), (10**7, "10M"), (10**8, "100M"), (10**9, "1B")
+_SIZES = (
+    (10**3, "1K"),
+    (10**4, "10K"),
+    (10**5, "100K"),
+    (10**6, "1M"),
+    (10**7, "10M"),
+    (10**8, "100M"),
+    (10**9, "1B"),
+)
 
 
 def dataset_card(manifest: Manifest) -> str:

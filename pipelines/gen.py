@@ -1,14 +1,13 @@
 """`gen`: from a recipe to a finished dataset, on as many workers as there are, resumable at any moment."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 import yaml
 
 from ..packers.vocabulary import find_vocabulary
-from ..schemas.errors import LcdataError, ResumableError, UsageError
+from ..schemas.errors import UsageError
 from ..schemas.manifest import MANIFEST, FileRecord, Ledger, Manifest, ShardRecord
 from ..schemas.recipe import FORMAT, Recipe
 from .card import dataset_card

@@ -64,7 +64,12 @@ def _buckets(lengths: np.ndarray[Any, np.dtype[np.int32]]) -> list[LengthBucket]
     """Powers of two, so that a document of exactly 128k counts among 64k+1..128k."""
     exponents = np.ceil(np.log2(lengths)).astype(np.int64)
     return [
-        LengthBucket(2 ** (exponent - 1) + 1, 2**exponent + 1, int(chosen.sum()), int(lengths[chosen].sum(dtype=np.int64)))
+        LengthBucket(
+            2 ** (exponent - 1) + 1,
+            2**exponent + 1,
+            int(chosen.sum()),
+            int(lengths[chosen].sum(dtype=np.int64)),
+        )
         for exponent in map(int, np.unique(exponents))
         for chosen in [exponents == exponent]
     ]

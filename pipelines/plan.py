@@ -20,8 +20,8 @@ from .samples import SampleMaker, learn_rates
 
 _MAX_SHARD_TOKENS = 1 << 28
 """About 270 MB of digits or 450 MB of prose."""
-_MIN_SHARD_TOKENS = 1 << 24
-_FEW_SHARDS = 32
+_MIN_SHARD_TOKENS = 1 << 25
+_FEW_SHARDS = 16
 """Smaller datasets are cut into about so many shards, so that a few workers can share them."""
 
 
@@ -106,7 +106,8 @@ def checked_tokenizer(recipe: Recipe, engine: str) -> Tokenizer:
         return tokenizer
     task = build_task(recipe.source.task, recipe.source.settings)
     wordings = [
-        task.draft(stream(task.name, recipe.seed, 0, "probe"), template, 4).render(4).text for template in task.templates
+        task.draft(stream(task.name, recipe.seed, 0, "probe"), template, 4).render(4).text
+        for template in task.templates
     ]
     different = tokenizer.disagreement([*HOSTILE, *wordings])
     if different is None:
@@ -114,7 +115,8 @@ def checked_tokenizer(recipe: Recipe, engine: str) -> Tokenizer:
     import warnings
 
     warnings.warn(
-        f"fastokens and tokenizers differ on {different[:40]!r}: using tokenizers, which is slower", stacklevel=2
+        f"fastokens and tokenizers differ on {different[:40]!r}: using tokenizers, which is slower",
+        stacklevel=2,
     )
     return Tokenizer(TokenizerSpec(tokenizer.spec.data, tokenizer.identity, "tokenizers"))
 
@@ -122,6 +124,8 @@ def checked_tokenizer(recipe: Recipe, engine: str) -> Tokenizer:
 def library_versions() -> dict[str, str]:
     """Of the libraries whose versions can change a byte."""
     try:
-        return {name: importlib.metadata.version(name) for name in ("lcdata", "fastokens", "numpy", "pyarrow", "tokenizers")}
+        return {
+            name: importlib.metadata.version(name) for name in ("lcdata", "fastokens", "numpy", "pyarrow", "tokenizers")
+        }
     except importlib.metadata.PackageNotFoundError as error:
         raise LcdataError(f"{error.name} is not installed: run `pip install .` in the checkout") from None

@@ -1,10 +1,12 @@
 """What commands print: tables for people, JSON for machines, both on stdout."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import humanize
 from rich.console import Console
@@ -14,13 +16,15 @@ from ..generators.registry import settings_schema, task_class, tasks
 from ..schemas.manifest import Manifest
 from ..schemas.quantity import format_length
 from ..schemas.recipe import Recipe
-from .doctor import Finding
-from .estimate import Estimate
-from .inspect import Inspection
 from .progress import emit
-from .samples import Made
 from .show import as_record, marked_text
-from .verify import Verdict
+
+if TYPE_CHECKING:  # a command loads its own pipeline alone
+    from .doctor import Finding
+    from .estimate import Estimate
+    from .inspect import Inspection
+    from .samples import Made
+    from .verify import Verdict
 
 _console = Console(soft_wrap=True, highlight=False)
 
@@ -150,7 +154,12 @@ def print_task(name: str, as_json: bool) -> None:
         table.add_column(heading)
     for setting, entry in schema["properties"].items():
         default = entry.get("default")
-        table.add_row(setting, "auto" if default is None else _plain(default), _range(entry), entry.get("description", ""))
+        table.add_row(
+            setting,
+            "auto" if default is None else _plain(default),
+            _range(entry),
+            entry.get("description", ""),
+        )
     Console(highlight=False).print(table)
 
 
@@ -194,7 +203,9 @@ def print_inspection(inspection: Inspection, folder: Path, as_json: bool) -> Non
         _console.print(marked_text(inspection.sample))
         _console.rule(style="dim")
     record = inspection.record
-    spans = {name: [(span["start"], span["end"]) for span in record[name]] for name in ("answer_spans", "evidence_spans")}
+    spans = {
+        name: [(span["start"], span["end"]) for span in record[name]] for name in ("answer_spans", "evidence_spans")
+    }
     _pairs(_where(record["answers"], spans["answer_spans"], spans["evidence_spans"], record["depth"]))
 
 

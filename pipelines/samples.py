@@ -64,8 +64,7 @@ class SampleMaker:
         spans = ((prompt_chars, len(text)), *sample.answer_spans, *sample.evidence_spans)
         num_before = self.tokenizer.num_ends - 1
         answer, *rest = (
-            (start + num_before, end + num_before)
-            for start, end in self.tokenizer.token_spans(text, fitted.ids, spans)
+            (start + num_before, end + num_before) for start, end in self.tokenizer.token_spans(text, fitted.ids, spans)
         )
         ids = self.tokenizer.document_ids(fitted.ids)
         document = Document(

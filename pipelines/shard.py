@@ -21,7 +21,7 @@ from .samples import Made, SampleMaker
 from .workspace import Workspace
 
 AUDIT_EVERY = 256
-"""One document in so many is encoded again by `tokenizers`, and the first of every shard."""
+"""One document in so many is encoded again by `tokenizers`, starting with the first of every shard."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,10 @@ def write_shard(build: Build, job: ShardJob) -> Iterator[int | ShardRecord]:
 def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Iterator[int | ShardRecord]:
     recipe = build.recipe
     name = f"train-{job.shard:05d}-of-{job.num_shards:05d}.parquet"
-    data_path, docs_path = workspace.dataset / "data" / recipe.name / name, workspace.dataset / "docs" / recipe.name / name
+    data_path, docs_path = (
+        workspace.dataset / "data" / recipe.name / name,
+        workspace.dataset / "docs" / recipe.name / name,
+    )
     tally, content = _Tally(), hashlib.sha256()
     group = RowGroup(recipe.seq_length, recipe.source.loss, recipe.with_labels)
     with (
@@ -106,13 +109,15 @@ def _rows(build: Build, job: ShardJob, tally: _Tally) -> Iterator[list[Document]
     source = build.recipe.source
     tokenizer = open_tokenizer(build.tokenizer)
     maker = SampleMaker(build_task(source.task, source.settings), build.recipe.seed, tokenizer, build.rates)
+    made_before = 0
     for samples, lengths in zip(job.rows, job.lengths, strict=True):
         made = [maker.make(int(sample), int(length)) for sample, length in zip(samples, lengths, strict=True)]
         for one in made:
             tally.encodings += one.encodings
-            if tally.audited == 0 or one.document.sample % AUDIT_EVERY == 0:
+            if made_before % AUDIT_EVERY == 0:
                 maker.audit(one)
                 tally.audited += 1
+            made_before += 1
         yield _documents(made)
 
 

@@ -145,7 +145,8 @@ class _ShardCheck:
         self._recipe, self._tokenizer, self._shard = manifest.recipe, manifest.tokenizer, shard
         self._docs = docs
         self._column = {
-            name: docs[name].to_numpy() for name in ("row", "doc", "start", "length", "prompt_length", "shard", "sample")
+            name: docs[name].to_numpy()
+            for name in ("row", "doc", "start", "length", "prompt_length", "shard", "sample")
         }
         self._hashes: list[str] = docs["sha256"].to_pylist()
         self._content = hashlib.sha256()
@@ -210,7 +211,10 @@ class _ShardCheck:
         self.that(bool(is_eos[ends].all()) and int(is_eos.sum()) == len(ends), "has EOS elsewhere than at ends")
         if self._tokenizer.bos_id is not None and self._tokenizer.bos_id != self._tokenizer.eos_id:
             is_bos = ids == self._tokenizer.bos_id
-            self.that(bool(is_bos[starts].all()) and int(is_bos.sum()) == len(starts), "has BOS elsewhere than at starts")
+            self.that(
+                bool(is_bos[starts].all()) and int(is_bos.sum()) == len(starts),
+                "has BOS elsewhere than at starts",
+            )
         for place, (start, length) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True), here.start):
             digest = hashlib.sha256(ids[start : start + length].astype("<i4", copy=False))
             self._content.update(digest.digest())

@@ -40,7 +40,9 @@ class Workspace:
         try:
             self._lock.acquire(blocking=False)
         except filelock.Timeout:
-            raise UsageError(f"{self.out} is being built by {self._owner()}: wait for it, or use another --out") from None
+            raise UsageError(
+                f"{self.out} is being built by {self._owner()}: wait for it, or use another --out"
+            ) from None
         try:
             self._claim(plan)
             yield
@@ -85,7 +87,9 @@ class Workspace:
                 record = ShardRecord.model_validate_json(path.read_bytes())
             except ValidationError:
                 continue
-            if record.plan == plan and all(self._is_whole(file.path, file.sha256) for file in (record.data, record.docs)):
+            if record.plan == plan and all(
+                self._is_whole(file.path, file.sha256) for file in (record.data, record.docs)
+            ):
                 found[record.shard] = record
         return found
 
