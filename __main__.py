@@ -109,6 +109,7 @@ def _settings(pairs: tuple[str, ...]) -> dict[str, Any]:
 )
 @click.option("--labels", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option("--seq-length", help="Tokens of a row; shorter samples share it. [default: the longest sample]")
+@click.option("--shard-rows", help="Rows of a data file. [default: what makes files of 200 to 500 MB]")
 @click.option("--cdc", is_flag=True, help="Content-defined chunks, for datasets that are pushed again and again.")
 @click.option("--workers", type=click.IntRange(0), help="Processes; 0 for this one. [default: by the size of the work]")
 @click.option("--address", help="A Ray cluster to run on.")

@@ -17,7 +17,7 @@ from pydantic.dataclasses import dataclass
 from ..schemas.errors import UsageError
 from ..schemas.quantity import IntRange, within
 from ..schemas.sample import Sample
-from .task import SETTINGS, Task
+from .task import SETTINGS, Task, Template
 from .text import Words, number_table, running_chars, squeeze
 from .wording import fill, shift
 
@@ -129,12 +129,15 @@ WORDINGS = (
 )
 
 
+_AUTOMATIC_POOLS = [range(100, 10**digits) for digits in range(4, _MAX_DIGITS + 1)]
+
+
 @dataclass(frozen=True, kw_only=True, config=SETTINGS)
 class KV(Task):
     """Find one key among many dictionaries of integers; answer with its value and its dictionary."""
 
     name: ClassVar[str] = "kv"
-    templates: ClassVar[Sequence[Wording]] = WORDINGS
+    templates: ClassVar[Sequence[Template]] = WORDINGS
 
     dict_size: Annotated[IntRange, within(1, 1000)] = IntRange(3, 4)
     """Pairs in a dictionary, a number or a range."""
@@ -160,33 +163,24 @@ class KV(Task):
     absent: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of samples whose key is in no dictionary and whose answer says so."""
 
-    def draft(self, rng: np.random.Generator, template: Wording, num_units: int) -> "KVDraft":
+    def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "KVDraft":
         """Dictionaries as units; the asked key goes into one of them when the draft is rendered."""
+        assert isinstance(template, Wording)
         return KVDraft(self, rng, template, num_units)
 
     def key_pool(self, num_keys: int) -> range:
         """The integers that keys are drawn from when `num_keys` distinct ones are needed."""
         if self.key_digits is not None:
             pool = _integers(self.key_digits)
-            if len(pool) < num_keys and self.subkeys == 1:
-                raise UsageError(
-                    f"kv: {num_keys:,} distinct keys are needed, but key_digits={self.key_digits} gives only "
-                    f"{len(pool):,}: use more digits, larger dictionaries do not help, or a shorter length"
-                )
-            if len(pool) < 3 * self.subkeys:
-                raise UsageError(
-                    f"kv: subkeys={self.subkeys} needs at least {3 * self.subkeys} integers, but "
-                    f"key_digits={self.key_digits} gives only {len(pool)}: use more digits"
-                )
-            return pool
-        for high in range(4, _MAX_DIGITS + 1):
-            pool = _integers(IntRange(3, high))
-            if len(pool) >= 2 * num_keys or self.subkeys > 1:
-                return pool
-        if len(pool) < num_keys:
+        else:
+            wide_enough = (pool for pool in _AUTOMATIC_POOLS if len(pool) >= 2 * num_keys or self.subkeys > 1)
+            pool = next(wide_enough, _AUTOMATIC_POOLS[-1])
+        needed = num_keys if self.subkeys == 1 else 3 * self.subkeys
+        if len(pool) < needed:
             raise UsageError(
-                f"kv: {num_keys:,} distinct keys are needed, more than {_MAX_DIGITS} digits give: "
-                "use --set subkeys=2 or a shorter length"
+                f"kv: {needed:,} different integers are needed for keys, but {len(str(pool[-1]))} digits give "
+                f"only {len(pool):,}: {'use a greater key_digits' if self.key_digits else 'use subkeys=2'} "
+                "or a shorter length"
             )
         return pool
 
@@ -331,7 +325,7 @@ def _integers(digits: IntRange) -> range:
 def _draw_keys(
     rng: np.random.Generator, pool: range, num_pairs: int, subkeys: int, sharing: float
 ) -> tuple[Ints, Ints]:
-    """The asked key, shape (subkeys,), and the others, shape (num_pairs, subkeys), none of which can be taken for it."""
+    """The asked key, shape (subkeys,), and the others, shape (num_pairs, subkeys), which cannot be taken for it."""
     if subkeys == 1:
         keys = _distinct(rng, pool, num_pairs + 1)
         return keys[:1], keys[1:, None]

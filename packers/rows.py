@@ -25,7 +25,8 @@ class RowGroup:
     """
 
     def __init__(self, seq_length: int, loss: Loss, with_labels: bool) -> None:
-        self._loss, self._with_labels = loss, with_labels
+        self._loss: Loss = loss
+        self._with_labels = with_labels
         self.max_rows = max(1, min(MAX_GROUP_ROWS, MAX_GROUP_TOKENS // seq_length))
         size = self.max_rows * seq_length
         self._input_ids = np.empty(size, np.int32)
@@ -68,10 +69,11 @@ class RowGroup:
         row_ends = self._row_ends
         columns = {
             "input_ids": _lists(row_ends, self._input_ids[: self._num_tokens]),
-            "labels": _lists(row_ends, self._labels[: self._num_tokens]),
             "position_ids": _lists(row_ends, self._position_ids[: self._num_tokens]),
             "seq_lengths": _lists(self._document_ends, np.array(self._lengths, np.int32)),
         }
+        if self._with_labels:
+            columns["labels"] = _lists(row_ends, self._labels[: self._num_tokens])
         schema = row_schema(self._with_labels)
         self._clear()
         return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)

@@ -26,7 +26,7 @@ class Vocabulary:
 def find_vocabulary(source: str) -> Vocabulary:
     """Read the vocabulary named by `source`; UsageError or HubError where it cannot be had."""
     if source == EMBEDDED:
-        packed = resources.files(__package__).joinpath("tekken.json.zst").read_bytes()
+        packed = resources.files(__package__ or "lcdata.packers").joinpath("tekken.json.zst").read_bytes()
         return Vocabulary(source, _unzstd(packed), {})
     path = Path(source).expanduser()
     if path.is_dir():

@@ -1,16 +1,18 @@
 """The one place that knows Ray: run independent jobs in this process, on this machine's cores, or on a cluster."""
 
+import logging
 import os
 import secrets
 import shutil
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
-from ..schemas.errors import LcdataError, ResumableError
+from ..schemas.errors import LcdataError, ResumableError, UsageError
 
 S = TypeVar("S")
 J = TypeVar("J")
@@ -21,59 +23,127 @@ Work = Callable[[S, J], Iterator[E]]
 _MAX_RETRIES = 3
 _HUNG_AFTER = 900.0
 """Seconds without an event after which a job counts as hung and is started again."""
+_CONNECT_SECONDS = 5.0
 _OBJECT_STORE_BYTES = 256 * 2**20
 
 
 def run_jobs(
-    work: Work[S, J, E], shared: S, jobs: Sequence[J], workers: int, address: str | None = None
+    work: Work[S, J, E],
+    shared: S,
+    jobs: Sequence[J],
+    workers: int,
+    address: str | None = None,
+    folder: Path | None = None,
 ) -> Generator[tuple[J, E]]:
     """Run `work(shared, job)` for every job and yield each event with its job as they come.
 
-    `workers` 0 runs in this process. Raises what a job raised; ResumableError where workers died or hung too often.
+    `workers` 0 runs in this process. On the cluster at `address` every node must see `folder`, which is tried first.
+    Raises what a job raised; ResumableError where workers died or hung too often.
     """
+    if not jobs:
+        return
     if workers == 0 and address is None:
         for job in jobs:
             for event in work(shared, job):
                 yield job, event
         return
     with _ray(workers, address) as ray:
-        yield from _run_on_ray(ray, work, shared, jobs)
+        if address is not None and folder is not None:
+            _check_shared_folder(ray, folder)
+        yield from _Run(ray, work, shared, streaming=not (address or "").startswith("ray://")).events(jobs)
 
 
-def _run_on_ray(ray: Any, work: Work[S, J, E], shared: S, jobs: Sequence[J]) -> Generator[tuple[J, E]]:
-    remote = ray.remote(num_cpus=1, max_retries=_MAX_RETRIES, num_returns="streaming")(_one_core(work))
-    shared_ref = ray.put(shared)
-    slots = max(1, int(ray.cluster_resources().get("CPU", 1)))
-    waiting = list(reversed(jobs))
-    running: dict[Any, tuple[J, float]] = {}
-    restarts: dict[int, int] = {}
+class _Run(Generic[S, J, E]):
+    """Jobs on a started Ray, as many at a time as it has cores."""
 
-    def start(job: J) -> None:
-        running[remote.remote(shared_ref, job)] = (job, time.monotonic())
+    def __init__(self, ray: Any, work: Work[S, J, E], shared: S, streaming: bool) -> None:
+        self._ray = ray
+        self._streaming = streaming
+        options = {"num_cpus": 1, "max_retries": _MAX_RETRIES}
+        if streaming:
+            self._remote = ray.remote(**options, num_returns="streaming")(_one_core(work))
+        else:  # Ray Client cannot stream: the events of a job come together at its end
+            self._remote = ray.remote(**options)(_all_events(work))
+        self._shared = ray.put(shared)
+        self._running: dict[Any, tuple[J, float]] = {}
+        self._restarts: dict[int, int] = {}
 
-    while waiting or running:
-        while waiting and len(running) < slots:
-            start(waiting.pop())
-        ready, _ = ray.wait(list(running), num_returns=1, timeout=5.0)
-        for stream in ready:
-            job, _ = running[stream]
-            try:
-                event = ray.get(next(stream))
-            except StopIteration:
-                del running[stream]
+    def events(self, jobs: Sequence[J]) -> Generator[tuple[J, E]]:
+        """Run the jobs."""
+        slots = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        waiting = list(reversed(jobs))
+        while waiting or self._running:
+            while waiting and len(self._running) < slots:
+                self._start(waiting.pop())
+            ready, _ = self._ray.wait(list(self._running), num_returns=1, timeout=5.0)
+            for handle in ready:
+                yield from self._next_events(handle)
+            self._restart_hung()
+
+    def _start(self, job: J) -> None:
+        self._running[self._remote.remote(self._shared, job)] = (job, time.monotonic())
+
+    def _next_events(self, handle: Any) -> Iterator[tuple[J, E]]:
+        job, _ = self._running.pop(handle)
+        try:
+            if not self._streaming:
+                yield from ((job, event) for event in self._ray.get(handle))
+                return
+            event = self._ray.get(next(handle))
+        except StopIteration:
+            return
+        except self._ray.exceptions.RayError as error:
+            raise _explained(self._ray, error) from None
+        self._running[handle] = (job, time.monotonic())
+        yield job, event
+
+    def _restart_hung(self) -> None:
+        """Start a job again whose worker has said nothing for long: Ray does not notice a stopped process."""
+        for handle, (job, last_event) in list(self._running.items()):
+            if time.monotonic() - last_event < hung_after_seconds():
                 continue
-            except ray.exceptions.RayError as error:
-                raise _explained(ray, error) from None
-            running[stream] = (job, time.monotonic())
-            yield job, event
-        for stream, (job, last_event) in list(running.items()):
-            if time.monotonic() - last_event > _HUNG_AFTER:
-                restarts[id(job)] = restarts.get(id(job), 0) + 1
-                if restarts[id(job)] > _MAX_RETRIES:
-                    raise ResumableError("a worker hung again and again: run the same command again with --workers 0")
-                ray.cancel(stream, force=True)
-                del running[stream]
-                start(job)
+            self._restarts[id(job)] = self._restarts.get(id(job), 0) + 1
+            if self._restarts[id(job)] > _MAX_RETRIES:
+                raise ResumableError("workers hang again and again: run the same command again with --workers 0")
+            self._ray.cancel(handle, force=True)
+            del self._running[handle]
+            self._start(job)
+
+
+def hung_after_seconds() -> float:
+    """How long a job may say nothing; LCDATA_HUNG_AFTER changes it."""
+    return float(os.environ.get("LCDATA_HUNG_AFTER", _HUNG_AFTER))
+
+
+def _all_events(work: Work[S, J, E]) -> Callable[[S, J], list[E]]:
+    stream = _one_core(work)
+    return lambda shared, job: list(stream(shared, job))
+
+
+def _check_shared_folder(ray: Any, folder: Path) -> None:
+    """Raise LcdataError unless every node of the cluster sees the folder that the driver sees."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    probe, word = folder / "probe", secrets.token_hex(16)
+    probe.write_text(word)
+
+    def sees(path: str) -> bool:
+        return Path(path).is_file() and Path(path).read_text() == word
+
+    nodes = [node for node in ray.nodes() if node["Alive"]]
+    answers = [
+        ray.remote(num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False))(
+            sees
+        ).remote(str(probe))
+        for node in nodes
+    ]
+    for node, sees_it in zip(nodes, ray.get(answers), strict=True):
+        if not sees_it:
+            raise LcdataError(
+                f"node {node['NodeManagerAddress']} of the cluster does not see {folder}: "
+                "use an --out in a folder that all nodes share"
+            )
+    probe.unlink()
 
 
 def _one_core(work: Work[S, J, E]) -> Work[S, J, E]:
@@ -106,7 +176,7 @@ def _explained(ray: Any, error: Exception) -> LcdataError:
 
 
 @contextmanager
-def _ray(workers: int, address: str | None) -> Iterator[Any]:
+def _ray(workers: int, address: str | None) -> Generator[Any]:
     """Ray of our own with settings that leave no traces, or the cluster at `address`."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -117,6 +187,8 @@ def _ray(workers: int, address: str | None) -> Iterator[Any]:
         token.touch(mode=0o600)
         token.write_text(secrets.token_hex(32))
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN_PATH=str(token), RAY_task_oom_retries="2")
+    else:
+        _check_reachable(address)
     import ray
 
     try:
@@ -127,11 +199,11 @@ def _ray(workers: int, address: str | None) -> Iterator[Any]:
                 include_dashboard=False,
                 object_store_memory=_OBJECT_STORE_BYTES,
                 log_to_driver=False,
-                logging_level="ERROR",
+                logging_level=logging.ERROR,
                 _temp_dir=str(folder),
             )
         else:
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # whatever Ray raises at its start, the cure is the same
         reason = str(error).strip().splitlines()[0]
         cure = "check --address" if address else "run with --workers 0"
@@ -142,3 +214,16 @@ def _ray(workers: int, address: str | None) -> Iterator[Any]:
         ray.shutdown()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_reachable(address: str) -> None:
+    """Raise LcdataError where nothing listens at a cluster's address; Ray itself would try for minutes."""
+    if address == "auto":
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
+    except ValueError:
+        raise UsageError(f"--address {address!r} must be HOST:PORT or ray://HOST:PORT") from None
+    except OSError as error:
+        raise LcdataError(f"no Ray cluster answers at {address} ({error}): check --address") from None

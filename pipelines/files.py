@@ -19,7 +19,7 @@ from ..schemas.manifest import FileRecord
 
 
 class Attempt:
-    """A file object under a temporary name; `commit` gives it its final one, leaving the block without it removes it."""
+    """A file object under a temporary name: `commit` gives it its final one, leaving the block without removes it."""
 
     def __init__(self, folder: Path, final: Path, root: Path) -> None:
         self._path = folder / f"{final.name}.{uuid.uuid4().hex}.tmp"

@@ -99,7 +99,7 @@ def _build(plan: Plan, workspace: Workspace, reporter: Reporter, workers: int, a
         reporter.planned(plan, workers, list(finished.values()))
         build = Build(recipe, plan.tokenizer.spec, plan.rates, plan.fingerprint, workspace.out)
         jobs = [_job(plan, shard) for shard in range(plan.num_shards) if shard not in finished]
-        for _, event in run_jobs(write_shard, build, jobs, workers, address):
+        for _, event in run_jobs(write_shard, build, jobs, workers, address, workspace.temporary):
             if isinstance(event, ShardRecord):
                 finished[event.shard] = event
                 reporter.finished_shard(event)

@@ -4,6 +4,7 @@ import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ class Plan:
         """The samples of each row of a shard."""
         first = shard * self.rows_per_shard
         starts = self.row_starts[first : first + self.rows_per_shard + 1]
-        return [self.order[start:end] for start, end in zip(starts[:-1], starts[1:], strict=True)]
+        return [self.order[start:end] for start, end in pairwise(starts)]
 
     @cached_property
     def content(self) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def make_plan(recipe: Recipe, engine: str = "fastokens") -> Plan:
     SampleMaker(task, recipe.seed, tokenizer, rates).check_length(source.length.shortest)
     lengths = source.length.of_samples(source.task, recipe.seed, source.n)
     order, row_starts = plan_rows(lengths, recipe.seq_length, stream(source.task, recipe.seed, 0, "rows"))
-    rows_per_shard = _rows_per_shard(len(row_starts) - 1, int(lengths.sum(dtype=np.int64)))
+    rows_per_shard = recipe.shard_rows or _rows_per_shard(len(row_starts) - 1, int(lengths.sum(dtype=np.int64)))
     return Plan(recipe, tokenizer, rates, lengths, order, row_starts, rows_per_shard)
 
 

@@ -91,7 +91,8 @@ def _summary(manifest: Manifest) -> dict[str, str]:
     return {
         "samples": f"{manifest.documents:,} of {manifest.recipe.source.length} in {manifest.rows:,} rows of at most "
         f"{format_length(manifest.recipe.seq_length)}",
-        "tokens": f"{manifest.tokens:,}, {manifest.loss_tokens:,} in the loss ({manifest.loss_tokens / manifest.tokens:.3%})",
+        "tokens": f"{manifest.tokens:,}, {manifest.loss_tokens:,} in the loss "
+        f"({manifest.loss_tokens / manifest.tokens:.3%})",
         "fill": f"{manifest.fill:.3%} of the length asked for, {manifest.row_fill:.3%} of the rows",
         "size": f"{humanize.naturalsize(size)} in {len(manifest.shards)} shards, "
         f"{8 * size / manifest.tokens:.2f} bits/token",

@@ -1,6 +1,5 @@
 """One sample from start to end: wording, draft, exact length, spans in tokens."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from ..generators.task import Task, Template
 from ..packers.fit import Fitted, TokenRate, fit, learn_rate
 from ..packers.tokenizer import Tokenizer
 from ..schemas.errors import LcdataError, UsageError
-from ..schemas.sample import Document, Draft, Sample
+from ..schemas.sample import Document, Draft, Sample, ids_sha256
 from ..schemas.stream import stream
 
 Rates = Mapping[str, TokenRate]
@@ -78,7 +77,7 @@ class SampleMaker:
             depth=sample.depth,
             template=sample.template,
             facts=sample.facts,
-            sha256=hashlib.sha256(ids.astype("<i4", copy=False)).hexdigest(),
+            sha256=ids_sha256(ids),
         )
         return Made(document, sample, fitted.num_encodings)
 

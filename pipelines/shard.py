@@ -1,4 +1,4 @@
-"""Making one shard: its documents, rows and two files, streamed by row groups. Any worker can do it, any number of times."""
+"""Making one shard: documents, rows and two files, streamed by row groups; any worker can, any number of times."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence

@@ -19,6 +19,7 @@ from ..packers.rows import IGNORED, loss_starts_at
 from ..packers.tokenizer import Tokenizer, load_tokenizer
 from ..schemas.errors import LcdataError
 from ..schemas.manifest import MANIFEST, Manifest, ShardRecord
+from ..schemas.sample import ids_sha256
 from ..schemas.tables import DOCUMENT_SCHEMA, row_schema
 from ..schemas.tokens import TokenizerChoice
 from .engine import run_jobs
@@ -216,9 +217,9 @@ class _ShardCheck:
                 "has BOS elsewhere than at starts",
             )
         for place, (start, length) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True), here.start):
-            digest = hashlib.sha256(ids[start : start + length].astype("<i4", copy=False))
-            self._content.update(digest.digest())
-            self.that(digest.hexdigest() == self._hashes[place], "has documents whose ids differ from their sha256")
+            digest = ids_sha256(ids[start : start + length])
+            self._content.update(bytes.fromhex(digest))
+            self.that(digest == self._hashes[place], "has documents whose ids differ from their sha256")
 
     def whole_shard(self) -> None:
         """Check what only the whole shard shows."""

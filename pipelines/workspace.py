@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from .files import hash_file, storage_error, sync_folder, write_whole
 
 
 class Workspace:
-    """`.NAME.lcdata` beside the output folder NAME: a lock, the plan, the dataset so far and a record for each shard."""
+    """`.NAME.lcdata` beside the output folder NAME: lock, plan, the dataset so far and a record for each shard."""
 
     def __init__(self, out: Path) -> None:
         self.out = out
@@ -30,7 +30,7 @@ class Workspace:
         self._lock = filelock.FileLock(self.root / "lock")
 
     @contextlib.contextmanager
-    def opened(self, plan: Mapping[str, Any]) -> Iterator[None]:
+    def opened(self, plan: Mapping[str, Any]) -> Generator[None]:
         """Hold the folder for this build; UsageError where another build or another recipe has it."""
         try:
             for folder in (self.root, self.dataset, self.temporary, self._records):

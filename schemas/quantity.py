@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-_NUMBER = re.compile(r"(\d[\d_]*(?:\.\d+)?(?:e\+?\d{1,2})?)\s*([a-z]*)", re.IGNORECASE)
+_NUMBER = re.compile(r"(\d[\d_]*(?:\.\d+)?(?:e\+?\d{1,2})?)\s*([a-z]*)", re.IGNORECASE | re.ASCII)
 _BINARY = {"": 1, "k": 2**10, "ki": 2**10, "m": 2**20, "mi": 2**20, "g": 2**30, "gi": 2**30}
 _DECIMAL = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
 _LARGEST = 2**62
@@ -62,7 +62,7 @@ class IntRange:
         """Read `3..4`, `3` or a range; ValueError otherwise."""
         if isinstance(value, IntRange):
             return value
-        match = re.fullmatch(r"\s*(\d{1,18})\s*(?:\.\.\s*(\d{1,18})\s*)?", str(value))
+        match = re.fullmatch(r"\s*(\d{1,18})\s*(?:\.\.\s*(\d{1,18})\s*)?", str(value), re.ASCII)
         if match is None:
             raise ValueError(f"must be a whole number or a range such as 3..4, got {value!r}")
         return cls(int(match[1]), int(match[2] or match[1]))

@@ -57,6 +57,9 @@ class Recipe(BaseModel):
     labels: Literal["auto", "always", "never"] = "auto"
     """Whether rows carry `labels`; `auto` leaves them out where every token is in the loss."""
 
+    shard_rows: Count | None = None
+    """Rows of a data file; by default what makes files of 200 to 500 MB, and smaller ones for small datasets."""
+
     cdc: bool = False
     """Content-defined chunking of the Parquet pages, for datasets that are edited and pushed again."""
 

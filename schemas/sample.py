@@ -1,5 +1,6 @@
 """What a task makes: a draft that can be cut to any number of units, and the sample it renders to."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -50,6 +51,11 @@ class Draft(Protocol):
         ...
 
 
+def ids_sha256(ids: NDArray[np.int32]) -> str:
+    """sha256 of token ids as little-endian int32."""
+    return hashlib.sha256(ids.astype("<i4", copy=False).data).hexdigest()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """A finished sample as tokens; spans count tokens from the document's start."""
@@ -67,4 +73,4 @@ class Document:
     template: str
     facts: Mapping[str, Any]
     sha256: str
-    """Of the ids as little-endian int32."""
+    """Of the ids, see `ids_sha256`."""

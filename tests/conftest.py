@@ -1,0 +1,89 @@
+"""What tests share: real tokenizers, and the command line as a user runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tokenizers import Tokenizer as Reference
+from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+SHARED = Path(__file__).parents[2] / "shared" / "tokenizers"
+TRAINED = ("gpt2-like", "sentencepiece-like")
+SHIPPED = tuple(name for name in ("qwen", "gpt2", "mistral-v3") if (SHARED / name).is_dir())
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two small tokenizers trained on the spot, one of each of the two great families."""
+    root = tmp_path_factory.mktemp("tokenizers")
+    text = [Path(__file__).read_text(), "Dictionary [12] {123: 4567, 89: 10} naïve café 日本語 Привет " * 50]
+    for name, build in (("gpt2-like", _gpt2_like), ("sentencepiece-like", _sentencepiece_like)):
+        (root / name).mkdir()
+        (root / name / "tokenizer.json").write_text(build(text))
+    return root
+
+
+def _gpt2_like(text: list[str]) -> str:
+    tokenizer = Reference(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=900, special_tokens=["<|endoftext|>"], initial_alphabet=alphabet)
+    tokenizer.train_from_iterator(text, trainer)
+    return tokenizer.to_str()
+
+
+def _sentencepiece_like(text: list[str]) -> str:
+    control, byte_pieces = ["<unk>", "<s>", "</s>"], [f"<0x{byte:02X}>" for byte in range(256)]
+    tokenizer = Reference(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    trainer = trainers.BpeTrainer(vocab_size=900, special_tokens=[*control, *byte_pieces], max_token_length=8)
+    words = [word for line in text for word in line.replace(" ", "\0 ").split("\0")]
+    tokenizer.train_from_iterator(words, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
+    content = json.loads(tokenizer.to_str())
+    content["added_tokens"] = [token for token in content["added_tokens"] if token["content"] in control]
+    return json.dumps(content)
+
+
+@pytest.fixture(scope="session", params=["embedded", *TRAINED, *SHIPPED])
+def tokenizer_source(request: pytest.FixtureRequest, trained: Path) -> str:
+    """Each of the tokenizers that tests run with, as `--tokenizer` takes it."""
+    if request.param in TRAINED:
+        return str(trained / request.param)
+    return str(SHARED / request.param) if request.param in SHIPPED else request.param
+
+
+@pytest.fixture
+def small(trained: Path) -> str:
+    """A tokenizer that loads in no time."""
+    return str(trained / "gpt2-like")
+
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def lcdata(tmp_path: Path) -> Run:
+    """Run `lcdata ...` in an empty folder of its own, as a user does."""
+
+    def run(*arguments: object, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "lcdata", *map(str, arguments)]
+        return subprocess.run(
+            command,
+            cwd=tmp_path,
+            env={**os.environ, "HF_HUB_OFFLINE": "1", **environment},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    return run

@@ -1,0 +1,152 @@
+"""What DESIGN promises of every task, held for each task of the folder, its cases and every tokenizer."""
+
+import importlib.util
+import pickle
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import chisquare, kstest
+
+from lcdata.generators.registry import build_task, tasks
+from lcdata.packers.tokenizer import Tokenizer, load_tokenizer
+from lcdata.pipelines.samples import Made, SampleMaker, learn_rates
+from lcdata.schemas.tokens import TokenizerChoice
+
+
+@cache
+def own_tests(name: str) -> ModuleType:
+    """A task's own test file, which holds its `solve` and `CASES`."""
+    spec = importlib.util.spec_from_file_location(f"own_{name}", Path(__file__).with_name(f"test_{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def cases() -> list[Any]:
+    """Every task with every of its cases."""
+    return [
+        pytest.param(name, settings, id=f"{name}-{settings}") for name in tasks() for settings in own_tests(name).CASES
+    ]
+
+
+@cache
+def tokenizer_of(source: str) -> Tokenizer:
+    """Loaded once; tests change nothing in it."""
+    return load_tokenizer(TokenizerChoice(source=source))
+
+
+def maker_of(name: str, settings: dict[str, Any], source: str, length: int, seed: int = 3) -> SampleMaker:
+    """A maker as a build has it."""
+    task, tokenizer = build_task(name, settings), tokenizer_of(source)
+    return SampleMaker(task, seed, tokenizer, learn_rates(task, seed, tokenizer, length))
+
+
+def same(one: Made, other: Made) -> bool:
+    """Whether two makings of a sample agree in all they hold."""
+    return one.sample == other.sample and one.document.sha256 == other.document.sha256
+
+
+@pytest.mark.parametrize(("name", "settings"), cases())
+def test_documents_are_exact(name: str, settings: dict[str, Any], tokenizer_source: str) -> None:
+    """Length, ids, spans and labels of every document, under every tokenizer."""
+    length = 3000
+    maker = maker_of(name, settings, tokenizer_source, length)
+    tokenizer, identity = maker.tokenizer, maker.tokenizer.identity
+    head = [] if identity.bos_id is None else [identity.bos_id]
+    encodings = 0
+    for index in range(24):
+        made = maker.make(index, length)
+        document, sample = made.document, made.sample
+        ids = document.ids.tolist()
+        encodings += made.encodings
+
+        unit = maker.rates[document.template].tokens_per_unit
+        assert length - 2 * unit < len(ids) <= length
+        expected = tokenizer.reference.encode(sample.text, add_special_tokens=False).ids
+        assert ids == [*head, *expected, identity.eos_id]
+        prompt_ids = tokenizer.reference.encode(sample.prompt, add_special_tokens=False).ids
+        assert ids[: document.prompt_length] == [*head, *prompt_ids], "the prompt's tokens are those of inference"
+        assert own_tests(name).solve(sample.prompt) == sample.answers
+
+        spans = [*document.answer_spans, *document.evidence_spans]
+        chars = [*sample.answer_spans, *sample.evidence_spans]
+        assert len(spans) == len(chars) >= 1
+        for (start, end), (first, last) in zip(spans, chars, strict=True):
+            wanted = sample.text[first:last]
+            assert wanted in decoded(tokenizer, ids[start:end])
+            assert wanted not in decoded(tokenizer, ids[start + 1 : end])
+            assert wanted not in decoded(tokenizer, ids[start : end - 1])
+        texts = [sample.text[first:last] for first, last in sample.answer_spans]
+        assert tuple(texts) == sample.answers
+        assert all(start >= document.prompt_length for start, _ in document.answer_spans)
+        assert all(end <= document.prompt_length for _, end in document.evidence_spans)
+        assert len(document.depth) == len(document.evidence_spans)
+    assert encodings <= 2 * 24
+
+
+def decoded(tokenizer: Tokenizer, ids: list[int]) -> str:
+    """The text of some tokens, a first space kept that SentencePiece decoders drop."""
+    anchor = tokenizer.encode("x").tolist()
+    return tokenizer.reference.decode(anchor + ids).removeprefix("x")
+
+
+@pytest.mark.parametrize("length", [4096, 32768, 131072])
+def test_fill_is_what_design_promises(length: int) -> None:
+    for name in tasks():
+        maker = maker_of(name, {}, "embedded", length)
+        lengths = [len(maker.make(index, length).document.ids) for index in range(12)]
+        assert max(lengths) <= length
+        assert np.mean(lengths) / length >= (0.999 if length >= 32768 else 0.99)
+
+
+@pytest.mark.parametrize(("name", "settings"), cases())
+def test_a_sample_depends_on_its_index_alone(name: str, settings: dict[str, Any], small: str) -> None:
+    forward = maker_of(name, settings, small, 1500)
+    backward = pickle.loads(pickle.dumps(build_task(name, settings)))
+    again = SampleMaker(backward, 3, forward.tokenizer, forward.rates)
+    made = {index: forward.make(index, 1500) for index in range(8)}
+    assert all(same(again.make(index, 1500), made[index]) for index in reversed(range(8)))
+    assert len({one.document.sha256 for one in made.values()}) == 8
+
+
+@pytest.mark.parametrize(("name", "settings"), cases())
+def test_seeds_share_nothing(name: str, settings: dict[str, Any], small: str) -> None:
+    lines: list[set[str]] = []
+    for seed in (1, 2):
+        maker = maker_of(name, settings, small, 1500, seed)
+        bodies = [maker.make(index, 1500).sample.prompt for index in range(6)]
+        lines.append({body[at : at + 60] for body in bodies for at in range(200, len(body) - 500, 60)})
+    assert len(lines[0]) > 50
+    assert not lines[0] & lines[1]
+
+
+@pytest.mark.parametrize(("name", "settings"), cases())
+def test_nothing_predicts_the_answer(name: str, settings: dict[str, Any], small: str) -> None:
+    """Over 500 samples depth is uniform, templates are even and answers do not repeat."""
+    maker = maker_of(name, settings, small, 1200)
+    made = [maker.make(index, 1200) for index in range(500)]
+    depths = [one.document.depth[-1] for one in made if one.document.depth]
+    if depths:
+        assert len(depths) > 100
+        assert kstest(depths, "uniform").pvalue > 1e-4
+    templates = np.unique([one.document.template for one in made], return_counts=True)[1]
+    assert len(templates) >= 8
+    assert chisquare(templates).pvalue > 1e-4
+    answers = [one.sample.answers for one in made if one.document.depth]
+    assert len(set(answers)) >= 0.9 * len(answers)
+
+
+def test_every_task_explains_its_settings() -> None:
+    from lcdata.generators.registry import settings_schema
+
+    for name in tasks():
+        properties = settings_schema(name)["properties"]
+        assert properties
+        assert all(entry.get("description") for entry in properties.values())
+        assert len(tasks()[name].templates) >= 8

@@ -1,0 +1,82 @@
+"""The fitter fills a document to the last unit that fits, whatever it was told about rates."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from lcdata.packers.fit import TokenRate, fit, learn_rate
+from lcdata.schemas.errors import UsageError
+from lcdata.schemas.sample import Sample
+
+
+@dataclass(frozen=True)
+class Dots:
+    """A draft whose units are runs of dots; a dot is a token."""
+
+    runs: tuple[int, ...]
+    head: int = 10
+
+    @property
+    def chars(self) -> NDArray[np.int64]:
+        """Of 0..capacity units."""
+        return self.head + np.concatenate(([0], np.cumsum(self.runs)))
+
+    def render(self, num_units: int) -> Sample:
+        """That many runs."""
+        text = "." * int(self.chars[num_units])
+        return Sample(prompt=text, answer="", answers=(), answer_spans=(), evidence_spans=(), depth=(), template="dots")
+
+
+def encode(text: str) -> NDArray[np.int32]:
+    """A dot, a token."""
+    return np.zeros(len(text), np.int32)
+
+
+RUNS = st.lists(st.integers(1, 60), min_size=60, max_size=60).map(tuple)
+ANY_RATE = st.builds(
+    TokenRate,
+    base=st.floats(-500, 500),
+    per_unit=st.floats(-10, 60),
+    per_char=st.floats(0, 3),
+    error=st.integers(0, 100),
+    tokens_per_unit=st.just(30.0),
+    least=st.just(1),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(RUNS, st.integers(71, 600), ANY_RATE)
+def test_a_document_is_never_over_and_at_most_a_unit_under(runs: tuple[int, ...], budget: int, rate: TokenRate) -> None:
+    fitted = fit(Dots(runs), budget, rate, encode)
+    assert len(fitted.ids) <= budget
+    next_unit = runs[fitted.num_units] if fitted.num_units < len(runs) else 10**9
+    predicted_unit = np.diff(rate.tokens(Dots(runs).chars))
+    assert budget - len(fitted.ids) < max(next_unit, predicted_unit.max(), 1)
+
+
+@settings(max_examples=50, deadline=None)
+@given(RUNS, st.integers(100, 600))
+def test_a_learned_rate_needs_one_encoding(runs: tuple[int, ...], budget: int) -> None:
+    rng = np.random.default_rng(0)
+    rate = learn_rate(lambda draw, units: Dots(tuple(rng.integers(1, 60, units).tolist())), 600, encode)
+    assert rate.per_char == pytest.approx(1)
+    assert rate.error == 0
+    fitted = fit(Dots(runs), budget, rate, encode)
+    assert fitted.num_encodings == 1
+    assert fitted.num_units == int(np.searchsorted(Dots(runs).chars, budget, side="right")) - 1
+
+
+def test_units_of_equal_size_do_not_upset_the_learning() -> None:
+    rate = learn_rate(lambda draw, units: Dots((25,) * units), 5000, encode)
+    fitted = fit(Dots((25,) * 300), 5000, rate, encode)
+    assert (len(fitted.ids), fitted.num_encodings) == (4985, 1)
+
+
+def test_a_length_below_one_unit_names_what_is_needed() -> None:
+    rate = learn_rate(lambda draw, units: Dots((40,) * units), 500, encode)
+    with pytest.raises(UsageError, match="49 tokens are too few: this sample needs 50 at least"):
+        fit(Dots((40,) * 8), 49, rate, encode)
