@@ -16,7 +16,7 @@ from . import __version__
 from .schemas.errors import LcdataError, UsageError
 
 
-class Terminated(KeyboardInterrupt):
+class Terminated(BaseException):
     """SIGTERM came, which ends the work like Ctrl-C but with another exit code."""
 
 

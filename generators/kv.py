@@ -15,7 +15,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from ..schemas.errors import UsageError
-from ..schemas.quantity import IntRange, within
+from ..schemas.quantity import IntRange, Within
 from ..schemas.sample import Sample
 from .task import SETTINGS, Task, Template
 from .text import Words, number_table, running_chars, squeeze
@@ -24,7 +24,7 @@ from .wording import fill, shift
 Ints = NDArray[np.int64]
 
 _MAX_DIGITS = 6
-_Digits = Annotated[IntRange, within(1, _MAX_DIGITS)]
+_Digits = Annotated[IntRange, Within(1, _MAX_DIGITS)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +139,7 @@ class KV(Task):
     name: ClassVar[str] = "kv"
     templates: ClassVar[Sequence[Template]] = WORDINGS
 
-    dict_size: Annotated[IntRange, within(1, 1000)] = IntRange(3, 4)
+    dict_size: Annotated[IntRange, Within(1, 1000)] = IntRange(3, 4)
     """Pairs in a dictionary, a number or a range."""
 
     key_digits: _Digits | None = None

@@ -56,7 +56,7 @@ def settings_schema(name: str) -> dict[str, Any]:
 
 def did_you_mean(word: str, known: Mapping[str, Any]) -> str:
     """` Did you mean 'kv'?`, or nothing when no known word is near."""
-    near = get_close_matches(word, known, n=1)
+    near = get_close_matches(word, known, n=1, cutoff=0.5)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 

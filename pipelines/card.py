@@ -4,6 +4,7 @@ import yaml
 
 from ..schemas.manifest import Manifest
 from ..schemas.quantity import format_length
+from ..schemas.tables import row_schema
 
 _SIZES = (
     (10**3, "1K"),
@@ -61,7 +62,8 @@ def dataset_card(manifest: Manifest) -> str:
 
 
 def _front_matter(manifest: Manifest) -> dict[str, object]:
-    name = manifest.recipe.name
+    name, columns = manifest.recipe.name, row_schema(manifest.recipe.with_labels).names
+    data_bytes = sum(shard.data.bytes for shard in manifest.shards)
     return {
         "license": "apache-2.0",
         "language": ["en"],
@@ -80,17 +82,20 @@ def _front_matter(manifest: Manifest) -> dict[str, object]:
             },
         ],
         "dataset_info": [
-            _dataset_info(name, manifest.rows, sum(shard.data.bytes for shard in manifest.shards)),
-            _dataset_info(f"{name}-docs", manifest.documents, sum(shard.docs.bytes for shard in manifest.shards)),
+            {
+                "config_name": name,
+                "features": [{"name": column, "list": "int32"} for column in columns],
+                "splits": [
+                    {
+                        "name": "train",
+                        "num_bytes": 4 * ((len(columns) - 1) * manifest.tokens + manifest.documents),
+                        "num_examples": manifest.rows,
+                    }
+                ],
+                "download_size": data_bytes,
+                "dataset_size": 4 * ((len(columns) - 1) * manifest.tokens + manifest.documents),
+            }
         ],
-    }
-
-
-def _dataset_info(name: str, num_examples: int, num_bytes: int) -> dict[str, object]:
-    return {
-        "config_name": name,
-        "splits": [{"name": "train", "num_examples": num_examples}],
-        "download_size": num_bytes,
     }
 
 

@@ -4,8 +4,10 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import socket
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -191,6 +193,7 @@ def _ray(workers: int, address: str | None) -> Generator[Any]:
         _check_reachable(address)
     import ray
 
+    on_terminate = signal.getsignal(signal.SIGTERM)
     try:
         if folder is not None:
             ray.init(
@@ -208,6 +211,8 @@ def _ray(workers: int, address: str | None) -> Generator[Any]:
         reason = str(error).strip().splitlines()[0]
         cure = "check --address" if address else "run with --workers 0"
         raise LcdataError(f"Ray did not start ({reason}): {cure}") from error
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, on_terminate)  # Ray puts one of its own, which aborts
     try:
         yield ray
     finally:

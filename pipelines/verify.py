@@ -17,6 +17,7 @@ from ..packers.fit import TokenRate
 from ..packers.parquet import document_table
 from ..packers.rows import IGNORED, loss_starts_at
 from ..packers.tokenizer import Tokenizer, load_tokenizer
+from ..packers.vocabulary import find_vocabulary
 from ..schemas.errors import LcdataError
 from ..schemas.manifest import MANIFEST, Manifest, ShardRecord
 from ..schemas.sample import ids_sha256
@@ -252,13 +253,12 @@ def _maker(manifest: Manifest, source: str | None) -> SampleMaker:
 
 def _same_tokenizer(manifest: Manifest, source: str) -> Tokenizer:
     identity = manifest.tokenizer
-    tokenizer = load_tokenizer(TokenizerChoice(source=source, bos=identity.bos or "none", eos=identity.eos))
-    if tokenizer.identity.sha256 != identity.sha256:
+    if hashlib.sha256(find_vocabulary(source).data).hexdigest() != identity.sha256:
         raise LcdataError(
             f"the tokenizer {source!r} is not the one that made this dataset (sha256 {identity.sha256[:12]}…): "
             "name that one with --tokenizer"
         )
-    return tokenizer
+    return load_tokenizer(TokenizerChoice(source=source, bos=identity.bos or "none", eos=identity.eos))
 
 
 def _regenerate(folder: Path, manifest: Manifest, maker: SampleMaker, place: int) -> Iterator[str]:

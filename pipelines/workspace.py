@@ -115,10 +115,10 @@ def finished_dataset(out: Path) -> Manifest | None:
         return read_manifest(out)
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise UsageError(f"{out} is not a folder: choose another --out")
-    if out.is_dir() and any(out.iterdir()):
-        raise UsageError(f"{out} is not empty and holds no {MANIFEST}: choose another --out")
     if out.is_dir() and (out.is_mount() or out in (Path.cwd(), *Path.cwd().parents)):
         raise UsageError(f"{out} cannot be replaced by a finished dataset: name a new folder inside it")
+    if out.is_dir() and any(out.iterdir()):
+        raise UsageError(f"{out} is not empty and holds no {MANIFEST}: choose another --out")
     return None
 
 

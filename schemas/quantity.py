@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -88,13 +89,21 @@ class IntRange:
         return {"type": ["integer", "string"], "pattern": r"^\d+(\.\.\d+)?$"}
 
 
-def within(low: int, high: int) -> BeforeValidator:
-    """Restrict an IntRange setting to low..high, both included."""
+@dataclass(frozen=True)
+class Within:
+    """Restricts an IntRange setting to low..high, both included."""
 
-    def check(value: Any) -> IntRange:
-        wanted = IntRange.parse(value)
-        if not low <= wanted.low <= wanted.high <= high:
-            raise ValueError(f"must lie within {low}..{high}, got {wanted}")
-        return wanted
+    low: int
+    high: int
 
-    return BeforeValidator(check)
+    def check(self, value: IntRange) -> IntRange:
+        """The value, ValueError where it reaches out."""
+        if not self.low <= value.low <= value.high <= self.high:
+            raise ValueError(f"must lie within {self.low}..{self.high}, got {value}")
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        return {**handler(schema), "range": f"{self.low}..{self.high}"}

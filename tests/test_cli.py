@@ -1,0 +1,109 @@
+"""The command line as a stranger meets it: each mistake one line with its cure, each answer where it belongs."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Run
+
+GEN = ("gen", "--task", "kv", "--length", "1k", "--n", "5", "--out", "out")
+MISTAKES = [
+    (("gen", "--task", "kv", "--length", "1", "--n", "5"), r"kv: length 1 is too short"),
+    (("gen", "--task", "kv", "--length", "1k", "--n", "0"), r"--n must be a count"),
+    (("gen", "--task", "kv", "--length", "1k", "--n", "1.5"), r"--n must be a count"),
+    (("gen", "--task", "kv", "--length", "abc", "--n", "5"), r"--length must be a length such as 4096, 32k or 1M, got"),
+    (("gen", "--task", "kv", "--length", "8k..4k", "--n", "5"), r"from the shorter to the longer"),
+    (("gen", "--task", "vk", "--length", "1k", "--n", "5"), r"unknown task 'vk'. Did you mean 'kv'?"),
+    ((*GEN, "--set", "dict_sise=3"), r"unknown setting 'dict_sise'. Did you mean 'dict_size'?"),
+    ((*GEN, "--set", "dict_size=0..3"), r"dict_size: must lie within 1..1000, got 0..3"),
+    ((*GEN, "--set", "absent=2"), r"absent: input should be less than or equal to 1, got 2"),
+    ((*GEN, "--set", "dict_size"), r"--set 'dict_size' must be KEY=VALUE"),
+    ((*GEN, "--set", "key_digits=1"), r"different integers are needed for keys, but 1 digits give only 9"),
+    ((*GEN, "--tokenizer", "missing.json"), r"no tokenizer at 'missing.json'"),
+    ((*GEN, "--tokenizer", "bad.json"), r"the tokenizer 'bad.json' is not a valid tokenizer.json"),
+    ((*GEN, "--seq-length", "512"), r"seq_length 512 is below the longest document"),
+    ((*GEN, "--name", "../x"), r"--name must be letters, digits"),
+    ((*GEN, "--workers", "-1"), r"--workers"),
+    (("gen", "--task", "kv"), r"Missing option"),
+    (("nonsense",), r"No such command"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=lambda value: " ".join(value[-2:]) if value else "")
+def test_a_mistake_is_one_line_with_its_cure(
+    lcdata: Run, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    (tmp_path / "bad.json").write_text("{}")
+    done = lcdata(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.json"]
+
+
+def test_the_minimum_that_an_error_names_works(lcdata: Run, small: str) -> None:
+    done = lcdata(*GEN, "--length", "9", "--tokenizer", small)
+    minimum = done.stderr.split("use --length ")[1].split()[0]
+    assert lcdata(*GEN, "--length", minimum, "--n", 200, "--tokenizer", small).returncode == 0
+
+
+def test_a_traceback_needs_debug(lcdata: Run) -> None:
+    assert "Traceback" in lcdata("gen", "--debug", "--task", "nope", "--length", "1k", "--n", "1").stderr
+    assert "Traceback" not in lcdata("gen", "--task", "nope", "--length", "1k", "--n", "1").stderr
+
+
+def test_the_environment_sets_what_flags_do_not(lcdata: Run, small: str, tmp_path: Path) -> None:
+    assert lcdata(*GEN, LCDATA_GEN_TOKENIZER=small, LCDATA_GEN_SEED="4").returncode == 0
+    assert json.loads((tmp_path / "out/lcdata.json").read_text())["recipe"]["seed"] == 4
+
+
+def test_json_is_alone_on_stdout(lcdata: Run, small: str) -> None:
+    done = lcdata(*GEN, "--tokenizer", small, "--json")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [event["event"] for event in events] == ["plan", "progress", "shard", "done"]
+    assert events[-1]["documents"] == 5
+    failed = lcdata(*GEN, "--tokenizer", small, "--seed", "1", "--json")
+    error = json.loads(failed.stdout)
+    assert (error["event"], error["exit_code"]) == ("error", 2)
+
+
+def test_a_dry_run_writes_nothing(lcdata: Run, small: str, tmp_path: Path) -> None:
+    done = lcdata(*GEN, "--n", "1e5", "--tokenizer", small, "--dry-run", "--json")
+    plan = json.loads(done.stdout)
+    assert (plan["samples"], plan["rows"], plan["tokens"]) == (100_000, 100_000, 102_400_000)
+    assert plan["bytes"] > 10**7
+    assert list(tmp_path.iterdir()) == []
+    assert "about" in lcdata(*GEN, "--tokenizer", small, "--dry-run").stdout
+
+
+def test_show_marks_evidence_and_answers(lcdata: Run, small: str) -> None:
+    shown = lcdata("show", "kv", "--length", "1k", "--tokenizer", small).stdout
+    assert shown.count("⟦") == 4
+    record = json.loads(lcdata("show", "kv", "--length", "1k", "--tokenizer", small, "--json").stdout)
+    assert record["tokens"] == len(record["input_ids"]) <= 1024
+    assert f"⟦{record['answers'][0]}⟧" in shown
+
+
+def test_tasks_explains_every_setting(lcdata: Run) -> None:
+    assert lcdata("tasks").stdout.startswith("kv")
+    listed = lcdata("tasks", "kv").stdout
+    for word in ("dict_size", "3..4", "1..1000", "key_digits", "auto", "absent", "0..1"):
+        assert word in listed
+    assert "dict_size" in json.loads(lcdata("tasks", "kv", "--json").stdout)["properties"]
+
+
+def test_inspect_says_what_a_dataset_holds(lcdata: Run, small: str) -> None:
+    assert lcdata(*GEN, "--tokenizer", small).returncode == 0
+    told = lcdata("inspect", "out").stdout
+    for word in ("5 of 1k in 5 rows", "fill", "in the loss", "513..1,024", "evidence"):
+        assert word in told
+    assert told.count("⟦") == 4
+    assert json.loads(lcdata("inspect", "out", "--json").stdout)["lengths"][0]["documents"] == 5
+
+
+def test_doctor_finds_a_sound_machine_sound(lcdata: Run, small: str) -> None:
+    done = lcdata("doctor", "--tokenizer", small)
+    assert done.returncode == 0
+    assert "fastokens agrees with tokenizers" in done.stdout
+    assert lcdata("doctor", "--tokenizer", "missing.json").returncode == 1
