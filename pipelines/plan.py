@@ -1,6 +1,8 @@
 """From a recipe to a plan: which samples make which rows of which shard, before any of them exists."""
 
 import importlib.metadata
+import io
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,15 +14,16 @@ from numpy.typing import NDArray
 
 from ..generators.registry import build_task, task_settings
 from ..packers.fit import TokenRate
+from ..packers.parquet import row_writer
 from ..packers.plan_rows import plan_rows
+from ..packers.rows import RowGroup
 from ..packers.tokenizer import HOSTILE, Tokenizer, TokenizerSpec, load_tokenizer
 from ..schemas.errors import LcdataError
 from ..schemas.recipe import FORMAT, Recipe, fingerprint
 from ..schemas.stream import stream
 from .samples import SampleMaker, learn_rates
 
-_MAX_SHARD_TOKENS = 1 << 28
-"""About 270 MB of digits or 450 MB of prose."""
+_MAX_SHARD_BYTES = 400_000_000
 _MIN_SHARD_TOKENS = 1 << 25
 _FEW_SHARDS = 16
 """Smaller datasets are cut into about so many shards, so that a few workers can share them."""
@@ -87,17 +90,36 @@ def make_plan(recipe: Recipe, engine: str = "fastokens") -> Plan:
     task = build_task(source.task, source.settings)
     tokenizer = checked_tokenizer(recipe, engine)
     rates = learn_rates(task, recipe.seed, tokenizer, source.length.longest)
-    SampleMaker(task, recipe.seed, tokenizer, rates).check_length(source.length.shortest)
+    maker = SampleMaker(task, recipe.seed, tokenizer, rates)
+    maker.check_length(source.length.shortest)
     lengths = source.length.of_samples(source.task, recipe.seed, source.n)
     order, row_starts = plan_rows(lengths, recipe.seq_length, stream(source.task, recipe.seed, 0, "rows"))
-    rows_per_shard = recipe.shard_rows or _rows_per_shard(len(row_starts) - 1, int(lengths.sum(dtype=np.int64)))
+    rows_per_shard = recipe.shard_rows or _rows_per_shard(
+        len(row_starts) - 1, int(lengths.sum(dtype=np.int64)), _bytes_per_token(maker, recipe, int(lengths[0]))
+    )
     return Plan(recipe, tokenizer, rates, lengths, order, row_starts, rows_per_shard)
 
 
-def _rows_per_shard(num_rows: int, num_tokens: int) -> int:
-    shard_tokens = min(max(num_tokens // _FEW_SHARDS, _MIN_SHARD_TOKENS), _MAX_SHARD_TOKENS)
+def _rows_per_shard(num_rows: int, num_tokens: int, bytes_per_token: float) -> int:
+    """Rows of a shard of 200 to 400 MB, or of a sixteenth of a smaller dataset.
+
+    The largest shard is a power of two in tokens, so that another version of the compressor hardly ever moves it.
+    """
+    largest = 1 << math.floor(math.log2(_MAX_SHARD_BYTES / bytes_per_token))
+    shard_tokens = min(max(num_tokens // _FEW_SHARDS, _MIN_SHARD_TOKENS), largest)
     num_shards = max(1, round(num_tokens / shard_tokens))
     return -(-num_rows // num_shards)
+
+
+def _bytes_per_token(maker: SampleMaker, recipe: Recipe, length: int) -> float:
+    """What a token takes on disk, from a row of one sample."""
+    document = maker.make(0, length).document
+    group = RowGroup(length, recipe.source.loss, recipe.with_labels)
+    group.add_row([document])
+    sink = io.BytesIO()
+    with row_writer(sink, recipe.with_labels, recipe.cdc) as writer:
+        writer.write_table(group.take())
+    return sink.tell() / len(document.ids)
 
 
 def checked_tokenizer(recipe: Recipe, engine: str) -> Tokenizer:
