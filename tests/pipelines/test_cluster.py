@@ -1,0 +1,82 @@
+"""A cluster started by `ray start`, reached by its own address and by Ray Client: the same bytes as without Ray."""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import Run
+
+BUILD = ("gen", "--task", "kv", "--length", "2k", "--n", "60", "--shard-rows", "20")
+
+
+def free_port() -> int:
+    """A port below the range that Ray gives to its workers."""
+    for port in range(6400, 6500):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise AssertionError("no port is free")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, str], str, str]]:
+    """The environment of a running cluster, its address and its address for Ray Client."""
+    token = tmp_path_factory.mktemp("cluster") / "token"
+    token.write_text(secrets.token_hex(32))
+    token.chmod(0o600)
+    environment = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_USAGE_STATS_ENABLED": "0"}
+    port, client_port = free_port(), 23001
+    command = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", "--num-cpus=2"]
+    command += ["--node-ip-address=127.0.0.1", f"--port={port}", f"--ray-client-server-port={client_port}"]
+    command += ["--include-dashboard=false"]
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not (answers(port) and answers(client_port)):
+            time.sleep(0.2)
+        yield environment, f"127.0.0.1:{port}", f"ray://127.0.0.1:{client_port}"
+    finally:
+        for member in [*psutil.Process(process.pid).children(recursive=True), process]:
+            member.kill()
+        process.communicate(timeout=30)
+
+
+def answers(port: int) -> bool:
+    """Whether something listens."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.cluster
+def test_a_cluster_makes_the_same_bytes(
+    lcdata: Run,
+    tmp_path: Path,
+    small: str,
+    contents: Callable[[Path], dict[str, bytes]],
+    cluster: tuple[dict[str, str], str, str],
+) -> None:
+    environment, *addresses = cluster
+    assert lcdata(*BUILD, "--tokenizer", small, "--out", "alone", "--workers", "0").returncode == 0
+    for number, address in enumerate(addresses):
+        done = lcdata(*BUILD, "--tokenizer", small, "--out", f"out{number}", "--address", address, **environment)
+        assert done.returncode == 0, done.stderr
+        assert contents(tmp_path / f"out{number}") == contents(tmp_path / "alone")
+
+
+def test_an_address_where_nothing_answers_is_one_line(lcdata: Run, small: str) -> None:
+    for address, message in {"127.0.0.1:1": "no Ray cluster answers at 127.0.0.1:1", "nonsense": "HOST:PORT"}.items():
+        done = lcdata(*BUILD, "--tokenizer", small, "--out", "out", "--address", address)
+        assert done.returncode in (1, 2)
+        assert message in done.stderr.strip().splitlines()[-1]
