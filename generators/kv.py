@@ -18,7 +18,7 @@ from ..schemas.errors import UsageError
 from ..schemas.quantity import IntRange, Within
 from ..schemas.sample import Sample
 from .task import SETTINGS, Task, Template
-from .text import Words, number_table, running_chars, squeeze
+from .text import Words, gather, number_table, running_chars, squeeze
 from .wording import fill, shift
 
 Ints = NDArray[np.int64]
@@ -203,18 +203,7 @@ class KVDraft:
         values = _integers(task.value_digits)
         self._value = int(rng.integers(values.start, values.stop))
 
-        label = self._label_table(num_units)
-        pair_words = (1 if task.subkeys == 1 else task.subkeys + 1) + 1
-        self._num_label_words, self._num_pair_words = label.shape[1], pair_words
-        self._block = np.empty((num_units, label.shape[1] + pair_words * task.dict_size.high), np.uint64)
-        self._block[:, : label.shape[1]] = label[1 : num_units + 1]
-        pairs = self._block[:, label.shape[1] :].reshape(num_units, task.dict_size.high, pair_words)
-        place = np.cumsum(used, dtype=np.int32).reshape(used.shape) - 1
-        self._write_keys(pairs, np.where(used[..., None], keys.take(place, axis=0), -1))
-        drawn = rng.integers(values.start, values.stop, used.shape, np.int32)
-        last = np.arange(task.dict_size.high) == self._sizes[:, None] - 1
-        pairs[:, :, -1] = np.where(used, self._value_words(drawn, last), 0)
-
+        self._block, self._num_label_words = self._lay_out(rng, used, keys, values)
         self._starts = np.concatenate(([0], running_chars(self._block)))
         ends = len(wording.head) + sum(map(len, self._tail(num_units // 2 + 1)[:2]))
         self.chars: Ints = self._starts + ends
@@ -251,22 +240,43 @@ class KVDraft:
             },
         )
 
-    def _label_table(self, num_units: int) -> Words:
+    def _lay_out(
+        self, rng: np.random.Generator, used: NDArray[np.bool_], keys: Ints, values: range
+    ) -> tuple[Words, int]:
+        """The dictionaries as words, a row each, pairs only where `used`; and how many of the words are the label's."""
+        num_units, max_pairs = used.shape
+        label = number_table(len(str(num_units)), *self._around_label_number())
+        num_label_words = label.shape[1]
+        block = np.empty((num_units, num_label_words + max_pairs * self._num_pair_words), np.uint64)
+        block[:, :num_label_words] = label[1 : num_units + 1]
+        pairs = block[:, num_label_words:].reshape(num_units, max_pairs, self._num_pair_words)
+        place = np.cumsum(used, dtype=np.int32).reshape(used.shape) - 1
+        self._write_keys(pairs, np.where(used[..., None], keys.take(place, axis=0), -1))
+        drawn = rng.integers(values.start, values.stop, used.shape, np.int32)
+        last = np.arange(max_pairs) == self._sizes[:, None] - 1
+        pairs[:, :, -1] = np.where(used, self._value_words(drawn, last), 0)
+        return block, num_label_words
+
+    @property
+    def _num_pair_words(self) -> int:
+        return 2 if self.task.subkeys == 1 else self.task.subkeys + 2
+
+    def _around_label_number(self) -> tuple[str, str]:
         before, _, after = self.wording.label.partition("{n}")
-        return number_table(len(str(num_units)), before, after + " {")
+        return before, after + " {"
 
     def _write_keys(self, pairs: Words, keys: Ints) -> None:
         """Put keys of shape (..., subkeys) into pairs of shape (..., words); a key of -1s stays blank."""
         if self.task.subkeys == 1:
-            pairs[..., 0] = number_table(self._key_digits, "", ": ")[keys[..., 0], 0]
+            pairs[..., 0] = gather(number_table(self._key_digits, "", ": "), keys[..., 0])
             return
-        pairs[..., 0] = number_table(self._key_digits, "(")[keys[..., 0], 0]
-        pairs[..., 1:-2] = number_table(self._key_digits, ", ")[keys[..., 1:], 0]
+        pairs[..., 0] = gather(number_table(self._key_digits, "("), keys[..., 0])
+        pairs[..., 1:-2] = gather(number_table(self._key_digits, ", "), keys[..., 1:])
         pairs[..., -2] = np.where(keys[..., 0] < 0, 0, np.frombuffer(b"): ".ljust(8, b"\0"), np.uint64)[0])
 
     def _value_words(self, values: Ints, last: NDArray[np.bool_]) -> Words:
         table = _value_table(self.task.value_digits.high)
-        return table[np.where(last, values + len(table) // 2, values)]
+        return gather(table, np.where(last, values + len(table) // 2, values))
 
     def _with_asked_pair(self, num_units: int, dictionary: int, pair: int) -> Words:
         block = self._block[:num_units].copy()

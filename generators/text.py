@@ -5,6 +5,7 @@ then a few NumPy gathers over whole arrays and one pass over bytes, some ten tim
 """
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,11 @@ def number_table(num_digits: int, before: str = "", after: str = "") -> Words:
         table[:count, len(head) + place] = np.where(shown, digits % 10 + ord("0"), 0)
     table[:count, len(head) + num_digits : len(head) + num_digits + len(tail)] = np.frombuffer(tail, np.uint8)
     return table.view(np.uint64)
+
+
+def gather(table: Words, places: NDArray[np.integer[Any]]) -> Words:
+    """The one-word strings of a table at these places, -1 for nothing; `take` is twice as fast as indexing."""
+    return table.ravel().take(places, mode="wrap")
 
 
 def running_chars(block: Words) -> NDArray[np.int64]:
