@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from ..schemas.sample import Span
 
-_BLOCK = 512
-
 
 @dataclass(frozen=True)
 class TokenBytes:
@@ -48,28 +46,15 @@ class TokenBytes:
         """Spans of `ids` that cover the non-empty spans of characters, or None where the bytes do not add up."""
         if len(ids) == 0:
             return None
-        sizes = self.num_bytes.take(ids)
-        starts = np.concatenate(
-            ([0], np.cumsum(np.add.reduceat(sizes, np.arange(0, len(ids), _BLOCK), dtype=np.int64)))
-        )
+        ends = np.cumsum(self.num_bytes.take(ids), dtype=np.int32)
         size = len(text) if text.isascii() else len(text.encode())
-        extra = int(starts[-1]) - size
+        extra = int(ends[-1]) - size
         if extra not in (0, self.prefix):
             return None
-
-        def token_at(byte: int) -> int:
-            """The token that holds this byte of the text as tokenized."""
-            block = int(np.searchsorted(starts, byte, side="right")) - 1
-            ends = starts[block] + np.cumsum(sizes[block * _BLOCK : (block + 1) * _BLOCK], dtype=np.int64)
-            return block * _BLOCK + int(np.searchsorted(ends, byte, side="right"))
-
-        return [
-            (
-                token_at(_byte_offset(text, start, size) + extra),
-                token_at(_byte_offset(text, end, size) + extra - 1) + 1,
-            )
-            for start, end in spans
-        ]
+        firsts = [_byte_offset(text, start, size) + extra for start, _ in spans]
+        lasts = [_byte_offset(text, end, size) + extra - 1 for _, end in spans]
+        tokens = np.searchsorted(ends, [*firsts, *lasts], side="right").tolist()
+        return [(first, last + 1) for first, last in zip(tokens[: len(spans)], tokens[len(spans) :], strict=True)]
 
 
 def _byte_offset(text: str, index: int, size: int) -> int:

@@ -25,6 +25,8 @@ from .samples import SampleMaker, learn_rates
 
 _MAX_SHARD_BYTES = 400_000_000
 _MIN_SHARD_TOKENS = 1 << 25
+AUDIT_EVERY = 256
+"""One document in so many is encoded again by `tokenizers`, starting with the first of every shard."""
 _FEW_SHARDS = 16
 """Smaller datasets are cut into about so many shards, so that a few workers can share them."""
 
@@ -95,18 +97,23 @@ def make_plan(recipe: Recipe, engine: str = "fastokens") -> Plan:
     lengths = source.length.of_samples(source.task, recipe.seed, source.n)
     order, row_starts = plan_rows(lengths, recipe.seq_length, stream(source.task, recipe.seed, 0, "rows"))
     rows_per_shard = recipe.shard_rows or _rows_per_shard(
-        len(row_starts) - 1, int(lengths.sum(dtype=np.int64)), _bytes_per_token(maker, recipe, int(lengths[0]))
+        len(row_starts) - 1,
+        int(lengths.sum(dtype=np.int64)),
+        recipe.seq_length,
+        _bytes_per_token(maker, recipe, int(lengths[0])),
     )
     return Plan(recipe, tokenizer, rates, lengths, order, row_starts, rows_per_shard)
 
 
-def _rows_per_shard(num_rows: int, num_tokens: int, bytes_per_token: float) -> int:
+def _rows_per_shard(num_rows: int, num_tokens: int, seq_length: int, bytes_per_token: float) -> int:
     """Rows of a shard of 200 to 400 MB, or of a sixteenth of a smaller dataset.
 
-    The largest shard is a power of two in tokens, so that another version of the compressor hardly ever moves it.
+    Every shard audits a document at least, so none has fewer rows than there are documents to an audit if it can.
+    The largest is a power of two in tokens, so that another version of the compressor hardly ever moves it.
     """
     largest = 1 << math.floor(math.log2(_MAX_SHARD_BYTES / bytes_per_token))
-    shard_tokens = min(max(num_tokens // _FEW_SHARDS, _MIN_SHARD_TOKENS), largest)
+    smallest = max(_MIN_SHARD_TOKENS, AUDIT_EVERY * seq_length)
+    shard_tokens = min(max(num_tokens // _FEW_SHARDS, smallest), largest)
     num_shards = max(1, round(num_tokens / shard_tokens))
     return -(-num_rows // num_shards)
 

@@ -17,11 +17,9 @@ from ..schemas.manifest import ShardRecord
 from ..schemas.recipe import Recipe
 from ..schemas.sample import Document
 from .files import Attempt, storage_error
+from .plan import AUDIT_EVERY
 from .samples import Made, SampleMaker
 from .workspace import Workspace
-
-AUDIT_EVERY = 256
-"""One document in so many is encoded again by `tokenizers`, starting with the first of every shard."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,86 @@
+"""What gen is held against on this machine: writing finished arrays, and `tokenizers` on the same texts."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lcdata.generators.registry import build_task
+from lcdata.packers.parquet import row_writer
+from lcdata.packers.rows import RowGroup
+from lcdata.packers.tokenizer import Tokenizer
+from lcdata.pipelines.plan import make_plan
+from lcdata.pipelines.samples import SampleMaker
+from lcdata.schemas.lengths import Lengths
+from lcdata.schemas.recipe import Recipe, TaskSource
+from lcdata.schemas.sample import Document
+from lcdata.schemas.tokens import TokenizerChoice
+
+_TRIAL_TOKENS = 1 << 24
+_TEXT_TOKENS = 1 << 19
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Some finished samples of a task, one a row, made in this process."""
+
+    recipe: Recipe
+    tokenizer: Tokenizer
+    documents: Sequence[Document]
+    texts: Sequence[str]
+    """Of the first few documents."""
+    make_seconds: float
+    """What drawing, rendering, encoding and fitting them took."""
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens of all documents."""
+        return sum(len(document.ids) for document in self.documents)
+
+
+def make_trial(task: str, length: int) -> Trial:
+    """Make about 16M tokens of samples of `length` tokens."""
+    num_samples = max(2, _TRIAL_TOKENS // length)
+    source = TaskSource.model_validate({"task": task, "length": Lengths.parse(str(length)), "n": num_samples})
+    recipe = Recipe.model_validate(
+        {"name": "trial", "tokenizer": TokenizerChoice(), "seq_length": length, "source": source}
+    )
+    plan = make_plan(recipe)
+    maker = SampleMaker(build_task(task, {}), recipe.seed, plan.tokenizer, plan.rates)
+    texts: list[str] = []
+    documents: list[Document] = []
+    started = time.perf_counter()
+    for sample in range(num_samples):
+        made = maker.make(sample, length)
+        documents.append(made.document)
+        if sample < max(1, _TEXT_TOKENS // length):
+            texts.append(made.sample.text)
+    return Trial(recipe, plan.tokenizer, documents, texts, time.perf_counter() - started)
+
+
+def encode_tokens_per_second(trial: Trial) -> float:
+    """How fast `tokenizers` encodes the trial's texts on one thread, each for the first time."""
+    started = time.perf_counter()
+    encodings = trial.tokenizer.reference.encode_batch_fast(list(trial.texts), add_special_tokens=False)
+    seconds = time.perf_counter() - started
+    return sum(len(encoding.ids) for encoding in encodings) / seconds
+
+
+def write_seconds(trial: Trial, path: Path) -> float:
+    """Seconds that writing the trial's rows takes; laying them out in arrays is not counted."""
+    group = RowGroup(trial.recipe.seq_length, trial.recipe.source.loss, trial.recipe.with_labels)
+    spent = 0.0
+    with path.open("wb") as sink:
+        writer = row_writer(sink, trial.recipe.with_labels)
+        for first in range(0, len(trial.documents), group.max_rows):
+            for document in trial.documents[first : first + group.max_rows]:
+                group.add_row([document])
+            table = group.take()
+            started = time.perf_counter()
+            writer.write_table(table, row_group_size=group.max_rows)
+            spent += time.perf_counter() - started
+        started = time.perf_counter()
+        writer.close()
+        spent += time.perf_counter() - started
+    path.unlink()
+    return spent
