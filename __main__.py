@@ -34,6 +34,7 @@ def _recipe_options(command: Any) -> Any:
         click.option("--bos", help="Token before every document; `none` for nothing. [default: the tokenizer's]"),
         click.option("--eos", help="Token after every document. [default: the tokenizer's]"),
         click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True),
+        click.option("--preset", help="Settings that a benchmark uses, see `lcdata tasks NAME`; --set changes them."),
         click.option(
             "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the task; repeatable."
         ),
@@ -49,10 +50,11 @@ def _recipe_options(command: Any) -> Any:
     return command
 
 
-def _recipe(task: str, length: str, n: str, settings: tuple[str, ...], **fields: Any) -> Any:
+def _recipe(task: str, length: str, n: str, preset: str | None, settings: tuple[str, ...], **fields: Any) -> Any:
     """The recipe that the flags write."""
     import pydantic
 
+    from .generators.registry import preset_settings
     from .schemas.lengths import Lengths
     from .schemas.recipe import Recipe, default_name
 
@@ -60,16 +62,17 @@ def _recipe(task: str, length: str, n: str, settings: tuple[str, ...], **fields:
         lengths = Lengths.parse(length)
     except ValueError as error:
         raise UsageError(f"--length {error}") from None
+    named = preset_settings(task, preset) if preset else {}
     source = {
         "task": task,
-        "settings": _settings(settings),
+        "settings": {**named, **_settings(settings)},
         "length": lengths,
         "n": n,
         "loss": fields.pop("loss", "answer"),
     }
     choice = {name: fields.pop(name) for name in ("bos", "eos")} | {"source": fields.pop("tokenizer")}
     chosen = {name: value for name, value in fields.items() if value is not None}
-    defaults = {"name": default_name(task, lengths), "seq_length": lengths.longest}
+    defaults = {"name": default_name(f"{task}-{preset}" if preset else task, lengths), "seq_length": lengths.longest}
     try:
         return Recipe.model_validate({**defaults, **chosen, "tokenizer": choice, "source": source})
     except pydantic.ValidationError as error:

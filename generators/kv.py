@@ -17,6 +17,7 @@ from pydantic.dataclasses import dataclass
 from ..schemas.errors import UsageError
 from ..schemas.quantity import IntRange, Within
 from ..schemas.sample import Sample
+from .identifiers import distinct
 from .task import SETTINGS, Task, Template
 from .text import Words, gather, number_table, running_chars, squeeze
 from .wording import fill, shift
@@ -337,28 +338,12 @@ def _draw_keys(
 ) -> tuple[Ints, Ints]:
     """The asked key, shape (subkeys,), and the others, shape (num_pairs, subkeys), which cannot be taken for it."""
     if subkeys == 1:
-        keys = _distinct(rng, pool, num_pairs + 1)
+        keys = distinct(rng, pool, num_pairs + 1)
         return keys[:1], keys[1:, None]
-    asked = _distinct(rng, pool, subkeys)
+    asked = distinct(rng, pool, subkeys)
     others = rng.integers(pool.start, pool.stop - subkeys, (num_pairs, subkeys))
     for taken in np.sort(asked):
         others += others >= taken
     shared = np.argsort(rng.random((num_pairs, subkeys)), axis=1) < rng.integers(1, subkeys, (num_pairs, 1))
     shared &= rng.random((num_pairs, 1)) < sharing
     return asked, np.where(shared, asked, others)
-
-
-def _distinct(rng: np.random.Generator, pool: range, count: int) -> Ints:
-    """`count` different integers of the pool in random order."""
-    if len(pool) <= 4 * count:
-        return rng.permutation(len(pool))[:count] + pool.start
-    num_drawn = count + 2 * count * count // len(pool) + 64
-    while True:
-        drawn = rng.integers(0, len(pool), num_drawn, np.int32)
-        places = np.arange(num_drawn, dtype=np.int32)
-        first_place = np.empty(len(pool), np.int32)
-        first_place[drawn[::-1]] = places[::-1]
-        different = drawn[first_place[drawn] == places]
-        if len(different) >= count:
-            return different[:count].astype(np.int64) + pool.start
-        num_drawn *= 2

@@ -44,6 +44,15 @@ def build_task(name: str, settings: Mapping[str, Any]) -> Task:
         raise UsageError(f"{name}: {_first_problem(error, adapter)}") from None
 
 
+def preset_settings(name: str, preset: str) -> dict[str, Any]:
+    """The settings of a task's preset; UsageError with the nearest name when there is none."""
+    presets = task_class(name).presets
+    if preset not in presets:
+        known = f" Known: {', '.join(presets)}" if presets else ""
+        raise UsageError(f"{name} has no preset {preset!r}.{did_you_mean(preset, presets)}{known}")
+    return dict(presets[preset])
+
+
 def task_settings(task: Task) -> dict[str, Any]:
     """All settings of a task, defaults included, as JSON holds them."""
     return TypeAdapter(type(task)).dump_python(task, mode="json")

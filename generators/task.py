@@ -1,8 +1,8 @@
 """What every task is: settings, templates, and a draft for each stream of randomness."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from pydantic import ConfigDict
@@ -27,6 +27,8 @@ class Task(ABC):
 
     name: ClassVar[str]
     templates: ClassVar[Sequence[Template]]
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Settings under the names that benchmarks gave them."""
 
     @abstractmethod
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> Draft:

@@ -19,8 +19,14 @@ from ..schemas.sample import Draft, Sample
 Ids = NDArray[np.int32]
 Encode = Callable[[str], Ids]
 
-_FINE = 2000
-"""A document may stay one in so many tokens below its length before a second encoding is spent on it."""
+_FINE = 1000
+"""A document may stay one in so many tokens below its length before another encoding is spent on it."""
+_LEARNING_TOKENS = 16_384
+"""Tokens of the longest text that a rate is learned from."""
+_GUESSES = 4
+"""Encodings by prediction before the search halves what is left, which no sample should need."""
+_DOUBT = 8
+"""Tokens at most by which a corrected guess is taken to be off: one more unit is not tried for their sake."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class Fitted:
 
 
 def fit(draft: Draft, num_tokens: int, rate: TokenRate, encode: Encode) -> Fitted:
-    """The sample of the most units that is at most `num_tokens` long, or at most a unit or 0.05 % shorter than that.
+    """The sample of the most units that is at most `num_tokens` long, or at most a unit or 0.1 % shorter than that.
 
     Raises UsageError where not even one unit fits.
     """
@@ -69,7 +75,7 @@ def fit(draft: Draft, num_tokens: int, rate: TokenRate, encode: Encode) -> Fitte
     capacity = len(predicted) - 1
     fits, fails = 0, capacity + 1
     best: Fitted | None = None
-    num_units = _units_within(predicted, num_tokens - rate.error, 1, capacity)
+    num_units = _units_within(predicted, num_tokens - _margin(rate, num_tokens), 1, capacity)
     for num_encodings in range(1, capacity + 2):
         sample = draft.render(num_units)
         ids = encode(sample.text)
@@ -78,20 +84,37 @@ def fit(draft: Draft, num_tokens: int, rate: TokenRate, encode: Encode) -> Fitte
             fits, best = num_units, Fitted(sample, ids, num_units, num_encodings)
         else:
             fails = num_units
-        if best is not None and (fails - fits == 1 or 0 <= slack <= _enough(predicted, fits, num_tokens)):
+        if best is not None and (
+            fails - fits == 1 or 0 <= slack <= _enough(predicted, fits, num_tokens) + _doubt(rate)
+        ):
             return Fitted(best.sample, best.ids, best.num_units, num_encodings)
         if fails == 1:
             raise UsageError(f"{num_tokens} tokens are too few: this sample needs {len(ids)} at least")
-        here = predicted[num_units] - len(ids)
-        num_units = _units_within(predicted, num_tokens + here, fits + 1, fails - 1)
+        if num_encodings < _GUESSES:
+            # What the sample took more or less than predicted, its units take each.
+            ratio = (predicted[num_units] - rate.base) / max(len(ids) - rate.base, 1.0)
+            limit = predicted[num_units] + (slack - _doubt(rate)) * min(max(ratio, 0.5), 2.0)
+            num_units = _units_within(predicted, limit, fits + 1, fails - 1)
+        else:
+            num_units = (fits + fails) // 2
     raise AssertionError("the search narrows at every step")
 
 
+def _margin(rate: TokenRate, num_tokens: int) -> float:
+    """How far below its length a first guess aims: by its error, but not past the middle of what is good enough."""
+    expected = rate.error * max(1.0, num_tokens / _LEARNING_TOKENS) ** 0.5
+    return min(expected, max(rate.tokens_per_unit, num_tokens / _FINE) / 2)
+
+
+def _doubt(rate: TokenRate) -> float:
+    return min(3 + rate.tokens_per_unit / 4, _DOUBT) if rate.error > 1 else 1.0
+
+
 def _enough(predicted: NDArray[np.float64], num_units: int, num_tokens: int) -> float:
-    """Slack that is not worth another encoding: one more unit would be too long, or the gain is below 0.05 %."""
+    """Slack that is not worth another encoding: one more unit hardly fits, or the gain is below 0.1 %."""
     if num_units + 1 >= len(predicted):
-        return -1.0
-    return max(float(predicted[num_units + 1] - predicted[num_units]) - 1, num_tokens / _FINE)
+        return -float("inf")
+    return max(float(predicted[num_units + 1] - predicted[num_units]), num_tokens / _FINE)
 
 
 def _units_within(predicted: NDArray[np.float64], num_tokens: float, low: int, high: int) -> int:
@@ -102,7 +125,6 @@ def _units_within(predicted: NDArray[np.float64], num_tokens: float, low: int, h
 DraftOf = Callable[[int, int], Draft]
 """(number of the draw, units) -> draft, the same for the same arguments."""
 
-_LEARNING_TOKENS = 16_384
 _NUM_SHORT_DRAWS = 12
 
 

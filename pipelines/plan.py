@@ -155,7 +155,8 @@ def library_versions() -> dict[str, str]:
     """Of the libraries whose versions can change a byte."""
     try:
         return {
-            name: importlib.metadata.version(name) for name in ("lcdata", "fastokens", "numpy", "pyarrow", "tokenizers")
+            name: importlib.metadata.version(name)
+            for name in ("lcdata", "faker", "fastokens", "numpy", "pyarrow", "tokenizers")
         }
     except importlib.metadata.PackageNotFoundError as error:
         raise LcdataError(f"{error.name} is not installed: run `pip install .` in the checkout") from None

@@ -129,7 +129,7 @@ def _where(answers: Iterable[str], answer_spans: Any, evidence_spans: Any, depth
             f"tokens {start:,}–{end:,} at depth {at:.3f}"
             for (start, end), at in zip(evidence_spans, depth, strict=True)
         )
-        or "none: what is asked for is absent",
+        or "in no single place",
     }
 
 
@@ -150,6 +150,11 @@ def print_task(name: str, as_json: bool) -> None:
         return
     _console.print(f"[bold]{name}[/bold]: {(kind.__doc__ or '').strip()}")
     _console.print(f"{len(kind.templates)} wordings: {', '.join(template.id for template in kind.templates)}\n")
+    for preset, settings in kind.presets.items():
+        chosen = " ".join(f"{key}={value}" for key, value in settings.items())
+        _console.print(f"[dim]--preset[/dim] {preset:<12} {chosen}")
+    if kind.presets:
+        _console.print()
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("setting", "default", "range", "meaning"):
         table.add_column(heading)

@@ -13,7 +13,8 @@ MISTAKES = [
     (("gen", "--task", "kv", "--length", "1k", "--n", "1.5"), r"--n must be a count"),
     (("gen", "--task", "kv", "--length", "abc", "--n", "5"), r"--length must be a length such as 4096, 32k or 1M, got"),
     (("gen", "--task", "kv", "--length", "8k..4k", "--n", "5"), r"from the shorter to the longer"),
-    (("gen", "--task", "vk", "--length", "1k", "--n", "5"), r"unknown task 'vk'. Did you mean 'kv'?"),
+    (("gen", "--task", "niha", "--length", "1k", "--n", "5"), r"unknown task 'niha'. Did you mean 'niah'?"),
+    ((*GEN, "--task", "niah", "--preset", "multikey_9"), r"niah has no preset 'multikey_9'. Did you mean 'multikey_"),
     ((*GEN, "--set", "dict_sise=3"), r"unknown setting 'dict_sise'. Did you mean 'dict_size'?"),
     ((*GEN, "--set", "dict_size=0..3"), r"dict_size: must lie within 1..1000, got 0..3"),
     ((*GEN, "--set", "absent=2"), r"absent: input should be less than or equal to 1, got 2"),
@@ -86,11 +87,18 @@ def test_show_marks_evidence_and_answers(lcdata: Run, small: str) -> None:
 
 
 def test_tasks_explains_every_setting(lcdata: Run) -> None:
-    assert lcdata("tasks").stdout.startswith("kv")
+    assert "\nkv " in lcdata("tasks").stdout
     listed = lcdata("tasks", "kv").stdout
     for word in ("dict_size", "3..4", "1..1000", "key_digits", "auto", "absent", "0..1"):
         assert word in listed
     assert "dict_size" in json.loads(lcdata("tasks", "kv", "--json").stdout)["properties"]
+
+
+def test_a_preset_is_its_settings_and_set_changes_them(lcdata: Run, small: str) -> None:
+    options = ("show", "niah", "--length", "2k", "--tokenizer", small, "--json", "--preset", "multivalue")
+    assert len(json.loads(lcdata(*options).stdout)["answers"]) == 4
+    assert len(json.loads(lcdata(*options, "--set", "num_values=2").stdout)["answers"]) == 2
+    assert "--preset multivalue" in lcdata("tasks", "niah").stdout
 
 
 def test_inspect_says_what_a_dataset_holds(lcdata: Run, small: str) -> None:

@@ -1,0 +1,154 @@
+"""Haystacks: sentences that answer nothing, in which needles are hidden.
+
+`noise` repeats a few hundred plain sentences. `prose` composes sentences from phrases about invented people and places,
+so that two samples share no long stretch. Both are drawn for each sample alone and start anywhere.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..schemas.sample import Span
+from ..schemas.stream import stream
+
+Ints = NDArray[np.int64]
+
+Kind = Literal["noise", "prose"]
+
+_PHRASES = 1 << 13
+"""Phrases of each part of speech; a sentence of prose is one of 2**39."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Sentences one after another, each with the blank or line's end that follows it."""
+
+    text: str
+    ends: Ints
+    """Characters of the first k sentences, k = 0..num_sentences."""
+
+    def with_needles(self, num_sentences: int, needles: Sequence[tuple[int, str]]) -> tuple[str, list[Span]]:
+        """The first sentences with needles between them, and the characters where each needle stands.
+
+        A needle is the number of sentences before it, 0..num_sentences, and its own sentence. Needles at the same
+        place keep their order.
+        """
+        parts: list[str] = []
+        spans: list[Span] = [(0, 0)] * len(needles)
+        length = taken = 0
+        for order in sorted(range(len(needles)), key=lambda place: needles[place][0]):
+            before, sentence = needles[order]
+            piece = self.text[int(self.ends[taken]) : int(self.ends[before])]
+            length += len(piece)
+            spans[order] = (length, length + len(sentence))
+            parts += (piece, sentence, " ")
+            length += len(sentence) + 1
+            taken = before
+        parts.append(self.text[int(self.ends[taken]) : int(self.ends[num_sentences])])
+        return "".join(parts).rstrip(), spans
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """Strings to compose sentences from, with their lengths."""
+
+    texts: NDArray[np.object_]
+    lengths: Ints
+
+    @classmethod
+    def of(cls, strings: Sequence[str]) -> "Phrases":
+        """Measure the strings once."""
+        return cls(np.array(strings, np.object_), np.array(list(map(len, strings)), np.int64))
+
+
+def passage(kind: Kind, rng: np.random.Generator, num_sentences: int) -> Passage:
+    """A haystack of so many sentences."""
+    parts = _noise_parts() if kind == "noise" else _prose_parts()
+    chosen = [rng.integers(0, len(part.texts), num_sentences) for part in parts]
+    phrases = np.stack([part.texts.take(places) for part, places in zip(parts, chosen, strict=True)], axis=1)
+    lengths = np.sum([part.lengths.take(places) for part, places in zip(parts, chosen, strict=True)], axis=0)
+    return Passage("".join(phrases.ravel().tolist()), np.concatenate(([0], np.cumsum(lengths))))
+
+
+@cache
+def _noise_parts() -> tuple[Phrases, ...]:
+    subjects = ("The grass", "A cloud", "The old gate", "Every lamp", "The river", "Some bread", "A quiet street")
+    verbs = ("is", "looks", "stays", "was", "seems")
+    states = ("green", "warm", "still", "grey", "plain", "near", "clean", "wide")
+    return (Phrases.of([f"{subject} {verb} {state}. " for subject, verb, state in product(subjects, verbs, states)]),)
+
+
+@cache
+def _prose_parts() -> tuple[Phrases, ...]:
+    """Phrases for who, did what, when or where, and how a sentence ends."""
+    from faker.providers.job import Provider as Jobs
+    from faker.providers.person.en_US import Provider as People
+
+    rng = stream("haystack", 0, 0, "phrases")
+    firsts = [name for name in People.first_names if name.isascii()]
+    lasts = [name for name in People.last_names if name.isascii()]
+    jobs = [job.lower() for job in Jobs.jobs if job.replace(" ", "").isalpha() and len(job) < 22]
+    towns = [f"{last}{end}" for last in lasts if len(last) < 8 for end in ("ville", " Falls", "ton", "field", " Bay")]
+
+    def pick(choices: Sequence[str]) -> str:
+        return choices[int(rng.random() * len(choices))]
+
+    def a(thing: str) -> str:
+        return f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"
+
+    def who() -> str:
+        name, job = f"{pick(firsts)} {pick(lasts)}", pick(jobs)
+        someone = a(job)
+        return pick([name, f"{name}, {someone},", f"The {job}", f"{someone.capitalize()} from {pick(towns)}"])
+
+    def did() -> str:
+        thing = f"{pick(_ADJECTIVES)} {pick(_NOUNS)}"
+        return f" {pick(_VERBS)} {pick([a(thing), *(f'{word} {thing}' for word in _DETERMINERS)])}"
+
+    def where() -> str:
+        return pick(
+            [
+                f" in {pick(towns)}",
+                f" near the {pick(_NOUNS)} of {pick(towns)}",
+                f" in the {pick(_SEASONS)} of {1850 + int(rng.random() * 170)}",
+                f" with {pick(firsts)} {pick(lasts)}",
+                f" because of the {pick(_ADJECTIVES)} {pick(_NOUNS)}",
+                f" on {a(pick(_ADJECTIVES))} {pick(_DAYS)}",
+            ]
+        )
+
+    def many(make: Callable[[], str]) -> Phrases:
+        return Phrases.of([make() for _ in range(_PHRASES)])
+
+    return many(who), many(did), many(where), Phrases.of([*[". "] * 5, ".\n\n"])
+
+
+_DETERMINERS = ("the", "another", "one", "that", "every")
+_VERBS = (
+    "admired", "bought", "carried", "described", "drew", "examined", "found", "hid", "ignored", "kept", "lost",
+    "measured", "mended", "missed", "noticed", "opened", "painted", "photographed", "praised", "recalled",
+    "repaired", "returned", "sketched", "sold", "studied", "traded", "visited", "wanted", "watched",
+    "wrote about",
+)  # fmt: skip
+_ADJECTIVES = (
+    "amber", "ancient", "bitter", "broken", "careful", "cheap", "crowded", "curious", "dusty", "early", "empty",
+    "famous", "faded", "foreign", "gentle", "golden", "heavy", "hollow", "humble", "idle", "late", "lonely",
+    "modest", "narrow", "noisy", "northern", "patient", "polite", "private", "quiet", "rainy", "remote",
+    "rusty", "silent", "simple", "slow", "small", "southern", "strange", "sudden", "tidy", "usual", "useless",
+    "wooden",
+)  # fmt: skip
+_NOUNS = (
+    "account", "anchor", "archive", "barn", "basket", "bell", "boat", "bridge", "cabin", "calendar", "canal",
+    "cellar", "chapel", "chart", "clock", "coat", "diary", "engine", "fence", "ferry", "garden", "harbour",
+    "hammer", "kettle", "ladder", "lantern", "ledger", "letter", "library", "machine", "map", "market",
+    "meadow", "mirror", "orchard", "oven", "parcel", "piano", "plough", "pond", "poster", "quarry", "railway",
+    "saddle", "school", "shelter", "shop", "stable", "station", "statue", "stove", "tower", "trunk", "tunnel",
+    "violin", "wagon", "wall", "well", "window", "workshop",
+)  # fmt: skip
+_SEASONS = ("spring", "summer", "autumn", "winter")
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
