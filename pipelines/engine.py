@@ -1,16 +1,18 @@
 """The one place that knows Ray: run independent jobs in this process, on this machine's cores, or on a cluster."""
 
+import io
 import logging
 import os
 import secrets
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -214,11 +216,22 @@ def _ray(workers: int, address: str | None) -> Generator[Any]:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, on_terminate)  # Ray puts one of its own, which aborts
     try:
-        yield ray
+        with redirect_stdout(_RayMessages()):
+            yield ray
     finally:
         ray.shutdown()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+class _RayMessages(io.TextIOBase):
+    """Takes what Ray prints on stdout, which is not ours to give it, and says on stderr what a user wants to know."""
+
+    def write(self, text: str) -> int:
+        """Drop the text, but for the death of a worker."""
+        if "A worker died or was killed" in text:
+            print("lcdata: a worker died; what it was at is made again", file=sys.stderr, flush=True)
+        return len(text)
 
 
 def _check_reachable(address: str) -> None:

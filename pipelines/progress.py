@@ -129,5 +129,5 @@ class JsonReporter:
 
 
 def emit(event: str, **fields: Any) -> None:
-    """Print one NDJSON event."""
-    print(json.dumps({"event": event, **fields}), flush=True)
+    """Print one NDJSON event on the stdout that the process was started with, whatever Ray is kept from."""
+    print(json.dumps({"event": event, **fields}), file=sys.__stdout__, flush=True)

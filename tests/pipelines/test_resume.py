@@ -88,6 +88,29 @@ def test_workers_killed_at_random_moments_and_then_the_driver(
     assert contents(tmp_path / "out") == whole
 
 
+@pytest.mark.cluster
+def test_a_worker_that_dies_is_one_line_and_stdout_stays_json(
+    tmp_path: Path, small: str, whole: dict[str, bytes], contents: Contents
+) -> None:
+    process = subprocess.Popen(
+        [*command(small, "out", 2), "--json"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    killed = False
+    while not killed and process.poll() is None and time.monotonic() < deadline:
+        workers = [child for child in psutil.Process(process.pid).children(recursive=True) if works(child)]
+        if workers:
+            workers[0].kill()
+            killed = True
+        time.sleep(0.02)
+    out, err = process.communicate(timeout=120)
+    assert killed
+    assert process.returncode == 0, err
+    assert [json.loads(line)["event"] for line in out.splitlines()][-1] == "done"
+    assert err.strip().splitlines() == ["lcdata: a worker died; what it was at is made again"]
+    assert contents(tmp_path / "out") == whole
+
+
 def works(process: psutil.Process) -> bool:
     """Whether a process is a Ray worker with a job."""
     try:
