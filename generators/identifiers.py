@@ -1,7 +1,7 @@
 """Names that mean nothing: words, numbers and UUIDs, drawn in bulk and never one twice."""
 
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +24,20 @@ def distinct(rng: np.random.Generator, pool: range, count: int) -> Ints:
     num_drawn = count + 2 * count * count // len(pool) + 64
     while True:
         drawn = rng.integers(0, len(pool), num_drawn, np.int32)
-        places = np.arange(num_drawn, dtype=np.int32)
-        first_place = np.empty(len(pool), np.int32)
-        first_place[drawn[::-1]] = places[::-1]
-        different = drawn[first_place[drawn] == places]
+        different = drawn[_first_places(drawn, len(pool))]
         if len(different) >= count:
             return different[:count].astype(np.int64) + pool.start
         num_drawn *= 2
+
+
+def _first_places(drawn: NDArray[np.int32], size: int) -> NDArray[np.integer[Any]]:
+    """Where each of the integers below `size` comes for the first time, ascending."""
+    if 64 * len(drawn) < size:
+        return np.sort(np.unique(drawn, return_index=True)[1])
+    places = np.arange(len(drawn), dtype=np.int32)
+    first_place = np.empty(size, np.int32)
+    first_place[drawn[::-1]] = places[::-1]
+    return places[first_place[drawn] == places]
 
 
 def identifiers(kind: Kind, rng: np.random.Generator, count: int) -> Words:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -29,6 +30,10 @@ class Task(ABC):
     templates: ClassVar[Sequence[Template]]
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Settings under the names that benchmarks gave them."""
+
+    def input_files(self) -> Sequence[Path]:
+        """Files that samples are made from; what is in them decides a build as the settings do."""
+        return ()
 
     @abstractmethod
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> Draft:

@@ -1,13 +1,15 @@
 """Exact lengths: how many units of a draft fill a document to the token, at about one encoding a sample.
 
-Tokens are close to linear in units and characters. The coefficients are learned once for each wording, by integer
-arithmetic, so that they are the same on every machine. A first guess from them is encoded; where it misses, its own
-error corrects the second.
+Tokens are close to linear in units and characters. The coefficients are learned once for each wording, by whole
+numbers and fractions, so that they are the same on every machine. A first guess from them is encoded; where it misses,
+its own error corrects the second.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,23 +22,31 @@ Ids = NDArray[np.int32]
 Encode = Callable[[str], Ids]
 
 _FINE = 1000
-"""A document may stay one in so many tokens below its length before another encoding is spent on it."""
-_LEARNING_TOKENS = 16_384
+"""A document may stay one in so many tokens below its length before another encoding is spent on it,"""
+_FEW = 24
+"""or so many tokens where it is short."""
+_LEARNING_TOKENS = 8192
 """Tokens of the longest text that a rate is learned from."""
+_STEPS = 8
+"""Equal steps in which that text grows; what each adds is one observation."""
 _GUESSES = 4
 """Encodings by prediction before the search halves what is left, which no sample should need."""
-_DOUBT = 8
-"""Tokens at most by which a corrected guess is taken to be off: one more unit is not tried for their sake."""
 
 
 @dataclass(frozen=True)
 class TokenRate:
-    """Tokens of a sample as `base + per_unit * units + per_char * characters`, and how far off that was seen to be."""
+    """Tokens of a sample as `base(units) + per_unit * units + per_char * characters`, and how far off that is."""
 
-    base: float
+    sizes: Sequence[int]
+    """Units at which `bases` were measured, ascending, shape (k,)."""
+    bases: Sequence[float]
+    """What is left at these sizes, such as a list's numbers that take more tokens as it grows, shape (k,)."""
     per_unit: float
     per_char: float
-    error: int
+    base_noise: float
+    """Standard deviation of what a sample takes besides its units, in tokens."""
+    unit_noise: float
+    """The same of a single unit; that of k units is sqrt(k) times as large."""
     tokens_per_unit: float
     """All that one more unit adds, its characters included."""
     least: int
@@ -45,7 +55,8 @@ class TokenRate:
     def tokens(self, chars: NDArray[np.int64]) -> NDArray[np.float64]:
         """Predicted tokens for 0..capacity units, never falling, shape (capacity + 1,)."""
         units = np.arange(len(chars))
-        return np.maximum.accumulate(self.base + self.per_unit * units + self.per_char * chars)
+        base = np.interp(units, self.sizes, self.bases)
+        return np.maximum.accumulate(base + self.per_unit * units + self.per_char * chars)
 
     def capacity(self, num_tokens: int) -> int:
         """Units that a draft needs to be sure to fill so many tokens."""
@@ -67,7 +78,7 @@ class Fitted:
 
 
 def fit(draft: Draft, num_tokens: int, rate: TokenRate, encode: Encode) -> Fitted:
-    """The sample of the most units that is at most `num_tokens` long, or at most a unit or 0.1 % shorter than that.
+    """The sample of the most units that is at most `num_tokens` long, or short of it by a unit, 24 tokens or 0.1 %.
 
     Raises UsageError where not even one unit fits.
     """
@@ -75,7 +86,9 @@ def fit(draft: Draft, num_tokens: int, rate: TokenRate, encode: Encode) -> Fitte
     capacity = len(predicted) - 1
     fits, fails = 0, capacity + 1
     best: Fitted | None = None
-    num_units = _units_within(predicted, num_tokens - _margin(rate, num_tokens), 1, capacity)
+    expected = _units_within(predicted, num_tokens, 1, capacity)
+    noise = math.hypot(rate.base_noise, rate.unit_noise * math.sqrt(expected))
+    num_units = _units_within(predicted, num_tokens - _margin(noise, rate, num_tokens), 1, capacity)
     for num_encodings in range(1, capacity + 2):
         sample = draft.render(num_units)
         ids = encode(sample.text)
@@ -84,37 +97,39 @@ def fit(draft: Draft, num_tokens: int, rate: TokenRate, encode: Encode) -> Fitte
             fits, best = num_units, Fitted(sample, ids, num_units, num_encodings)
         else:
             fails = num_units
-        if best is not None and (
-            fails - fits == 1 or 0 <= slack <= _enough(predicted, fits, num_tokens) + _doubt(rate)
-        ):
+        if best is not None and (fails - fits == 1 or 0 <= slack <= _enough(predicted, fits, rate, num_tokens)):
             return Fitted(best.sample, best.ids, best.num_units, num_encodings)
         if fails == 1:
             raise UsageError(f"{num_tokens} tokens are too few: this sample needs {len(ids)} at least")
         if num_encodings < _GUESSES:
             # What the sample took more or less than predicted, its units take each.
-            ratio = (predicted[num_units] - rate.base) / max(len(ids) - rate.base, 1.0)
-            limit = predicted[num_units] + (slack - _doubt(rate)) * min(max(ratio, 0.5), 2.0)
-            num_units = _units_within(predicted, limit, fits + 1, fails - 1)
+            ratio = (predicted[num_units] - predicted[0]) / max(len(ids) - predicted[0], 1.0)
+            noise = rate.unit_noise * math.sqrt(abs(slack) / rate.tokens_per_unit)
+            change = (slack - _margin(noise, rate, num_tokens)) * min(max(ratio, 0.5), 2.0)
+            num_units = _units_within(predicted, predicted[num_units] + change, fits + 1, fails - 1)
         else:
             num_units = (fits + fails) // 2
     raise AssertionError("the search narrows at every step")
 
 
-def _margin(rate: TokenRate, num_tokens: int) -> float:
-    """How far below its length a first guess aims: by its error, but not past the middle of what is good enough."""
-    expected = rate.error * max(1.0, num_tokens / _LEARNING_TOKENS) ** 0.5
-    return min(expected, max(rate.tokens_per_unit, num_tokens / _FINE) / 2)
+def _margin(noise: float, rate: TokenRate, num_tokens: int) -> float:
+    """How far below its length a guess aims that is off by `noise`.
+
+    Whole units leave half a unit on average; what is good enough beyond a unit is halved between the two sides.
+    """
+    return min(2 * noise, max(rate.unit_noise, _fine(num_tokens) - rate.tokens_per_unit) / 2)
 
 
-def _doubt(rate: TokenRate) -> float:
-    return min(3 + rate.tokens_per_unit / 4, _DOUBT) if rate.error > 1 else 1.0
-
-
-def _enough(predicted: NDArray[np.float64], num_units: int, num_tokens: int) -> float:
-    """Slack that is not worth another encoding: one more unit hardly fits, or the gain is below 0.1 %."""
+def _enough(predicted: NDArray[np.float64], num_units: int, rate: TokenRate, num_tokens: int) -> float:
+    """Slack that is not worth another encoding: one more unit hardly fits, or it is small."""
     if num_units + 1 >= len(predicted):
         return -float("inf")
-    return max(float(predicted[num_units + 1] - predicted[num_units]), num_tokens / _FINE)
+    unit = float(predicted[num_units + 1] - predicted[num_units])
+    return max(unit + rate.unit_noise, _fine(num_tokens))
+
+
+def _fine(num_tokens: int) -> float:
+    return max(_FEW, num_tokens / _FINE)
 
 
 def _units_within(predicted: NDArray[np.float64], num_tokens: float, low: int, high: int) -> int:
@@ -134,33 +149,71 @@ def learn_rate(draft_of: DraftOf, num_tokens: int, encode: Encode) -> TokenRate:
     few, many = (len(encode(small.render(units).text)) for units in (8, 32))
     per_unit = max((many - few) / 24, 1e-3)
     capacity = max(8, math.ceil(num_tokens / per_unit * 1.04) + 4)
-    cap = min(capacity, max(8, round(_LEARNING_TOKENS / per_unit)))
-    points: list[tuple[int, int, int]] = []
+    longest = min(capacity, max(8, round(_LEARNING_TOKENS / per_unit)))
+    sizes = sorted({max(1, longest * step // _STEPS) for step in range(_STEPS + 1)})
+    growths: list[list[Size]] = []
     for draw in (1, 2):
         draft = draft_of(draw, capacity)
-        for units in sorted({max(1, cap // 4), max(1, cap // 2), cap}):
-            text = draft.render(units).text
-            points.append((units, int(draft.chars[units]), len(encode(text))))
-    shortest = [len(encode(draft_of(draw, 1).render(1).text)) for draw in range(_NUM_SHORT_DRAWS)]
-    return _rate(points, 2 * max(shortest) - min(shortest))
+        growths.append([_size(draft, units, encode) for units in sizes])
+    return _rate(growths, [_size(draft_of(draw, 1), 1, encode) for draw in range(_NUM_SHORT_DRAWS)])
 
 
-def _rate(points: Sequence[tuple[int, int, int]], least: int) -> TokenRate:
-    """Least squares over (units, characters, tokens) by whole numbers, divided once at the end."""
-    n = len(points)
-    u, c, t = (np.array(column, dtype=object) for column in zip(*points, strict=True))
+Size = tuple[int, int, int]
+"""Units, characters and tokens of a text, or what a step of its growth adds to each."""
 
-    def moment(x: NDArray[Any], y: NDArray[Any]) -> int:
-        return int(n * (x * y).sum() - x.sum() * y.sum())
 
-    uu, uc, cc, ut, ct = moment(u, u), moment(u, c), moment(c, c), moment(u, t), moment(c, t)
+def _size(draft: Draft, units: int, encode: Encode) -> Size:
+    return units, int(draft.chars[units]), len(encode(draft.render(units).text))
+
+
+def _rate(growths: Sequence[Sequence[Size]], shortest: Sequence[Size]) -> TokenRate:
+    """The rate of texts that were measured at the same sizes as they grew, and of others of one unit."""
+    steps = [[_added(before, after) for before, after in pairwise(growth)] for growth in growths]
+    all_steps = [step for growth in steps for step in growth]
+    per_unit, per_char = _slopes(all_steps)
+
+    def rest(size: Size) -> Fraction:
+        units, chars, tokens = size
+        return tokens - per_unit * units - per_char * chars
+
+    variances = [_variance(list(map(rest, same))) / same[0][0] for same in zip(*steps, strict=True)]
+    tokens = [tokens for _, _, tokens in shortest]
+    return TokenRate(
+        sizes=[units for units, _, _ in growths[0]],
+        bases=[float(_mean(list(map(rest, same)))) for same in zip(*growths, strict=True)],
+        per_unit=float(per_unit),
+        per_char=float(per_char),
+        base_noise=math.sqrt(_variance(list(map(rest, shortest)))),
+        unit_noise=math.sqrt(_mean(variances)),
+        tokens_per_unit=max(float(Fraction(sum(t for *_, t in all_steps), sum(u for u, *_ in all_steps))), 1e-3),
+        least=2 * max(tokens) - min(tokens),
+    )
+
+
+def _added(before: Size, after: Size) -> Size:
+    return after[0] - before[0], after[1] - before[1], after[2] - before[2]
+
+
+def _slopes(steps: Sequence[Size]) -> tuple[Fraction, Fraction]:
+    """Least squares of tokens over (units, characters); a step counts by its number of units."""
+
+    def moment(x: int, y: int) -> Fraction:
+        return sum((Fraction(step[x] * step[y], step[0]) for step in steps), Fraction(0))
+
+    uu, uc, cc, ut, ct = moment(0, 0), moment(0, 1), moment(1, 1), moment(0, 2), moment(1, 2)
     determinant = uu * cc - uc * uc
     # Units of equal size make the two columns one: then characters alone carry the rate.
     if determinant * 10**6 > uu * cc:
         per_unit, per_char = (ut * cc - ct * uc) / determinant, (ct * uu - ut * uc) / determinant
-    else:
-        per_unit, per_char = 0.0, (ct / cc if cc else 1.0)
-    base = (int(t.sum()) - per_unit * int(u.sum()) - per_char * int(c.sum())) / n
-    error = max(abs(tokens - base - per_unit * units - per_char * chars) for units, chars, tokens in points)
-    tokens_per_unit = ut / uu if uu else max(float(t[0]), 1.0)
-    return TokenRate(base, per_unit, per_char, math.ceil(error - 1e-6), max(tokens_per_unit, 1e-3), least)
+        if per_char >= 0:
+            return per_unit, per_char
+    return Fraction(0), ct / cc
+
+
+def _mean(values: Sequence[Fraction]) -> Fraction:
+    return sum(values, Fraction(0)) / len(values)
+
+
+def _variance(values: Sequence[Fraction]) -> Fraction:
+    mean = _mean(values)
+    return sum(((value - mean) ** 2 for value in values), Fraction(0)) / (len(values) - 1)

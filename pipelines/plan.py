@@ -21,6 +21,7 @@ from ..packers.tokenizer import HOSTILE, Tokenizer, TokenizerSpec, load_tokenize
 from ..schemas.errors import LcdataError
 from ..schemas.recipe import FORMAT, Recipe, fingerprint
 from ..schemas.stream import stream
+from .files import hash_file
 from .samples import SampleMaker, learn_rates
 
 _MAX_SHARD_BYTES = 400_000_000
@@ -70,11 +71,13 @@ class Plan:
     @cached_property
     def content(self) -> dict[str, Any]:
         """All that decides the bytes, as JSON holds it."""
+        task = build_task(self.recipe.source.task, self.recipe.source.settings)
         return {
             "format": FORMAT,
             "recipe": self.recipe.model_dump(mode="json"),
             "tokenizer": self.tokenizer.identity.model_dump(mode="json"),
-            "settings": task_settings(build_task(self.recipe.source.task, self.recipe.source.settings)),
+            "settings": task_settings(task),
+            "inputs": {str(path): hash_file(path) for path in task.input_files()},
             "shards": self.num_shards,
             "rates": {name: rate.as_dict() for name, rate in self.rates.items()},
             "versions": library_versions(),
