@@ -137,6 +137,11 @@ class Tokenizer:
         offsets = np.array(encoding.offsets, np.int64).reshape(-1, 2)
         first = np.minimum.accumulate(offsets[::-1, 0])[::-1]
         last = np.maximum.accumulate(offsets[:, 1])
+        # An accent that the normalizer joined to its letter lies in no token's offsets: it is part of the one before.
+        following = np.append(first[1:], len(text))
+        for token in np.flatnonzero(following > last):
+            if not text[last[token]].isspace():
+                last[token] = following[token]
         return [
             (int(np.searchsorted(last, start, side="right")), int(np.searchsorted(first, end, side="left")))
             for start, end in spans

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer as Reference
 from tokenizers import models, normalizers, pre_tokenizers, trainers
@@ -48,6 +48,8 @@ def test_text_never_makes_control_tokens(tokenizer: Tokenizer) -> None:
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(text=TEXTS.filter(bool), ends=st.tuples(st.floats(0, 1), st.floats(0, 1)))
+@example(text="A\u0300", ends=(1.0, 1.0))
+@example(text=" A\u0300\u0301 b", ends=(0.8, 0.8))
 def test_a_token_span_covers_its_text_with_no_token_to_spare(
     tokenizer: Tokenizer, text: str, ends: tuple[float, float]
 ) -> None:
