@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..schemas.sample import Document, Span
+from ..schemas.sample import Document
 from ..schemas.tables import DOCUMENT_SCHEMA, row_schema
+from .arrays import falses, float_lists, numbers, span_lists, string_lists, strings
 
 _COMMON: dict[str, Any] = {
     "compression": "zstd",
@@ -46,40 +47,32 @@ def document_table(shard: int, first_row: int, rows: Sequence[Sequence[Document]
     """The records of rows first_row, first_row+1, ... of one shard, in row order."""
     documents = [document for row in rows for document in row]
     count = len(documents)
-    columns: dict[str, Any] = {
-        "shard": np.full(count, shard, np.int32),
-        "row": np.repeat(np.arange(first_row, first_row + len(rows), dtype=np.int32), [len(row) for row in rows]),
-        "doc": np.array([place for row in rows for place in range(len(row))], np.int32),
-        "source": [document.source for document in documents],
-        "sample": np.array([document.sample for document in documents], np.int64),
-        "start": np.array([start for row in rows for start in _starts(row)], np.int32),
-        "length": np.array([len(document.ids) for document in documents], np.int32),
-        "prompt_length": np.array([document.prompt_length for document in documents], np.int32),
-        "answers": [document.answers for document in documents],
-        "answer_spans": _span_lists([document.answer_spans for document in documents]),
-        "evidence_spans": _span_lists([document.evidence_spans for document in documents]),
-        "depth": [document.depth for document in documents],
-        "template": [document.template for document in documents],
-        "facts": [json.dumps(document.facts, ensure_ascii=False) for document in documents],
+    doc = [place for row in rows for place in range(len(row))]
+    start = [start for row in rows for start in _starts(row)]
+    columns = {
+        "shard": numbers(np.full(count, shard, np.int32)),
+        "row": numbers(np.repeat(np.arange(first_row, first_row + len(rows), dtype=np.int32), list(map(len, rows)))),
+        "doc": numbers(np.array(doc, np.int32)),
+        "source": strings([document.source for document in documents]),
+        "sample": numbers(np.array([document.sample for document in documents], np.int64)),
+        "start": numbers(np.array(start, np.int32)),
+        "length": numbers(np.array([len(document.ids) for document in documents], np.int32)),
+        "prompt_length": numbers(np.array([document.prompt_length for document in documents], np.int32)),
+        "answers": string_lists([document.answers for document in documents]),
+        "answer_spans": span_lists([document.answer_spans for document in documents]),
+        "evidence_spans": span_lists([document.evidence_spans for document in documents]),
+        "depth": float_lists([document.depth for document in documents]),
+        "template": strings([document.template for document in documents]),
+        "facts": strings([json.dumps(document.facts, ensure_ascii=False) for document in documents]),
         "source_id": pa.nulls(count, pa.string()),
         "source_offset": pa.nulls(count, pa.int64()),
-        "repeat": np.zeros(count, np.int32),
-        "continued": np.zeros(count, np.bool_),
-        "sha256": [document.sha256 for document in documents],
+        "repeat": numbers(np.zeros(count, np.int32)),
+        "continued": falses(count),
+        "sha256": strings([document.sha256 for document in documents]),
     }
-    return pa.Table.from_pydict(columns, schema=DOCUMENT_SCHEMA)
+    return pa.Table.from_arrays([columns[name] for name in DOCUMENT_SCHEMA.names], schema=DOCUMENT_SCHEMA)
 
 
 def _starts(row: Sequence[Document]) -> Iterable[int]:
     """Where each document of a row starts in it."""
     return accumulate((len(document.ids) for document in row[:-1]), initial=0) if row else ()
-
-
-def _span_lists(spans: Sequence[Sequence[Span]]) -> pa.ListArray:
-    """Lists of spans as lists of structs."""
-    ends = np.concatenate(([0], np.cumsum([len(some) for some in spans]))).astype(np.int32)
-    flat = np.array([span for some in spans for span in some], np.int32).reshape(-1, 2)
-    kind = DOCUMENT_SCHEMA.field("answer_spans").type
-    parts = [pa.array(np.ascontiguousarray(flat[:, side])) for side in (0, 1)]
-    structs = pa.StructArray.from_arrays(parts, fields=list(kind.value_type))
-    return pa.ListArray.from_arrays(pa.array(ends), structs, type=kind)

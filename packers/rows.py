@@ -5,10 +5,10 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from ..schemas.sample import Document
-from ..schemas.tables import LIST, row_schema
+from ..schemas.tables import row_schema
+from .arrays import int32_lists
 
 Loss = Literal["answer", "all"]
 
@@ -68,24 +68,15 @@ class RowGroup:
         """The rows as a table over the buffers; the group is then empty."""
         row_ends = self._row_ends
         columns = {
-            "input_ids": _lists(row_ends, self._input_ids[: self._num_tokens]),
-            "position_ids": _lists(row_ends, self._position_ids[: self._num_tokens]),
-            "seq_lengths": _lists(self._document_ends, np.array(self._lengths, np.int32)),
+            "input_ids": int32_lists(row_ends, self._input_ids[: self._num_tokens]),
+            "position_ids": int32_lists(row_ends, self._position_ids[: self._num_tokens]),
+            "seq_lengths": int32_lists(self._document_ends, np.array(self._lengths, np.int32)),
         }
         if self._with_labels:
-            columns["labels"] = _lists(row_ends, self._labels[: self._num_tokens])
+            columns["labels"] = int32_lists(row_ends, self._labels[: self._num_tokens])
         schema = row_schema(self._with_labels)
         self._clear()
         return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
-
-
-def _lists(ends: Sequence[int], values: NDArray[np.int32]) -> pa.ListArray:
-    """Lists over the values without a copy; `pa.array` would import pandas where it is installed."""
-    return pa.ListArray.from_arrays(_int32(np.array(ends, np.int32)), _int32(values), type=LIST)
-
-
-def _int32(values: NDArray[np.int32]) -> pa.Array:
-    return pa.Array.from_buffers(pa.int32(), len(values), [None, pa.py_buffer(values)])
 
 
 def loss_starts_at(prompt_length: int, loss: Loss) -> int:

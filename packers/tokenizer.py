@@ -11,6 +11,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -75,11 +76,11 @@ class TokenizerSpec:
 class Tokenizer:
     """One vocabulary with its two engines; made by `load_tokenizer` or `open_tokenizer`."""
 
-    def __init__(self, spec: TokenizerSpec, marked: "_Marked | None" = None) -> None:
+    def __init__(self, spec: TokenizerSpec, marked: "_Marked | None" = None, fast: Any = None) -> None:
         self.spec = spec
         self.identity = spec.identity
         self._marked = marked or _Marked.of(spec.data)
-        self._fast = _fast_engine(self._marked.text) if spec.engine == "fastokens" else None
+        self._fast = (fast or _fast_engine(self._marked.text)) if spec.engine == "fastokens" else None
 
     @cached_property
     def reference(self) -> tokenizers.Tokenizer:
@@ -158,23 +159,25 @@ class Tokenizer:
 def load_tokenizer(choice: TokenizerChoice, engine: str = "fastokens") -> Tokenizer:
     """The tokenizer that was asked for, with its ends decided; falls back to `tokenizers` with a warning."""
     vocabulary = find_vocabulary(choice.source)
-    try:
-        marked = _Marked.of(vocabulary.data)
-        reference = _reference_engine(marked.text)
-    except Exception as error:  # tokenizers raises plain Exception for whatever is wrong with the JSON
-        raise UsageError(
-            f"the tokenizer {choice.source!r} is not a valid tokenizer.json ({error}): save it again with "
-            "tokenizer.save('tokenizer.json')"
-        ) from None
-    identity = _identify(reference, marked, vocabulary, choice)
-    tokenizer = _with_engine(TokenizerSpec(vocabulary.data, identity, engine), marked)
+    with ThreadPoolExecutor(1) as beside:
+        try:
+            marked = _Marked.of(vocabulary.data)
+            fast = beside.submit(_fast_engine, marked.text) if engine == "fastokens" else None
+            reference = _reference_engine(marked.text)
+        except Exception as error:  # tokenizers raises plain Exception for whatever is wrong with the JSON
+            raise UsageError(
+                f"the tokenizer {choice.source!r} is not a valid tokenizer.json ({error}): save it again with "
+                "tokenizer.save('tokenizer.json')"
+            ) from None
+        identity = _identify(reference, marked, vocabulary, choice)
+    tokenizer = _with_engine(TokenizerSpec(vocabulary.data, identity, engine), marked, fast)
     tokenizer.reference = reference
     return _keep_open(tokenizer)
 
 
-def _with_engine(spec: TokenizerSpec, marked: "_Marked") -> Tokenizer:
+def _with_engine(spec: TokenizerSpec, marked: "_Marked", fast: "Future[Any] | None") -> Tokenizer:
     try:
-        return Tokenizer(spec, marked)
+        return Tokenizer(spec, marked, None if fast is None else fast.result())
     except ValueError as error:
         reason = str(error).strip().splitlines()[0]
         warnings.warn(

@@ -1,20 +1,22 @@
 """The one place that knows Ray: run independent jobs in this process, on this machine's cores, or on a cluster."""
 
+import importlib
 import io
 import logging
 import os
 import secrets
 import shutil
-import signal
 import socket
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from concurrent.futures import Future
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from ..schemas.errors import LcdataError, ResumableError, UsageError
 
@@ -31,30 +33,75 @@ _CONNECT_SECONDS = 5.0
 _OBJECT_STORE_BYTES = 256 * 2**20
 
 
-def run_jobs(
-    work: Work[S, J, E],
-    shared: S,
-    jobs: Sequence[J],
-    workers: int,
-    address: str | None = None,
-    folder: Path | None = None,
-) -> Generator[tuple[J, E]]:
-    """Run `work(shared, job)` for every job and yield each event with its job as they come.
+class Engine:
+    """Where jobs run: in this process, on this machine's cores, or on the cluster at `address`.
 
-    `workers` 0 runs in this process. On the cluster at `address` every node must see `folder`, which is tried first.
-    Raises what a job raised; ResumableError where workers died or hung too often.
+    A context manager, which ends the Ray that it started.
     """
-    if not jobs:
-        return
-    if workers == 0 and address is None:
-        for job in jobs:
-            for event in work(shared, job):
-                yield job, event
-        return
-    with _ray(workers, address) as ray:
-        if address is not None and folder is not None:
-            _check_shared_folder(ray, folder)
-        yield from _Run(ray, work, shared, streaming=not (address or "").startswith("ray://")).events(jobs)
+
+    def __init__(self, address: str | None = None) -> None:
+        self._address = address
+        self._starting: Future[_Ray] | None = None
+        self._closed = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._starting is not None and self._starting.exception() is None:
+            self._starting.result().stop()
+        self._closed.set()
+
+    def start(self, workers: int, work: Work[S, J, E] | None = None) -> None:
+        """Start Ray in the background, and load in each worker what the work needs.
+
+        Raises where an address cannot be reached; whatever else goes wrong is raised by `run`.
+        """
+        if self._starting is not None or (workers == 0 and self._address is None):
+            return
+        if self._address is not None:
+            _check_reachable(self._address)
+        self._starting = Future()
+        threading.Thread(target=self._hold_ray, args=(self._starting, workers, work)).start()
+
+    def run(
+        self, work: Work[S, J, E], shared: S, jobs: Sequence[J], workers: int, folder: Path | None = None
+    ) -> Generator[tuple[J, E]]:
+        """Run `work(shared, job)` for every job and yield each event with its job as they come.
+
+        `workers` 0 without an address runs in this process. Every node of a cluster must see `folder`, which is tried
+        first. Raises what a job raised; ResumableError where workers died or hung too often.
+        """
+        if not jobs:
+            return
+        if workers == 0 and self._address is None:
+            for job in jobs:
+                for event in work(shared, job):
+                    yield job, event
+            return
+        self.start(workers)
+        assert self._starting is not None
+        ray = self._starting.result().module
+        with redirect_stdout(_RayMessages()):
+            if self._address is not None and folder is not None:
+                _check_shared_folder(ray, folder)
+            streaming = not (self._address or "").startswith("ray://")
+            yield from _Run(ray, work, shared, streaming).events(jobs)
+
+    def _hold_ray(self, started: "Future[_Ray]", workers: int, work: Work[S, J, E] | None) -> None:
+        """Start Ray and stay until it is stopped: its processes die with the thread that started them."""
+        try:
+            ray = _start_ray(workers, self._address)
+        except BaseException as error:  # raised again by whoever asks for the result
+            started.set_exception(error)
+            return
+        started.set_result(ray)
+        if self._address is None and work is not None:
+            load = ray.module.remote(num_cpus=1)(importlib.import_module)
+            loading = [load.remote(work.__module__) for _ in range(workers)]
+            self._closed.wait()
+            del loading
+        self._closed.wait()
 
 
 class _Run(Generic[S, J, E]):
@@ -179,11 +226,25 @@ def _explained(ray: Any, error: Exception) -> LcdataError:
     )
 
 
-@contextmanager
-def _ray(workers: int, address: str | None) -> Generator[Any]:
+@dataclass(frozen=True)
+class _Ray:
+    """A started Ray, and the folder that is its alone."""
+
+    module: Any
+    folder: Path | None
+
+    def stop(self) -> None:
+        """End it, or leave the cluster, and remove its traces."""
+        self.module.shutdown()
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _start_ray(workers: int, address: str | None) -> _Ray:
     """Ray of our own with settings that leave no traces, or the cluster at `address`."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    logging.getLogger("ray").setLevel(logging.ERROR)
     folder: Path | None = None
     if address is None:
         folder = Path(tempfile.mkdtemp(prefix="lcdata-"))
@@ -191,11 +252,8 @@ def _ray(workers: int, address: str | None) -> Generator[Any]:
         token.touch(mode=0o600)
         token.write_text(secrets.token_hex(32))
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN_PATH=str(token), RAY_task_oom_retries="2")
-    else:
-        _check_reachable(address)
     import ray
 
-    on_terminate = signal.getsignal(signal.SIGTERM)
     try:
         if folder is not None:
             ray.init(
@@ -213,15 +271,7 @@ def _ray(workers: int, address: str | None) -> Generator[Any]:
         reason = str(error).strip().splitlines()[0]
         cure = "check --address" if address else "run with --workers 0"
         raise LcdataError(f"Ray did not start ({reason}): {cure}") from error
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, on_terminate)  # Ray puts one of its own, which aborts
-    try:
-        with redirect_stdout(_RayMessages()):
-            yield ray
-    finally:
-        ray.shutdown()
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+    return _Ray(ray, folder)
 
 
 class _RayMessages(io.TextIOBase):

@@ -11,7 +11,7 @@ from ..schemas.errors import UsageError
 from ..schemas.manifest import MANIFEST, FileRecord, Ledger, Manifest, ShardRecord
 from ..schemas.recipe import FORMAT, Recipe
 from .card import dataset_card
-from .engine import run_jobs
+from .engine import Engine
 from .files import hash_file, storage_error, write_whole
 from .plan import Plan, library_versions, make_plan
 from .shard import Build, ShardJob, write_shard
@@ -54,14 +54,16 @@ def gen(
     if done is not None:
         _check_same(done, recipe, out)
         return done, False
-    plan = make_plan(recipe, engine)
-    workspace = Workspace(out)
-    with workspace.opened(plan.content):
-        manifest = _build(plan, workspace, reporter, automatic_workers(plan, workers), address)
-        try:
-            workspace.publish()
-        except OSError as error:
-            raise storage_error(error, out) from None
+    with Engine(address) as runner:
+        runner.start(workers if workers is not None else surely_needed_workers(recipe), write_shard)
+        plan = make_plan(recipe, engine)
+        workspace = Workspace(out)
+        with workspace.opened(plan.content):
+            manifest = _build(plan, workspace, reporter, automatic_workers(plan, workers), runner)
+            try:
+                workspace.publish()
+            except OSError as error:
+                raise storage_error(error, out) from None
     return manifest, True
 
 
@@ -91,7 +93,15 @@ def automatic_workers(plan: Plan, workers: int | None) -> int:
     return min(len(os.sched_getaffinity(0)), plan.num_shards)
 
 
-def _build(plan: Plan, workspace: Workspace, reporter: Reporter, workers: int, address: str | None) -> Manifest:
+def surely_needed_workers(recipe: Recipe) -> int:
+    """The workers that a plan of this recipe will ask for, as far as can be told before it is made; else 0."""
+    source = recipe.source
+    if source.n * source.length.shortest <= _SMALL_TOKENS:
+        return 0
+    return len(os.sched_getaffinity(0))
+
+
+def _build(plan: Plan, workspace: Workspace, reporter: Reporter, workers: int, runner: Engine) -> Manifest:
     recipe = plan.recipe
     try:
         workspace.make_folders(f"data/{recipe.name}", f"docs/{recipe.name}")
@@ -99,7 +109,7 @@ def _build(plan: Plan, workspace: Workspace, reporter: Reporter, workers: int, a
         reporter.planned(plan, workers, list(finished.values()))
         build = Build(recipe, plan.tokenizer.spec, plan.rates, plan.fingerprint, workspace.out)
         jobs = [_job(plan, shard) for shard in range(plan.num_shards) if shard not in finished]
-        for _, event in run_jobs(write_shard, build, jobs, workers, address, workspace.temporary):
+        for _, event in runner.run(write_shard, build, jobs, workers, workspace.temporary):
             if isinstance(event, ShardRecord):
                 finished[event.shard] = event
                 reporter.finished_shard(event)

@@ -23,7 +23,7 @@ from ..schemas.manifest import MANIFEST, Manifest, ShardRecord
 from ..schemas.sample import ids_sha256
 from ..schemas.tables import DOCUMENT_SCHEMA, row_schema
 from ..schemas.tokens import TokenizerChoice
-from .engine import run_jobs
+from .engine import Engine
 from .files import hash_file
 from .plan import library_versions
 from .samples import SampleMaker
@@ -64,12 +64,13 @@ def verify(folder: Path, num_samples: int = 16, tokenizer: str | None = None, wo
     manifest = read_manifest(folder)
     verdict = Verdict(problems=[*_wrong_files(folder, manifest), *_wrong_totals(manifest)])
     samples: list[Ints] = []
-    for _, shard in run_jobs(_check_shard, (folder, manifest), manifest.shards, workers):
-        verdict.rows += shard.rows
-        verdict.documents += shard.documents
-        verdict.tokens += shard.tokens
-        verdict.problems += shard.problems
-        samples.append(shard.samples)
+    with Engine() as engine:
+        for _, shard in engine.run(_check_shard, (folder, manifest), manifest.shards, workers):
+            verdict.rows += shard.rows
+            verdict.documents += shard.documents
+            verdict.tokens += shard.tokens
+            verdict.problems += shard.problems
+            samples.append(shard.samples)
     made = np.sort(np.concatenate(samples)) if samples else np.array([], np.int64)
     if not np.array_equal(made, np.arange(manifest.recipe.source.n)):
         verdict.problems.append(f"the document table does not hold each of {manifest.recipe.source.n:,} samples once")

@@ -3,7 +3,9 @@
 import pyarrow as pa
 
 LIST = pa.list_(pa.field("element", pa.int32(), nullable=False))
-_SPANS = pa.list_(
+TEXTS = pa.list_(pa.field("element", pa.string(), nullable=False))
+NUMBERS = pa.list_(pa.field("element", pa.float32(), nullable=False))
+SPANS = pa.list_(
     pa.field(
         "element",
         pa.struct([pa.field("start", pa.int32(), nullable=False), pa.field("end", pa.int32(), nullable=False)]),
@@ -34,10 +36,10 @@ DOCUMENT_SCHEMA = pa.schema(
         _required("start", pa.int32()),
         _required("length", pa.int32()),
         _required("prompt_length", pa.int32()),
-        _required("answers", pa.list_(pa.field("element", pa.string(), nullable=False))),
-        _required("answer_spans", _SPANS),
-        _required("evidence_spans", _SPANS),
-        _required("depth", pa.list_(pa.field("element", pa.float32(), nullable=False))),
+        _required("answers", TEXTS),
+        _required("answer_spans", SPANS),
+        _required("evidence_spans", SPANS),
+        _required("depth", NUMBERS),
         pa.field("template", pa.string()),
         _required("facts", pa.string()),
         pa.field("source_id", pa.string()),
