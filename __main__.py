@@ -203,6 +203,74 @@ def verify(folder: Path, samples: int, tokenizer: str | None, workers: int, as_j
 
 
 @cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--to", type=click.Choice(["eval", "chat", "text"]), required=True, help="What a line holds.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write, - for stdout. [default: NAME-TO.jsonl]")
+@click.option("--n", help="Only the first samples: 1000, 10k.")
+@click.option("--index", "indices", multiple=True, metavar="I|I..J", help="Only these samples; repeatable.")
+@click.option("--tokenizer", help="Where the dataset's tokenizer is now. [default: where it was]")
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
+def export(
+    folder: Path,
+    to: str,
+    out: Path | None,
+    n: str | None,
+    indices: tuple[str, ...],
+    tokenizer: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Write samples as JSON lines: for evaluation, for chat trainers, or as text."""
+    from .pipelines.export import STDOUT
+    from .pipelines.export import export as run
+    from .pipelines.printing import export_progress, print_exported
+
+    if as_json and out == STDOUT:
+        raise UsageError("--json and --out - both write to stdout: leave one of them out")
+    with export_progress() as progressed:
+        chosen = _indices(n, indices)
+        exported = run(folder, to, out, chosen, tokenizer=tokenizer, force=force, progressed=progressed)
+    print_exported(exported, to, as_json)
+
+
+def _indices(n: str | None, indices: tuple[str, ...]) -> list[Any]:
+    """The ranges of samples that `--n` and `--index` name."""
+    from .schemas.quantity import IntRange, parse_count
+
+    if n is not None and indices:
+        raise UsageError("--n and --index both choose samples: leave one of them out")
+    option = "--n" if n is not None else "--index"
+    try:
+        return [IntRange(0, parse_count(n) - 1)] if n is not None else [IntRange.parse(index) for index in indices]
+    except ValueError as error:
+        raise UsageError(f"{option} {error}") from None
+
+
+@cli.command()
+@click.argument("predictions", type=click.Path(path_type=Path))
+@click.option("--references", type=click.Path(path_type=Path), help="What `lcdata export --to eval` wrote.")
+@click.option("--data", type=click.Path(path_type=Path), help="The dataset, instead of --references.")
+@click.option(
+    "--match",
+    type=click.Choice(["exact", "substring"]),
+    default="exact",
+    show_default=True,
+    help="Whole answers and nothing else, or RULER's substrings.",
+)
+@click.option("--plot", type=click.Path(path_type=Path), help="Heat map of length and depth to draw, .png or .svg.")
+@click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
+def score(
+    predictions: Path, references: Path | None, data: Path | None, match: str, plot: Path | None, as_json: bool
+) -> None:
+    """Rate a model's replies, JSON lines with `index` and `prediction`, by the answers of a dataset."""
+    from .pipelines.printing import print_score
+    from .pipelines.score import score as run
+
+    print_score(run(predictions, references, data, match, plot), plot, as_json)
+
+
+@cli.command()
 @click.option("--tokenizer", default="embedded", show_default=True, help="A file, a folder or a Hub id.")
 @click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
 def doctor(tokenizer: str, as_json: bool) -> int:

@@ -5,21 +5,22 @@ Teaches to weigh frequencies that lie close together over the whole context. Sou
 Left out: evidence spans, since the evidence is everywhere, and the law's tail of words that would occur less than once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Annotated, ClassVar
+from itertools import cycle, islice
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from ..schemas.errors import UsageError
-from ..schemas.sample import Sample, Span
-from .cwe import fill_list, plural_slots
+from ..schemas.sample import Sample
+from .coined import coined, num_words
 from .task import SETTINGS, Task, Template
-from .text import Words, squeeze
-from .wording import fill, shift
+from .wording import Wording, fill, fill_list, layout, shift, superlative
 
 Ints = NDArray[np.int64]
 Ranks = NDArray[np.int32]
@@ -30,18 +31,11 @@ DOTS = "..."
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 """How a question writes its number."""
 
+_LETTERS = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz", "S1")
+_DIGITS = np.frombuffer(b"0123456789", "S1")
+
 _UNIT = 16
 """Occurrences in a unit: few enough to fill a document, many enough to cost about the same each time."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wording:
-    """One way to put the task. Slots: {most} ("three most" or "most"), {words}, {are}; in the answer also {list}."""
-
-    id: str
-    head: str
-    question: str
-    answer: str
 
 
 WORDINGS = (
@@ -54,7 +48,7 @@ WORDINGS = (
     Wording(
         id="cipher",
         head="This message was enciphered word by word; dots mark what was lost.",
-        question="Name the {most} frequent {words} of the cipher, most frequent first. Dots do not count.",
+        question="Dots do not count. Name the {most} frequent {words} of the cipher.",
         answer="The cipher uses most often: {list}.",
     ),
     Wording(
@@ -71,33 +65,33 @@ WORDINGS = (
         answer="Ranked by frequency: {list}.",
     ),
     Wording(
-        id="tongue",
-        head="Someone wrote these words in an unknown tongue and put dots for pauses.",
-        question="Setting the pauses aside, what {are} the {most} used {words} of the tongue?",
+        id="notes",
+        head="Someone took these notes in a code of their own, with dots for pauses.",
+        question="Setting the pauses aside, what {are} the {most} used {words} of the code?",
         answer="Used most: {list}.",
     ),
     Wording(
         id="sensor",
         head="A sensor reports a state in code at every tick, or dots when it has nothing to report.",
-        question="Work out the {most} common {words} among the reports, from the most common down.",
+        question="Work out the {most} common code {words} among the reports.",
         answer="Among the reports, most common: {list}.",
     ),
     Wording(
         id="beads",
-        head="Beads with words on them hang on a string; blank ones are shown as dots.",
-        question="Count the beads. Write the {most} numerous {words}, blank beads not included.",
+        head="Beads with code words on them hang on a string; blank ones are shown as dots.",
+        question="Count the beads. Write down the {most} numerous {words}, blank beads not included.",
         answer="By count of beads: {list}.",
     ),
     Wording(
         id="traffic",
-        head="Names of stations that passed messages on were noted down in code, unknown ones as dots.",
-        question="Which names turn up more than all others? State the {most} active, unknown ones excepted.",
+        head="Stations that passed a message on were noted down in code, unknown ones as dots.",
+        question="Leave out the unknown ones and state the {most} active.",
         answer="Most active: {list}.",
     ),
     Wording(
         id="babble",
         head="Below is the babble of a machine. It has words it likes, and dots when it rests.",
-        question="List the {most} favoured {words} of the machine in order of their count; skip the dots.",
+        question="Skip the dots and list the {most} favoured {words} of the machine by count.",
         answer="Favoured in this order: {list}.",
     ),
 )
@@ -109,6 +103,10 @@ class FWE(Task):
 
     name: ClassVar[str] = "fwe"
     templates: ClassVar[Sequence[Template]] = WORDINGS
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "fwe": {"alpha": 2.0, "num_top": 3, "words": "letters", "word_length": 6},
+    }
+    """Named as in RULER and set as there."""
 
     alpha: Annotated[float, Field(ge=1.1, le=6)] = 2.0
     """How fast frequencies fall: the word of rank r occurs as often as r ** -alpha, dots having rank 1."""
@@ -116,8 +114,12 @@ class FWE(Task):
     num_top: Annotated[int, Field(ge=1, le=10)] = 3
     """Words that are asked for: ranks 2 to num_top + 1."""
 
+    words: Literal["codes", "letters"] = "codes"
+    """Codes: letter and digit in turn, which most vocabularies take one by one, so that all words have as many tokens.
+    Letters: as in RULER, about half as fast to make."""
+
     word_length: Annotated[int, Field(ge=4, le=12)] = 6
-    """Letters of a coded word."""
+    """Letters and digits of a coded word."""
 
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "FWEDraft":
         """Sixteen occurrences as a unit, besides a few that make the asked words' counts differ."""
@@ -133,32 +135,31 @@ class FWEDraft:
         lead = _lead(task.num_top)
         self._num_lead = len(lead)
         self._ranks = np.concatenate([lead, _growth(task.alpha, num_units * _UNIT)])
-        self._table = _draw_words(rng, int(self._ranks.max()), task.word_length)
-        self._order = rng.permutation(np.arange(len(self._ranks), dtype=np.int32))
-        question, answer, _ = self._tail()
-        is_dots = np.concatenate(([0], np.cumsum(self._ranks == 0)))[self._num_lead :: _UNIT]
-        num_occurrences = self._num_lead + _UNIT * np.arange(num_units + 1)
-        fixed = len(wording.head) + len(question) + len(answer) + len("\n\n") - 1
-        self.chars: Ints = fixed + num_occurrences * (task.word_length + 1) - is_dots * (task.word_length - len(DOTS))
+        words = [DOTS, *_draw_words(rng, int(self._ranks.max()), task)]
+        self._spaced_words = pa.array([f"{word} " for word in words])
+        self._order = rng.permutation(len(self._ranks))
+        self._occurrences = self._ranks.take(self._order)
+        self._top = tuple(words[1 : task.num_top + 1])
+        slots = superlative(task.num_top, NUMBERS[task.num_top])
+        self._question = fill(wording.question, **slots)[0]
+        self._answer, self._answer_spans = fill_list(wording.answer, self._top, **slots)
+        self.chars: Ints = self._num_chars()
 
     def render(self, num_units: int) -> Sample:
         """The sample of the first occurrences, each in its place in the order."""
         num_occurrences = self._num_lead + num_units * _UNIT
-        shown = self._ranks.take(self._order[self._order < num_occurrences])
-        body = squeeze(self._table.take(shown, axis=0))[:-1]
-        question, answer, slots = self._tail()
-        prompt = f"{self.wording.head}\n\n{body}{question}"
-        counts = np.bincount(shown, minlength=self.task.num_top + 2)
+        body = self._body(self._occurrences.compress(self._order < num_occurrences))
+        prompt, _ = layout(self.wording.head, body, self._question)
+        counts = np.bincount(self._ranks[:num_occurrences], minlength=self.task.num_top + 2)
         return Sample(
             prompt=prompt,
-            answer=answer,
-            answers=tuple(answer[start:end] for start, end in slots),
-            answer_spans=tuple(shift(span, len(prompt)) for span in slots),
+            answer=self._answer,
+            answers=self._top,
+            answer_spans=tuple(shift(span, len(prompt)) for span in self._answer_spans),
             evidence_spans=(),
             depth=(),
             template=self.wording.id,
             facts={
-                "top": [answer[start:end] for start, end in slots],
                 "counts": counts[1 : self.task.num_top + 1].tolist(),
                 "next_count": int(counts[self.task.num_top + 1]),
                 "num_dots": int(counts[0]),
@@ -167,13 +168,19 @@ class FWEDraft:
             },
         )
 
-    def _tail(self) -> tuple[str, str, list[Span]]:
-        """The question, the answer, and the spans of its words."""
-        num_top = self.task.num_top
-        slots = plural_slots(NUMBERS[num_top], num_top)
-        top = [squeeze(self._table[rank])[:-1] for rank in range(1, num_top + 1)]
-        answer, spans = fill_list(self.wording.answer, top, **slots)
-        return f"\n\n{fill(self.wording.question, **slots)[0]}\n", answer, spans
+    def _body(self, ranks: Ranks) -> str:
+        """The words of these ranks. Arrow gathers strings back to back, so that its data are the text."""
+        _, ends, data = self._spaced_words.take(pa.array(ranks)).buffers()
+        end = int(np.frombuffer(ends, np.int32)[len(ranks)])
+        return str(memoryview(data)[: end - len(" ")], "ascii")
+
+    def _num_chars(self) -> Ints:
+        """Characters of the text for 0..capacity units, shape (capacity + 1,)."""
+        num_dots = np.cumsum(self._ranks == 0)[self._num_lead - 1 :: _UNIT]
+        num_words = np.arange(self._num_lead, len(self._ranks) + 1, _UNIT) - num_dots
+        prompt, _ = layout(self.wording.head, "", self._question)
+        body = num_dots * len(f"{DOTS} ") + num_words * (self.task.word_length + 1) - 1
+        return body + len(prompt) + len(self._answer)
 
 
 def _lead(num_top: int) -> Ranks:
@@ -187,39 +194,29 @@ def _lead(num_top: int) -> Ranks:
 def _growth(alpha: float, count: int) -> Ranks:
     """The first occurrences of the zeta law, as ranks from 0: after any of them each count is as the law has it."""
     clock = 64
-    while int(_law(alpha, clock).sum()) < count:
+    while len(ranks := _growth_until(alpha, clock)) < count:
         clock *= 2
-    return _growth_until(alpha, clock)[:count]
+    return ranks[:count]
 
 
-def _law(alpha: float, clock: int) -> Ints:
-    """How often each rank has occurred when the first has `clock` times."""
-    ranks = np.arange(1, int(clock ** (1 / alpha)) + 1, dtype=np.float64)
-    return np.floor(clock / ranks**alpha).astype(np.int64)
-
-
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _growth_until(alpha: float, clock: int) -> Ranks:
-    """Ranks by the time at which they occur: the word of rank r for the j-th time at j * r ** alpha."""
-    counts = _law(alpha, clock)
-    ranks = np.arange(len(counts)).repeat(counts)
-    nth = np.arange(len(ranks)) - (np.cumsum(counts) - counts).repeat(counts) + 1
+    """Ranks by the time at which they occur, as often as they do until `clock`: rank r at every (r + 1) ** alpha."""
     # Rounded, so that the last bit of a machine's power function cannot change the order.
-    time = np.round(nth * (ranks + 1.0) ** alpha, 6)
-    return ranks[np.argsort(time, kind="stable")].astype(np.int32)
+    every = np.round(np.arange(1, int(clock ** (1 / alpha)) + 2) ** alpha, 6)
+    counts = (clock // every).astype(np.int64)
+    ranks = np.arange(len(counts), dtype=np.int32).repeat(counts)
+    nth = np.arange(1, len(ranks) + 1) - (np.cumsum(counts) - counts).repeat(counts)
+    return ranks.take(np.argsort(nth * every.take(ranks), kind="stable"))
 
 
-def _draw_words(rng: np.random.Generator, count: int, length: int) -> Words:
-    """The dots and `count` different words, each followed by a space, as NUL-filled words."""
-    if count > 26**length:
+def _draw_words(rng: np.random.Generator, count: int, task: FWE) -> list[str]:
+    """Different coded words."""
+    alphabets = (_LETTERS, _DIGITS) if task.words == "codes" else (_LETTERS,)
+    places = list(islice(cycle(alphabets), task.word_length))
+    if count > num_words(places):
         raise UsageError(
-            f"fwe: {count:,} different words are needed, but {length} letters give only {26**length:,}: "
-            "use a greater word_length or a shorter length"
+            f"fwe: {count:,} different words are needed, but {task.words} of {task.word_length} give only "
+            f"{num_words(places):,}: use a greater word_length or a shorter length"
         )
-    drawn = rng.choice(26**length, count, replace=False)
-    table = np.zeros((count + 1, -(-(length + 1) // 8) * 8), np.uint8)
-    table[0, : len(DOTS) + 1] = np.frombuffer(f"{DOTS} ".encode(), np.uint8)
-    for place in range(length):
-        table[1:, place] = drawn // 26**place % 26 + ord("a")
-    table[1:, length] = ord(" ")
-    return table.view(np.uint64)
+    return coined(rng, places, count).astype(str).tolist()

@@ -1,16 +1,18 @@
 """Haystacks: sentences that answer nothing, in which needles are hidden.
 
 `noise` repeats a few hundred plain sentences. `prose` composes sentences from phrases about invented people and places,
-so that two samples share no long stretch. Both are drawn for each sample alone and start anywhere.
+so that two samples share no long stretch. Both are drawn for each sample alone and start anywhere. Text of a corpus
+comes from `essay.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..schemas.sample import Span
@@ -20,8 +22,8 @@ Ints = NDArray[np.int64]
 
 Kind = Literal["noise", "prose"]
 
-_PHRASES = 1 << 13
-"""Phrases of each part of speech; a sentence of prose is one of 2**39."""
+_PHRASES = 1 << 12
+"""Phrases of each part of a sentence of prose, which is one of 2**36; all of them together stay in a core's cache."""
 
 
 @dataclass(frozen=True)
@@ -52,47 +54,57 @@ class Passage:
         parts.append(self.text[int(self.ends[taken]) : int(self.ends[num_sentences])])
         return "".join(parts).rstrip(), spans
 
+    def facts(self, num_sentences: int) -> Mapping[str, Any]:
+        """What a sample records about where the first sentences come from."""
+        return {}
+
 
 @dataclass(frozen=True)
 class Phrases:
-    """Strings to compose sentences from, with their lengths."""
+    """What sentences are composed of: equally many phrases for each part of a sentence, in one table."""
 
-    texts: NDArray[np.object_]
-    lengths: Ints
+    table: pa.StringArray
+    per_part: int
 
     @classmethod
-    def of(cls, strings: Sequence[str]) -> "Phrases":
-        """Measure the strings once."""
-        return cls(np.array(strings, np.object_), np.array(list(map(len, strings)), np.int64))
+    def of(cls, *parts: Sequence[str]) -> "Phrases":
+        """The first part's phrases begin a sentence, the last part's end it with what follows it."""
+        assert len(set(map(len, parts))) == 1
+        return cls(pa.array([phrase for part in parts for phrase in part], pa.string()), len(parts[0]))
+
+    def compose(self, rng: np.random.Generator, num_sentences: int) -> Passage:
+        """Sentences that take a phrase for each part at random."""
+        first = np.arange(0, len(self.table), self.per_part, dtype=np.int32)
+        chosen = first + rng.integers(0, self.per_part, (num_sentences, len(first)), np.uint16)
+        # Gathered strings lie one after another in a single buffer, beside a buffer of where each begins and ends.
+        _, ends, text = self.table.take(pa.array(chosen.ravel())).buffers()
+        ends = np.frombuffer(ends, np.int32)[: chosen.size + 1 : len(first)].astype(np.int64)
+        return Passage(str(memoryview(text)[: ends[-1]], "ascii"), ends)
 
 
 def passage(kind: Kind, rng: np.random.Generator, num_sentences: int) -> Passage:
     """A haystack of so many sentences."""
-    parts = _noise_parts() if kind == "noise" else _prose_parts()
-    chosen = [rng.integers(0, len(part.texts), num_sentences) for part in parts]
-    phrases = np.stack([part.texts.take(places) for part, places in zip(parts, chosen, strict=True)], axis=1)
-    lengths = np.sum([part.lengths.take(places) for part, places in zip(parts, chosen, strict=True)], axis=0)
-    return Passage("".join(phrases.ravel().tolist()), np.concatenate(([0], np.cumsum(lengths))))
+    return (_noise() if kind == "noise" else _prose()).compose(rng, num_sentences)
 
 
 @cache
-def _noise_parts() -> tuple[Phrases, ...]:
+def _noise() -> Phrases:
     subjects = ("The grass", "A cloud", "The old gate", "Every lamp", "The river", "Some bread", "A quiet street")
     verbs = ("is", "looks", "stays", "was", "seems")
     states = ("green", "warm", "still", "grey", "plain", "near", "clean", "wide")
-    return (Phrases.of([f"{subject} {verb} {state}. " for subject, verb, state in product(subjects, verbs, states)]),)
+    return Phrases.of([f"{subject} {verb} {state}. " for subject, verb, state in product(subjects, verbs, states)])
 
 
 @cache
-def _prose_parts() -> tuple[Phrases, ...]:
-    """Phrases for who, did what, when or where, and how a sentence ends."""
+def _prose() -> Phrases:
+    """Phrases for who, did what, and when or where, which also ends the sentence and every sixth time the paragraph."""
     from faker.providers.job import Provider as Jobs
     from faker.providers.person.en_US import Provider as People
 
     rng = stream("haystack", 0, 0, "phrases")
     firsts = [name for name in People.first_names if name.isascii()]
     lasts = [name for name in People.last_names if name.isascii()]
-    jobs = [job.lower() for job in Jobs.jobs if job.replace(" ", "").isalpha() and len(job) < 22]
+    jobs = [job.lower() for job in Jobs.jobs if job.replace(" ", "").isalpha() and job[:2] != "IT" and len(job) < 22]
     towns = [f"{last}{end}" for last in lasts if len(last) < 8 for end in ("ville", " Falls", "ton", "field", " Bay")]
 
     def pick(choices: Sequence[str]) -> str:
@@ -111,7 +123,7 @@ def _prose_parts() -> tuple[Phrases, ...]:
         return f" {pick(_VERBS)} {pick([a(thing), *(f'{word} {thing}' for word in _DETERMINERS)])}"
 
     def where() -> str:
-        return pick(
+        place = pick(
             [
                 f" in {pick(towns)}",
                 f" near the {pick(_NOUNS)} of {pick(towns)}",
@@ -121,11 +133,12 @@ def _prose_parts() -> tuple[Phrases, ...]:
                 f" on {a(pick(_ADJECTIVES))} {pick(_DAYS)}",
             ]
         )
+        return place + pick([*[". "] * 5, ".\n\n"])
 
-    def many(make: Callable[[], str]) -> Phrases:
-        return Phrases.of([make() for _ in range(_PHRASES)])
+    def many(make: Callable[[], str]) -> list[str]:
+        return list(dict.fromkeys(make() for _ in range(2 * _PHRASES)))[:_PHRASES]
 
-    return many(who), many(did), many(where), Phrases.of([*[". "] * 5, ".\n\n"])
+    return Phrases.of(many(who), many(did), many(where))
 
 
 _DETERMINERS = ("the", "another", "one", "that", "every")

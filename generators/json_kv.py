@@ -1,11 +1,11 @@
 """`json_kv`: give the value of one key of a large JSON object of random identifiers.
 
 Teaches exact copying of a string that nothing but its key leads to. Source: the key-value task of "Lost in the Middle"
-(Liu et al. 2023), as used in HELMET's recall set. Left out: nested objects.
+(Liu et al. 2023), its variant with the question on both sides, and HELMET's with examples. Left out: nested objects.
 """
 
-from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -95,6 +95,11 @@ class JsonKV(Task):
 
     name: ClassVar[str] = "json_kv"
     templates: ClassVar[Sequence[Template]] = WORDINGS
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "json_kv": {"demos": 2},
+        "kv_retrieval": {},
+        "kv_retrieval_query_aware": {"query": "both"},
+    }
 
     query: Literal["after", "before", "both"] = "after"
     """Where the question stands: after the object, before it, or both."""

@@ -77,4 +77,6 @@ def _first_problem(error: ValidationError, adapter: TypeAdapter[Task]) -> str:
         return f"unknown setting {key!r}.{did_you_mean(key, known)} Known: {', '.join(known)}"
     reason = problem["msg"].removeprefix("Value error, ")
     reason = reason[0].lower() + reason[1:]
+    if not key:  # settings that clash: the reason names them
+        return reason
     return f"{key}: {reason}" + ("" if "got" in reason else f", got {problem['input']!r}")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import humanize
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from ..generators.registry import settings_schema, task_class, tasks
@@ -22,8 +24,10 @@ from .show import as_record, marked_text
 if TYPE_CHECKING:  # a command loads its own pipeline alone
     from .doctor import Finding
     from .estimate import Estimate
+    from .export import Exported
     from .inspect import Inspection
     from .samples import Made
+    from .score import Group, Score
     from .verify import Verdict
 
 _console = Console(soft_wrap=True, highlight=False)
@@ -239,6 +243,61 @@ def print_findings(findings: Iterable[Finding], as_json: bool) -> bool:
             mark = "[green]ok  [/green]" if finding.holds else "[red]FAIL[/red]"
             _console.print(f"{mark} {finding.subject:<10} {finding.detail}")
     return all(finding.holds for finding in found)
+
+
+@contextlib.contextmanager
+def export_progress() -> Generator[Callable[[int, int], None]]:
+    """What to call with the samples done and all samples: a bar on stderr, nothing where that is no terminal."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        samples = bar.add_task("samples")
+        yield lambda done, total: bar.update(samples, completed=done, total=total)
+
+
+def print_exported(exported: Exported, to: str, as_json: bool) -> None:
+    """What was written; for people on stderr, since the samples may go to stdout."""
+    if as_json:
+        emit("exported", **(asdict(exported) | {"path": str(exported.path), "to": to}))
+        return
+    Console(stderr=True, soft_wrap=True, highlight=False).print(
+        f"{exported.name}: {exported.samples:,} samples, {exported.tokens:,} tokens, "
+        f"{humanize.naturalsize(exported.bytes)} as {to}",
+        markup=False,
+    )
+
+
+def print_score(score: Score, plot: Path | None, as_json: bool) -> None:
+    """The measures of all samples and of each group."""
+    if as_json:
+        for group in score.groups:
+            emit("group", **asdict(group))
+        overall = {"n": score.overall.n, **score.overall.measures, "intervals": score.overall.intervals}
+        emit("score", match=score.match, **overall, missing=score.missing, plot=plot and str(plot))
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("", "", "n"):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    for measure in score.overall.measures:
+        table.add_column(measure, justify="right", no_wrap=True)
+    by = ""
+    for group in (score.overall, *score.groups):
+        table.add_row("" if group.by == by else group.by, *_measured(group, list(score.overall.measures)))
+        by = group.by
+    _console.print(table)
+    if score.missing:
+        some = ", ".join(map(str, score.missing[:8])) + (", …" if len(score.missing) > 8 else "")
+        _console.print(f"{len(score.missing):,} samples have no prediction and count as wrong: {some}")
+    if plot is not None:
+        _console.print(f"drawn: {plot}", markup=False)
+
+
+def _measured(group: Group, measures: Iterable[str]) -> Iterator[str]:
+    yield "" if group.by == "all" else group.name
+    yield f"{group.n:,}"
+    for measure in measures:
+        value, interval = group.measures.get(measure), group.intervals.get(measure)
+        between = f" ({interval[0]:.3f}–{interval[1]:.3f})" if interval else ""
+        yield "" if value is None else f"{value:.3f}{between}"
 
 
 def _pairs(pairs: dict[str, str]) -> None:

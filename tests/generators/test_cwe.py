@@ -3,25 +3,23 @@
 import re
 from collections import Counter
 from itertools import permutations
-from time import perf_counter
 
 import numpy as np
 import pytest
 from scipy.stats import chisquare
 
 from lcdata.generators.cwe import WORDINGS
-from lcdata.generators.registry import build_task
+from lcdata.generators.registry import build_task, preset_settings
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.sample import Sample
 from lcdata.schemas.stream import stream
 
 # The default's 300 entries of common words alone are too long for the contract's short documents.
 CASES = (
-    {"num_common": 3, "freq_common": 9, "freq_other": 2},
     {"num_common": 5, "freq_common": 6, "freq_other": 1},
     {"num_common": 4, "freq_common": 8, "freq_other": 3, "words": "english"},
-    {"num_common": 1, "freq_common": 12, "freq_other": 2},
 )
+SHAPES = ({}, *CASES, {"num_common": 1, "freq_common": 12, "freq_other": 2})
 
 _ENTRY = re.compile(r"\b(\d+)[.):] ([a-z]+)")
 
@@ -51,7 +49,7 @@ def listed(sample: Sample) -> list[str]:
     return [word for _, word in _ENTRY.findall(sample.prompt)]
 
 
-@pytest.mark.parametrize("settings", [{}, *CASES])
+@pytest.mark.parametrize("settings", SHAPES)
 def test_frequencies_are_exact(settings: dict[str, object]) -> None:
     for index in range(18):
         sample = make(index, 40, **settings)
@@ -68,6 +66,15 @@ def test_no_word_is_a_part_of_another(kind: str) -> None:
     words = set(listed(make(0, 600, words=kind)))
     assert len(words) == 610
     assert not any(one in other for one, other in permutations(words, 2))
+
+
+def test_coined_words_are_as_many_as_a_length_takes() -> None:
+    words = Counter(word for index in range(200) for word in set(listed(make(index, 990))))
+    assert 16_380 <= len(words) <= 16_384
+    assert chisquare([*words.values(), *[0] * (16_384 - len(words))]).pvalue > 1e-4
+    assert len(set(listed(make(0, 20_000)))) == 20_010
+    for place in range(0, 8, 2):
+        assert len({word[place : place + 2] for word in words}) == 90
 
 
 def test_where_common_words_stand_cannot_be_foreseen() -> None:
@@ -107,20 +114,17 @@ def test_fewer_units_keep_the_order_of_what_remains() -> None:
     assert draft.render(20) == few
 
 
-@pytest.mark.parametrize("settings", [{}, *CASES])
+@pytest.mark.parametrize("settings", SHAPES)
 def test_a_drafts_characters_are_exact(settings: dict[str, object]) -> None:
     for wording in WORDINGS:
         draft = build_task("cwe", settings).draft(stream("cwe", 0, 1), wording, 300)
         assert all(len(draft.render(units).text) == draft.chars[units] for units in (1, 7, 130, 300))
 
 
-def test_a_million_tokens_take_under_a_second() -> None:
-    make(0, 37_000)
-    start = perf_counter()
-    sample = make(9, 37_000)
-    assert perf_counter() - start < 1
+def test_a_list_of_a_million_tokens_is_still_solved() -> None:
+    sample = make(9, 32_000)
     assert len(sample.text) > 1_500_000
-    assert set(solve(sample.prompt)) == set(sample.answers)
+    assert solve(sample.prompt) == sample.answers
 
 
 @pytest.mark.parametrize(
@@ -137,16 +141,34 @@ def test_wrong_settings_are_named(settings: dict[str, object], problem: str) -> 
         build_task("cwe", settings)
 
 
+def test_running_out_of_words_names_the_cures() -> None:
+    cures = "use words=coined, a greater freq_other or a shorter length"
+    with pytest.raises(
+        UsageError, match=f"^cwe: 760 different words are needed, but .* only 7.. english ones: {cures}$"
+    ):
+        make(0, 750, words="english", freq_other=1)
+
+
 @pytest.mark.parametrize(
-    ("kind", "num_units", "cure"), [("english", 750, "words=coined"), ("coined", 729_000, "freq_other")]
+    ("preset", "counts"), [("cwe", {30: 10, 3: 50}), ("cwe_short", {6: 10, 1: 50}), ("cwe_hard", {20: 10, 10: 50})]
 )
-def test_running_out_of_words_names_the_cure(kind: str, num_units: int, cure: str) -> None:
-    with pytest.raises(UsageError, match=f"there are only .* {kind} ones: use .*{cure}.* or a shorter length"):
-        make(0, num_units, words=kind, freq_other=1)
+def test_presets_count_as_the_benchmarks_do(preset: str, counts: dict[int, int]) -> None:
+    sample = make(4, 50, **preset_settings("cwe", preset))
+    assert Counter(Counter(listed(sample)).values()) == counts
+
+
+def test_one_word_is_asked_and_answered_in_the_singular() -> None:
+    for index, wording in enumerate(WORDINGS):
+        sample = make(index, 3, num_common=1)
+        said = sample.prompt.split("\n\n")[-1] + sample.answer
+        assert not re.search(r"\d|\b(words|are|have|come|and)\b", said), wording.id
+        assert sample.answers[0] in said
 
 
 def test_wordings_include_the_seed() -> None:
     questions = {make(index, 3).prompt.split("\n\n")[-1] for index in range(len(WORDINGS))}
     assert len(questions) == len({wording.head for wording in WORDINGS}) == len(WORDINGS) >= 9
     assert "What are the 10 most common words in the above list?\n" in questions
-    assert any("What is the most common word in" in make(index, 3, num_common=1).prompt for index in range(9))
+    seed = make(0, 3)
+    *first, last = seed.answers
+    assert seed.answer == f"The 10 most common words are: {', '.join(first)} and {last}."

@@ -1,30 +1,49 @@
 """Haystacks are drawn for each sample alone, and needles stand where they were put."""
 
+from collections import Counter
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from lcdata.generators.haystack import passage
+from lcdata.generators.haystack import Kind, passage
 from lcdata.schemas.stream import stream
 
+KINDS: tuple[Kind, ...] = ("noise", "prose")
 
-@pytest.mark.parametrize("kind", ["noise", "prose"])
-def test_a_shorter_haystack_is_a_prefix_and_ends_are_true(kind: str) -> None:
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_ends_are_those_of_sentences(kind: Kind) -> None:
     whole = passage(kind, stream("test", 0, 1), 300)
+    assert len(whole.ends) == 301
+    assert whole.ends[0] == 0
     assert int(whole.ends[-1]) == len(whole.text)
-    assert all(whole.text[int(end) - 1] in " \n" for end in whole.ends[1:])
-    assert all(whole.text[: int(end)].rstrip().endswith(".") for end in whole.ends[1:])
+    assert (np.diff(whole.ends) > 10).all()
+    sentences = [whole.text[start:end] for start, end in pairwise(whole.ends)]
+    assert all(sentence[0].isupper() and sentence.endswith((". ", ".\n\n")) for sentence in sentences)
+    assert all(sentence.count(".") == 1 for sentence in sentences)
 
 
 def test_two_long_samples_of_prose_share_no_long_stretch() -> None:
-    texts = [passage("prose", stream("test", 0, index), 6500).text for index in (1, 2)]
-    assert min(map(len, texts)) > 450_000
+    texts = [passage("prose", stream("test", 0, index), 8500).text for index in (1, 2)]
+    assert min(map(len, texts)) > 600_000
     seen = {texts[0][at : at + 200] for at in range(len(texts[0]) - 200)}
+    assert len(seen) > 600_000
     assert not any(texts[1][at : at + 200] in seen for at in range(len(texts[1]) - 200))
 
 
-def test_noise_starts_anywhere() -> None:
-    starts = {passage("noise", stream("test", 0, index), 5).text[:30] for index in range(50)}
-    assert len(starts) > 40
+def test_no_sentence_of_prose_comes_twice_in_a_long_sample() -> None:
+    sentences = passage("prose", stream("test", 0, 1), 8500).text.split(".")
+    assert len(sentences) == 8501
+    assert Counter(sentences).most_common(1)[0][1] == 1
+    assert len({word for sentence in sentences for word in sentence.split()}) > 3000
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_haystacks_start_anywhere_and_go_on_anyhow(kind: Kind) -> None:
+    drawn = [passage(kind, stream("test", 0, index), 5) for index in range(50)]
+    for sentence in range(5):
+        assert len({one.text[one.ends[sentence] : one.ends[sentence + 1]] for one in drawn}) > 35
 
 
 def test_needles_stand_where_they_were_put() -> None:
@@ -39,4 +58,10 @@ def test_needles_stand_where_they_were_put() -> None:
     for _, sentence in needles:
         bare = bare.replace(f"{sentence} ", "").replace(sentence, "")
     assert bare.rstrip() == drawn.text.rstrip()
-    assert np.array_equal(drawn.ends, np.sort(drawn.ends))
+
+
+def test_fewer_sentences_are_a_prefix() -> None:
+    drawn = passage("prose", stream("test", 0, 3), 50)
+    text, _ = drawn.with_needles(20, [])
+    assert text == drawn.text[: drawn.ends[20]].rstrip()
+    assert drawn.facts(20) == {}

@@ -4,7 +4,7 @@ import json
 import re
 import uuid
 
-from lcdata.generators.json_kv import WORDINGS
+from lcdata.generators.json_kv import WORDINGS, JsonKV
 from lcdata.generators.registry import build_task
 from lcdata.schemas.sample import Sample
 from lcdata.schemas.stream import stream
@@ -64,3 +64,10 @@ def test_a_drafts_characters_are_exact() -> None:
     for settings in CASES:
         draft = build_task("json_kv", settings).draft(stream("json_kv", 0, 1), WORDINGS[2], 50)
         assert [len(draft.render(units).text) for units in (5, 30, 50)] == [int(draft.chars[u]) for u in (5, 30, 50)]
+
+
+def test_presets_are_helmets_and_those_of_lost_in_the_middle() -> None:
+    prompts = {name: make(0, 6, **settings).prompt for name, settings in JsonKV.presets.items()}
+    assert list(prompts) == ["json_kv", "kv_retrieval", "kv_retrieval_query_aware"]
+    assert [len(_UUID.findall(prompt.partition("{\n")[0])) for prompt in prompts.values()] == [0, 0, 1]
+    assert [len(_UUID.findall(prompt.partition("\n}")[2])) for prompt in prompts.values()] == [5, 1, 1]

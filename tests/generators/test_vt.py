@@ -1,22 +1,24 @@
 """`vt`: solved by parsing every assignment; `solve` and `CASES` also serve the contract test."""
 
 import re
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import chisquare, kstest
 
-from lcdata.generators.registry import build_task
+from lcdata.generators.registry import build_task, preset_settings
 from lcdata.generators.vt import WORDINGS
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.sample import Draft, Sample
 from lcdata.schemas.stream import stream
 
-CASES = (
-    {},
-    {"num_chains": 3, "num_hops": 2, "haystack": "prose", "value_digits": "5..9"},
-    {"num_chains": 4, "num_hops": 3, "in_order": False, "name_length": 3, "value_digits": 2},
-    {"num_hops": 1, "in_order": False, "haystack": "prose", "name_length": 8},
+CASES = ({}, {"num_chains": 3, "num_hops": 2, "in_order": False, "haystack": "prose", "value_digits": "5..9"})
+SHAPES = (
+    *CASES,
+    {"num_chains": 1, "num_hops": 1, "name_length": 8},
+    {"num_hops": 3, "in_order": False, "name_length": 3, "value_digits": 2},
 )
 
 _ASSIGNMENT = re.compile(r"VAR ([A-Z]+) = (?:VAR ([A-Z]+)|(\d+))\.")
@@ -51,7 +53,7 @@ def make(index: int, num_units: int, **settings: object) -> Sample:
     return draft(index, num_units, **settings).render(num_units)
 
 
-@pytest.mark.parametrize("settings", CASES)
+@pytest.mark.parametrize("settings", SHAPES)
 @pytest.mark.parametrize("num_units", [1, 2, 7, 40])
 def test_the_stored_answer_is_the_one_to_be_found(settings: dict[str, object], num_units: int) -> None:
     for index in range(18):
@@ -62,17 +64,13 @@ def test_the_stored_answer_is_the_one_to_be_found(settings: dict[str, object], n
         assert len(assignments(sample.prompt)) == sample.facts["num_chains"] * (sample.facts["num_hops"] + 1)
 
 
-@pytest.mark.parametrize("settings", CASES)
-def test_evidence_is_the_asked_chain_and_the_facts_say_which_hop(settings: dict[str, object]) -> None:
-    orders: set[tuple[int, ...]] = set()
+@pytest.mark.parametrize("settings", SHAPES)
+def test_evidence_follows_the_asked_chain(settings: dict[str, object]) -> None:
     for index in range(30):
         sample = make(index, 40, **settings)
-        hops = sample.facts["hops"]
         sources = [str(sample.facts["value"]), *(f"VAR {name}" for name in sample.answers)]
         shown = [sample.prompt[start:end] for start, end in sample.evidence_spans]
-        assert shown == [f"VAR {sample.answers[hop]} = {sources[hop]}." for hop in hops]
-        orders.add(tuple(hops))
-    assert len(orders) > 1, "evidence is listed in drawn order"
+        assert shown == [f"VAR {name} = {source}." for name, source in zip(sample.answers, sources, strict=False)]
 
 
 def test_depth_is_where_evidence_starts_in_the_context() -> None:
@@ -116,22 +114,70 @@ def test_no_value_and_no_name_is_in_the_haystack(haystack: str) -> None:
     assert not any(name in bare for name, _ in pairs)
 
 
-def test_prose_refuses_values_as_short_as_years() -> None:
-    assert build_task("vt", {"value_digits": "4..6"})
-    with pytest.raises(UsageError, match=r"^vt: value_digits: must be at least 5 where haystack is prose.*got 4\.\.6$"):
-        build_task("vt", {"value_digits": "4..6", "haystack": "prose"})
+def test_assignments_are_hidden_in_a_corpus(tmp_path: Path) -> None:
+    essay = tmp_path / "essay.txt"
+    sentences = [f"Sentence {number} of the essay says nothing new." for number in range(100)]
+    essay.write_text(" ".join(sentences))
+    settings = {"haystack": "essay", "corpus": str(essay)}
+    assert list(build_task("vt", settings).input_files()) == [essay]
+    starts: set[int] = set()
+    for index in range(9):
+        sample = make(index, 60, **settings)
+        assert solve(sample.prompt) == sample.answers
+        found = [int(number) for number in re.findall(r"Sentence (\d+)", sample.prompt)]
+        assert [(number - found[0]) % 100 for number in found] == list(range(60))
+        starts.add(sample.facts["corpus_start"])
+    assert len(starts) > 5
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"value_digits": "4..6", "haystack": "prose"}, "value_digits: must be at least 5 .* prose.*got 4..6"),
+        (
+            {"value_digits": 4, "haystack": "essay", "corpus": "x.txt"},
+            "value_digits: must be at least 5 .* essay.*got 4",
+        ),
+        ({"haystack": "essay"}, "corpus: .*essay"),
+        ({"corpus": "x.txt"}, "corpus: .*noise"),
+        ({"num_chains": 65}, "num_chains: .*, got 65"),
+        ({"num_hop": 3}, "unknown setting 'num_hop'. Did you mean 'num_hops'"),
+    ],
+)
+def test_wrong_settings_are_named(settings: dict[str, object], problem: str) -> None:
+    with pytest.raises(UsageError, match=f"^vt: {problem}"):
+        build_task("vt", settings)
+
+
+def test_values_may_be_short_in_noise() -> None:
+    assert len(str(make(0, 9, value_digits="4").facts["value"])) == 4
 
 
 def test_every_chain_is_asked_equally_often() -> None:
-    samples = [make(index, 3, num_chains=5, num_hops=1) for index in range(500)]
-    counts = np.bincount([sample.facts["chain"] for sample in samples], minlength=6)[1:]
-    assert chisquare(counts).pvalue > 1e-4
     places: list[int] = []
-    for sample in samples:
-        pairs = assignments(sample.prompt)
-        first_variables = [name for name, source in pairs if source.isdigit()]
+    for index in range(500):
+        sample = make(index, 1, num_chains=5, num_hops=1)
+        first_variables = [name for name, source in assignments(sample.prompt) if source.isdigit()]
         places.append(first_variables.index(sample.answers[0]))
-    assert chisquare(np.bincount(places, minlength=5)).pvalue > 1e-4, "nor does its place in the text tell it"
+    assert chisquare(np.bincount(places, minlength=5)).pvalue > 1e-4
+
+
+def test_chains_run_through_one_another() -> None:
+    mixed = 0
+    for index in range(100):
+        pairs = assignments(make(index, 60).prompt)
+        chain_of: dict[str, str] = {}
+        for name, source in pairs:
+            chain_of[name] = chain_of.get(source, name)
+        chains = list(chain_of.values())
+        mixed += sum(one != other for one, other in pairwise(chains))
+    assert 14 < mixed / 100 < 16, "in random order 15 of the 19 pairs of neighbours are of different chains"
+
+
+def test_the_preset_is_rulers() -> None:
+    sample = make(2, 40, **preset_settings("vt", "vt"))
+    assert sample == make(2, 40, num_chains=1)
+    assert len(assignments(sample.prompt)) == len(sample.answers) == 5
 
 
 def test_a_chain_stands_in_order_only_when_asked_to() -> None:
@@ -149,12 +195,19 @@ def test_assignments_are_uniform_over_the_places_between_sentences(in_order: boo
     samples = [make(index, 9, in_order=in_order) for index in range(400)]
     places = np.array([sample.facts["sentences_before"] for sample in samples])
     assert places.shape == (400, 5)
-    for column in places.T:
-        assert chisquare(np.bincount(column, minlength=10)).pvalue > 1e-4
-    depths = np.array([make(index, 300, in_order=in_order).depth for index in range(300)])
-    assert min(kstest(column, "uniform").pvalue for column in depths.T) > 1e-4
-    first_hop = np.array([sample.facts["sentences_before"][sample.facts["hops"].index(0)] for sample in samples])
-    assert (first_hop.mean() < 3) == in_order
+    assert chisquare(np.bincount(places.ravel(), minlength=10)).pvalue > 1e-4
+    assert (places[:, 0].mean() < 3) == in_order
+    if not in_order:
+        assert min(chisquare(np.bincount(column, minlength=10)).pvalue for column in places.T) > 1e-4
+    depths = [make(index, 300, in_order=in_order).depth[index % 5] for index in range(300)]
+    assert kstest(depths, "uniform").pvalue > 1e-4
+
+
+def test_the_head_says_when_assignments_stand_in_any_order() -> None:
+    for index, wording in enumerate(WORDINGS):
+        said = f"{wording.head} A variable may be copied before the sentence that sets it.\n\n"
+        assert make(index, 9, in_order=False).prompt.startswith(said)
+        assert make(index, 9).prompt.startswith(f"{wording.head}\n\n")
 
 
 def test_the_question_does_not_tell_how_many_variables_there_are() -> None:
@@ -184,7 +237,7 @@ def test_a_prompt_ends_its_line_and_the_answer_begins_with_a_letter() -> None:
         assert sample.answer[0].isalpha()
 
 
-@pytest.mark.parametrize("settings", CASES)
+@pytest.mark.parametrize("settings", SHAPES)
 def test_fewer_units_are_a_prefix_and_characters_are_exact_to_a_few(settings: dict[str, object]) -> None:
     for index in range(9):
         bodies: list[str] = []
@@ -195,7 +248,7 @@ def test_fewer_units_are_a_prefix_and_characters_are_exact_to_a_few(settings: di
             sample = drawn.render(units)
             assert abs(len(sample.text) - int(drawn.chars[units])) <= 2
             assert sample.facts["num_sentences"] == units
-            body = sample.prompt[len(WORDINGS[index].head) + 2 : sample.prompt.rindex("\n\n")]
+            body = sample.prompt.split("\n\n", 1)[1].rsplit("\n\n", 1)[0]
             bodies.append(" ".join(_ASSIGNMENT.sub("", body).split()))
             assert bodies[-1].count(".") == units
         assert all(bodies[-1].startswith(body) for body in bodies)

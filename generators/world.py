@@ -1,0 +1,448 @@
+"""An invented world: documents about people, firms and towns, and questions that exactly one of them answers.
+
+Every fact is stated once, in the document of what it is about, so nothing contradicts and nothing is answered twice.
+Names are drawn from a small grid of parts: each document has namesakes, and each name, town and firm is mentioned in
+several documents, the asked ones no more than any other. Documents are rows of places in one table of strings, which
+Arrow gathers into a single text.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cache
+from string import Formatter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..schemas.errors import UsageError
+from ..schemas.sample import Span
+from .identifiers import distinct
+from .wording import fill
+
+Ints = NDArray[np.int64]
+Places = NDArray[np.int32]
+"""Of strings in the table."""
+
+_NAMESAKES = 4
+"""Names of one kind that have a part in common, about, where the sample is large enough."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A document with the characters of its text that the answer follows from."""
+
+    title: str
+    text: str
+    evidence: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A question, the documents that answer it, one for each hop, and others, which do not."""
+
+    question: str
+    answer: str
+    support: Sequence[Page]
+    titles: Sequence[str]
+    texts: Sequence[str]
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+class Kind(IntEnum):
+    """What a value is; the first three have documents. Each value is two strings one after the other."""
+
+    PERSON = 0
+    FIRM = 1
+    TOWN = 2
+    DATE = 3
+    TRADE = 4
+    WARE = 5
+    LOOK = 6
+
+
+_NUM_TITLED = 3
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A fact of each document of a kind.
+
+    Statements have {x} for the value and one of {name}, {It} or {it} for what the document is about: its name, or its
+    short name at the beginning of a sentence or inside. In questions and in `phrase`, {x} is what is asked about.
+    """
+
+    id: str
+    value: Kind
+    statements: tuple[str, str, str]
+    asks: tuple[str, ...] = ()
+    phrase: str = ""
+    """What the value is called in a question that goes on from it."""
+
+
+RELATIONS: Mapping[Kind, Sequence[Relation]] = {
+    Kind.PERSON: (
+        Relation("trade", Kind.TRADE,
+            ("{name} was {x}.", "{name} is remembered as {x}.", "Most people knew {name} as {x}.")),
+        Relation("birth", Kind.DATE,
+            ("{It} was born on {x}.", "The birth of {name} is dated {x}.", "Records give {x} as the birthday of {it}."),
+            ("When was {x} born?", "On which day was {x} born?")),
+        Relation("childhood", Kind.TOWN,
+            ("{It} grew up in {x}.", "{name} spent a happy childhood in {x}.", "{x} is where {it} went to school."),
+            ("In which town did {x} grow up?", "What is the name of the town where {x} grew up?"),
+            "the town where {x} grew up"),
+        Relation("employer", Kind.FIRM,
+            ("{It} worked for {x} for many years.", "{name} was on the payroll of {x}.",
+             "{x} had {it} on its staff."),
+            ("Which company did {x} work for?", "What was the name of the company that {x} worked for?"),
+            "the company that {x} worked for"),
+        Relation("retirement", Kind.TOWN,
+            ("{It} retired to {x}.", "In old age {name} settled in {x}.", "{x} was the town {it} chose to retire to."),
+            ("To which town did {x} retire?", "In which town did {x} spend the years of retirement?"),
+            "the town to which {x} retired"),
+        Relation("portrait", Kind.PERSON,
+            ("{x} painted {it} in oil.", "The portrait of {name} is by {x}.", "{It} sat for the painter {x}."),
+            ("Who painted the portrait of {x}?", "Who was the painter of the portrait of {x}?"),
+            "the person who painted the portrait of {x}"),
+        Relation("biography", Kind.PERSON,
+            ("{x} wrote the biography of {it}.", "The life of {name} is told by {x}.", "{It} had a biographer, {x}."),
+            ("Who wrote the biography of {x}?", "Who was the biographer of {x}?"),
+            "the biographer of {x}"),
+    ),
+    Kind.FIRM: (
+        Relation("ware", Kind.WARE,
+            ("{name} makes {x}.", "{name} is a company known for {x}.", "The company {name} sells {x}.")),
+        Relation("founding", Kind.DATE,
+            ("{It} was founded on {x}.", "The history of {name} begins on {x}.",
+             "{It} has been in business since {x}."),
+            ("When was {x} founded?", "On which day was {x} founded?")),
+        Relation("founder", Kind.PERSON,
+            ("{x} founded {it}.", "{name} was started by {x}.", "{It} had a sole founder, {x}."),
+            ("Who founded {x}?", "Who was the founder of {x}?"),
+            "the founder of {x}"),
+        Relation("seat", Kind.TOWN,
+            ("{It} has its head office in {x}.", "{name} is run from {x}.", "The head office of {it} stands in {x}."),
+            ("In which town does {x} have its head office?", "In which town is the head office of {x}?"),
+            "the town where {x} has its head office"),
+        Relation("supplier", Kind.FIRM,
+            ("{It} buys its steel from {x}.", "{x} supplies {name} with steel.",
+             "All the steel of {it} comes from {x}."),
+            ("Which company supplies steel to {x}?", "From which company does the steel of {x} come?"),
+            "the company that supplies steel to {x}"),
+        Relation("logo", Kind.PERSON,
+            ("{x} drew the logo of {it}.", "The logo of {name} is the work of {x}.", "{It} owes its logo to {x}."),
+            ("Who designed the logo of {x}?", "Who was the designer of the logo of {x}?"),
+            "the designer of the logo of {x}"),
+        Relation("warehouse", Kind.TOWN,
+            ("{It} has a warehouse in {x}.", "The warehouse of {name} is in {x}.",
+             "{x} is where {it} stores its goods."),
+            ("In which town is the warehouse of {x}?", "In which town does {x} have a warehouse?"),
+            "the town where {x} has a warehouse"),
+    ),
+    Kind.TOWN: (
+        Relation("look", Kind.LOOK,
+            ("{name} is {x}.", "{name} used to be {x}.", "Travellers describe {name} as {x}.")),
+        Relation("charter", Kind.DATE,
+            ("{It} received its charter on {x}.", "The charter of {name} is dated {x}.",
+             "{It} has had a charter since {x}."),
+            ("When did {x} receive its charter?", "What is the date of the charter of {x}?")),
+        Relation("mayor", Kind.PERSON,
+            ("{It} elected {x} as its first mayor.", "{x} was the first mayor of {name}.",
+             "The first mayor of {it} was {x}."),
+            ("Who was the first mayor of {x}?", "Which person first served as mayor of {x}?"),
+            "the first mayor of {x}"),
+        Relation("bridge", Kind.PERSON,
+            ("{It} owes its bridge to {x}.", "{x} built the bridge of {name}.",
+             "The bridge of {it} is the work of {x}."),
+            ("Who built the bridge of {x}?", "Which person built the bridge of {x}?"),
+            "the person who built the bridge of {x}"),
+        Relation("jobs", Kind.FIRM,
+            ("Most people in {it} work at {x}.", "{x} is the largest employer in {name}.",
+             "{It} depends on jobs at {x}."),
+            ("Which company is the largest employer in {x}?", "Which company gives work to most people in {x}?"),
+            "the largest employer in {x}"),
+        Relation("hall", Kind.FIRM,
+            ("{It} owes its town hall to {x}.", "{x} built the town hall of {name}.",
+             "{name} had its town hall built by {x}."),
+            ("Which company built the town hall of {x}?", "Which company put up the town hall of {x}?"),
+            "the company that built the town hall of {x}"),
+        Relation("settlers", Kind.TOWN,
+            ("{It} was settled from {x}.", "The first families of {name} came from {x}.",
+             "{x} sent {it} its first settlers."),
+            ("Which town sent its people to settle {x}?", "From which town was {x} settled?"),
+            "the home town of the first settlers of {x}"),
+    ),
+}  # fmt: skip
+"""What documents say; the first relation of a kind introduces the document and is never asked for."""
+
+_NUM_RELATIONS = len(RELATIONS[Kind.PERSON])
+_NUM_STATEMENTS = len(RELATIONS[Kind.PERSON][0].statements)
+_FORMS = ("name", "It", "it")
+_SHORT_NAMES = {Kind.FIRM: ("The company", "the company"), Kind.TOWN: ("The town", "the town")}
+
+# A row is the two parts of the title, then for each sentence a literal between, before and after two pairs.
+_SENTENCE_WIDTH = 7
+_ROW_WIDTH = 2 + _NUM_RELATIONS * _SENTENCE_WIDTH
+
+
+def invent(rng: np.random.Generator, hops: int, num_others: int) -> Problem:
+    """A question of one or two hops, its documents and `num_others` more, of which any first few could be all."""
+    path = _draw_path(rng, hops)
+    num_rows = hops + num_others
+    kinds = rng.integers(0, _NUM_TITLED, num_rows)
+    kinds[:hops] = [kind for kind, _ in path]
+    ranks = np.empty(num_rows, np.int64)
+    for kind in range(_NUM_TITLED):
+        rows = np.flatnonzero(kinds == kind)
+        ranks[rows] = np.arange(len(rows))
+    num_names = 3 * (int(ranks.max()) + 1) // 2 + 8
+    names = _draw_names(rng, num_names)
+
+    # The introduction comes first, then the other relations in any order.
+    relations = np.zeros((num_rows, _NUM_RELATIONS), np.int64)
+    relations[:, 1:] = 1 + np.argsort(rng.random((num_rows, _NUM_RELATIONS - 1)), axis=1)
+    value_kinds = _table().value_kinds[kinds[:, None], relations]
+    chosen = rng.integers(0, num_names - 1, relations.shape)
+    chosen += (value_kinds == kinds[:, None]) & (chosen >= ranks[:, None])  # nothing refers to itself
+    chosen[:hops] = rng.integers(hops, num_names, (hops, _NUM_RELATIONS))  # nor is an answer part of the question
+    asked = [int(np.flatnonzero(relations[hop] == relation)[0]) for hop, (_, relation) in enumerate(path)]
+    if hops == 2:
+        chosen[0, asked[0]] = ranks[1]
+
+    titles = names[kinds, ranks]
+    values = names.reshape(-1, 2).take(value_kinds * num_names + chosen, axis=0)
+    rows = _lay_out(rng, kinds, relations, titles, values)
+    pages, all_titles, all_texts = _written(rows, asked)
+    return Problem(
+        question=_question(rng, path, pages[0].title),
+        answer=_joined(values[hops - 1, asked[-1]]),
+        support=pages,
+        titles=all_titles[hops:],
+        texts=all_texts[hops:],
+        facts={"relations": [RELATIONS[kind][relation].id for kind, relation in path]},
+    )
+
+
+def _draw_path(rng: np.random.Generator, hops: int) -> list[tuple[Kind, int]]:
+    """The relation of each hop with the kind of what it is about; a hop's value is what the next is about."""
+    kind = Kind(int(rng.integers(_NUM_TITLED)))
+    path: list[tuple[Kind, int]] = []
+    for hop in range(hops):
+        is_last = hop == hops - 1
+        choices = [place for place, one in enumerate(RELATIONS[kind]) if (one.asks if is_last else one.phrase)]
+        relation = choices[int(rng.integers(len(choices)))]
+        path.append((kind, relation))
+        kind = RELATIONS[kind][relation].value
+    return path
+
+
+def _question(rng: np.random.Generator, path: Sequence[tuple[Kind, int]], title: str) -> str:
+    about = title
+    for kind, relation in path[:-1]:
+        about = fill(RELATIONS[kind][relation].phrase, x=about)[0]
+    kind, relation = path[-1]
+    asks = RELATIONS[kind][relation].asks
+    return fill(asks[int(rng.integers(len(asks)))], x=about)[0]
+
+
+def _draw_names(rng: np.random.Generator, count: int) -> Places:
+    """Names and other values of each kind, shape (kinds, count, 2); people, firms and towns are all different."""
+    parts = _table().parts
+    surnames = parts[Kind.PERSON][1]
+    order = rng.permutation(len(surnames))
+    side = max(count // _NAMESAKES, math.isqrt(4 * count) + 1)
+
+    def some(part: Places) -> Places:
+        """So few that names share them; of surnames the same for people, firms and towns."""
+        return part[order[:side] if part is surnames else rng.permutation(len(part))[:side]]
+
+    names = np.empty((len(Kind), count, 2), np.int32)
+    for kind in Kind:
+        first, second = parts[kind]
+        if kind < _NUM_TITLED:
+            first, second = some(first), some(second)
+            if len(first) * len(second) < count:
+                raise UsageError(
+                    f"mdqa: {count:,} different names of a {kind.name.lower()} are needed, but there are only "
+                    f"{len(first) * len(second):,}: use a shorter length"
+                )
+            cells = distinct(rng, range(len(first) * len(second)), count)
+        else:
+            cells = rng.integers(0, len(first) * len(second), count)
+        names[kind, :, 0] = first[cells // len(second)]
+        names[kind, :, 1] = second[cells % len(second)]
+    return names
+
+
+def _lay_out(rng: np.random.Generator, kinds: Ints, relations: Ints, titles: Places, values: Places) -> Places:
+    """Title and sentences of each document as strings of the table, shape (rows, _ROW_WIDTH)."""
+    table = _table()
+    num_rows = len(kinds)
+    patterns = (kinds[:, None] * _NUM_RELATIONS + relations) * _NUM_STATEMENTS
+    patterns += rng.integers(0, _NUM_STATEMENTS, patterns.shape)
+    forms = np.zeros((num_rows, len(_FORMS), 2), np.int32)
+    forms[:, 0] = titles
+    forms[:, 1:, 1] = np.where((kinds == Kind.PERSON)[:, None], titles[:, 1:], table.short_names[kinds])
+    form = np.arange(num_rows)[:, None] * len(_FORMS) + table.forms.take(patterns)
+    subjects = forms.reshape(-1, 2).take(form, axis=0)
+
+    sentences = np.empty((num_rows, _NUM_RELATIONS, _SENTENCE_WIDTH), np.int32)
+    value_first = table.value_first.take(patterns)[..., None]
+    sentences[..., ::3] = table.literals.take(patterns, axis=0)
+    sentences[..., 1:3] = np.where(value_first, values, subjects)
+    sentences[..., 4:6] = np.where(value_first, subjects, values)
+    return np.concatenate([titles, sentences.reshape(num_rows, -1)], axis=1)
+
+
+def _written(rows: Places, asked: Sequence[int]) -> tuple[list[Page], list[str], list[str]]:
+    """The first documents, with the sentences at the places in `asked` as evidence; titles and texts of all."""
+    text, ends = _gathered(rows.ravel())
+    starts = ends[::_ROW_WIDTH].tolist()
+    heads = ends[2::_ROW_WIDTH].tolist()
+    titles = [text[start:head] for start, head in zip(starts, heads, strict=False)]
+    texts = [text[head : end - 1] for head, end in zip(heads, starts[1:], strict=True)]
+    pages: list[Page] = []
+    for row, place in enumerate(asked):
+        at = row * _ROW_WIDTH + 2 + place * _SENTENCE_WIDTH
+        start, end = int(ends[at]) - heads[row], int(ends[at + _SENTENCE_WIDTH]) - 1 - heads[row]
+        pages.append(Page(titles[row], texts[row], ((start, end),)))
+    return pages, titles, texts
+
+
+def _joined(places: Places) -> str:
+    return _gathered(places)[0]
+
+
+def _gathered(places: Places) -> tuple[str, Places]:
+    """The strings at these places as one, and the characters of the first k of them."""
+    import pyarrow as pa
+
+    taken = _table().strings.take(pa.array(places))
+    _, offsets, data = taken.buffers()
+    ends = np.frombuffer(offsets, np.int32)[: len(places) + 1]
+    return str(memoryview(data)[: int(ends[-1])], "ascii"), ends
+
+
+@dataclass(frozen=True)
+class _Table:
+    """All strings that documents are made of, and where they are among them; string 0 is empty."""
+
+    strings: Any
+    """An Arrow array."""
+    parts: Sequence[tuple[Places, Places]]
+    """First and second halves of the values of each kind."""
+    value_kinds: Ints
+    """Shape (titled kinds, relations)."""
+    short_names: Places
+    """At the beginning of a sentence and inside, shape (titled kinds, 2); people have their surname."""
+    literals: Places
+    """What stands before, between and after the two slots of each statement, shape (statements, 3)."""
+    forms: Ints
+    """Which of its names the document goes by, shape (statements,)."""
+    value_first: NDArray[np.bool_]
+    """Whether the value comes before what it is said about, shape (statements,)."""
+
+
+@cache
+def _table() -> _Table:
+    import pyarrow as pa
+
+    strings = [""]
+
+    def place(string: str) -> int:
+        strings.append(string)
+        return len(strings) - 1
+
+    def places(some: Sequence[str]) -> Places:
+        return np.array([place(string) for string in some], np.int32)
+
+    firsts, surnames, jobs = _people()
+    surname_places = places(surnames)
+    statements = [
+        _split(statement) for kind in RELATIONS for relation in RELATIONS[kind] for statement in relation.statements
+    ]
+    return _Table(
+        parts=[
+            (places([f"{first} " for first in firsts]), surname_places),
+            (surname_places, places([f" {industry}" for industry in _INDUSTRIES])),
+            (surname_places, places(_TOWN_ENDS)),
+            (places([f"{month} {day}, " for month in _MONTHS for day in range(1, 29)]), places(_YEARS)),
+            (places(list(map(_a, _MANNERS))), places(jobs)),
+            (places([f"{quality} " for quality in _QUALITIES]), places(_WARES)),
+            (places(list(map(_a, _CHARACTERS))), places(_LOOKS)),
+        ],
+        value_kinds=np.array([[relation.value for relation in RELATIONS[kind]] for kind in RELATIONS]),
+        short_names=np.array([places(_SHORT_NAMES.get(kind, ("", ""))) for kind in RELATIONS]),
+        literals=np.array([places(literals) for literals, _ in statements]),
+        forms=np.array([_FORMS.index(next(slot for slot in slots if slot != "x")) for _, slots in statements]),
+        value_first=np.array([slots[0] == "x" for _, slots in statements]),
+        strings=pa.array(strings),
+    )
+
+
+def _split(statement: str) -> tuple[list[str], list[str]]:
+    """The three literals of a statement, a blank at its end, and its two slots."""
+    parsed = list(Formatter().parse(f"{statement} "))
+    return [literal for literal, *_ in parsed], [slot for _, slot, *_ in parsed if slot is not None]
+
+
+def _people() -> tuple[list[str], list[str], list[str]]:
+    """First names, surnames that a town can be named after, and trades."""
+    from faker.providers.job import Provider as Jobs
+    from faker.providers.person.en_US import Provider as People
+
+    firsts = [name for name in People.first_names if name.isascii()]
+    surnames = [name for name in People.last_names if name.isascii() and not re.search("^Mc|s$", name)]
+    jobs = [job.lower() for job in Jobs.jobs if job.replace(" ", "").isalpha() and len(job) < 22]
+    return firsts, surnames, jobs
+
+
+def _a(word: str) -> str:
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word} "
+
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+_YEARS = tuple(map(str, range(1890, 1990)))
+_INDUSTRIES = (
+    "Optics", "Foods", "Textiles", "Ceramics", "Shipping", "Instruments", "Brewing", "Publishing", "Tools", "Bicycles",
+    "Clocks", "Furniture", "Chemicals", "Bearings", "Cables", "Pumps", "Engines", "Paints", "Carpets", "Printing",
+    "Timber", "Batteries", "Lamps", "Pianos", "Watches", "Motors", "Boatyards", "Toys", "Seeds", "Dairies", "Tanneries",
+    "Foundries", "Turbines", "Lenses", "Valves", "Packaging", "Sensors", "Robotics", "Aviation", "Pottery", "Looms",
+    "Bricks", "Tiles", "Paper", "Cranes", "Bakeries", "Vineyards", "Elevators",
+)  # fmt: skip
+"""None is a surname, so that no firm is called like a person."""
+_TOWN_ENDS = (
+    "ville", "ton", "field", "ford", "dale", "burg", "mouth", "stead", "worth", "haven", "wick", "minster", "port",
+    "bury", "combe", " Falls", " Bay", " Creek", " Springs", " Harbour", " Junction", " Heights", " Crossing",
+    " Landing",
+)  # fmt: skip
+"""None is the end of another, so that no town can be made twice, nor is a surname."""
+_MANNERS = (
+    "admired", "ambitious", "careful", "celebrated", "cheerful", "curious", "determined", "eccentric", "gifted",
+    "humble", "inventive", "modest", "patient", "popular", "quiet", "respected", "restless", "stubborn", "tireless",
+    "witty",
+)  # fmt: skip
+_QUALITIES = (
+    "affordable", "colourful", "delicate", "durable", "elegant", "expensive", "fine", "heavy", "inexpensive", "light",
+    "ornate", "plain", "portable", "reliable", "simple", "sturdy",
+)  # fmt: skip
+_WARES = (
+    "benches", "boilers", "bolts", "buckets", "buttons", "candles", "cupboards", "doors", "drills", "gloves", "hinges",
+    "kettles", "ladders", "locks", "mirrors", "nails", "ovens", "ropes", "scales", "scissors", "stoves", "tables",
+    "trunks", "umbrellas", "wheels",
+)  # fmt: skip
+_CHARACTERS = (
+    "busy", "charming", "dusty", "forgotten", "friendly", "hilly", "lively", "lonely", "noisy", "prosperous", "quiet",
+    "rainy", "remote", "sleepy", "sunny", "windy",
+)  # fmt: skip
+_LOOKS = (
+    "border town", "farming town", "fishing town", "garrison town", "harbour town", "hill town", "holiday town",
+    "market town", "mill town", "mining town", "mountain town", "railway town", "river town", "spa town",
+    "university town", "weaving town",
+)  # fmt: skip
