@@ -32,6 +32,8 @@ class Wording:
     `fact`, which is repeated for each asked key.
     """
 
+    optional: ClassVar[Sequence[str]] = ("kind",)
+
     id: str
     head: str
     needle: str

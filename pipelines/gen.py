@@ -107,7 +107,7 @@ def _build(plan: Plan, workspace: Workspace, reporter: Reporter, workers: int, r
         workspace.make_folders(f"data/{recipe.name}", f"docs/{recipe.name}")
         finished = workspace.finished_shards(plan.fingerprint)
         reporter.planned(plan, workers, list(finished.values()))
-        build = Build(recipe, plan.tokenizer.spec, plan.rates, plan.fingerprint, workspace.out)
+        build = Build(recipe, plan.tokenizer.spec, plan.chat_template, plan.rates, plan.fingerprint, workspace.out)
         jobs = [_job(plan, shard) for shard in range(plan.num_shards) if shard not in finished]
         for _, event in runner.run(write_shard, build, jobs, workers, workspace.temporary):
             if isinstance(event, ShardRecord):
@@ -153,6 +153,7 @@ def _manifest(plan: Plan, shards: list[ShardRecord]) -> Manifest:
         fingerprint=plan.fingerprint,
         recipe=plan.recipe,
         tokenizer=plan.tokenizer.identity,
+        chat_template=plan.chat_template,
         engine=plan.tokenizer.engine,
         versions=versions,
         rates={name: rate.as_dict() for name, rate in plan.rates.items()},

@@ -12,7 +12,7 @@ import humanize
 from rich.console import Console
 from rich.table import Table
 
-from ..generators.registry import settings_schema, task_class, tasks
+from ..generators.registry import build_task, settings_schema, task_class, tasks
 from ..schemas.manifest import Manifest
 from ..schemas.quantity import format_length
 from ..schemas.recipe import Recipe
@@ -167,6 +167,18 @@ def print_task(name: str, as_json: bool) -> None:
             entry.get("description", ""),
         )
     Console(highlight=False).print(table)
+
+
+def print_templates(name: str, as_json: bool) -> None:
+    """A task's wordings as YAML, which `--templates` takes back."""
+    import yaml
+
+    wordings = [asdict(template) for template in build_task(name, {}).templates]  # pyright: ignore[reportArgumentType]
+    if as_json:
+        print(json.dumps(wordings, ensure_ascii=False))
+    else:
+        plain = json.loads(json.dumps(wordings))
+        print(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=1000), end="")
 
 
 def _plain(value: Any) -> str:

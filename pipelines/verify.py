@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ..generators.registry import build_task
 from ..packers.fit import TokenRate
 from ..packers.parquet import document_table
 from ..packers.rows import IGNORED, loss_starts_at
@@ -248,8 +247,8 @@ def _maker(manifest: Manifest, source: str | None) -> SampleMaker:
     """Make the manifest's samples again; LcdataError where the tokenizer is not the one that was used."""
     tokenizer = _same_tokenizer(manifest, source or manifest.tokenizer.source)
     rates = {name: TokenRate(**rate) for name, rate in manifest.rates.items()}
-    task = build_task(manifest.recipe.source.task, manifest.recipe.source.settings)
-    return SampleMaker(task, manifest.recipe.seed, tokenizer, rates)
+    recipe = manifest.recipe
+    return SampleMaker(recipe.source, recipe.seed, tokenizer, rates, manifest.chat_template)
 
 
 def _same_tokenizer(manifest: Manifest, source: str) -> Tokenizer:
