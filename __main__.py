@@ -184,12 +184,17 @@ def show(index: int, full: bool, engine: str | None, as_json: bool, **flags: Any
 @cli.command()
 @click.argument("task", required=False)
 @click.option("--templates", is_flag=True, help="Print the task's wordings as YAML, to write your own.")
+@click.option("--markdown", is_flag=True, help="Print all tasks with a sample each, as in docs/tasks.md.")
 @click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
-def tasks(task: str | None, templates: bool, as_json: bool) -> None:
+def tasks(task: str | None, templates: bool, markdown: bool, as_json: bool) -> None:
     """List the tasks, or one task's settings with meaning, default and range."""
     from .pipelines.printing import print_task, print_tasks, print_templates
 
-    if task is None:
+    if markdown:
+        from .pipelines.describe import gallery
+
+        click.echo(gallery(), nl=False)
+    elif task is None:
         print_tasks(as_json)
     elif templates:
         print_templates(task, as_json)
