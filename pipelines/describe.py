@@ -134,4 +134,10 @@ def _range(entry: Mapping[str, Any]) -> str:
             return " | ".join(map(str, kind["enum"]))
         if "minimum" in kind or "maximum" in kind:
             return f"{kind.get('minimum', '')}..{kind.get('maximum', '')}"
-    return "true | false" if entry.get("type") == "boolean" else str(entry.get("type", ""))
+        if "items" in kind:
+            return f"list of {_range(kind['items'])}"
+    return (
+        "true | false"
+        if entry.get("type") == "boolean"
+        else str(next(kind["type"] for kind in kinds if "type" in kind))
+    )
