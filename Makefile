@@ -20,6 +20,7 @@ check: $(READY)  ## lint, format and types
 
 bench: $(READY)  ## speed and memory beside bounds and a peer; writes benchmarks/results.json
 	$(RUN)/python benchmarks/gen.py
+	$(RUN)/python benchmarks/tasks.py
 
 gallery: $(READY)  ## write docs/tasks.md from the tasks
 	mkdir -p docs
