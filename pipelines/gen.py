@@ -53,6 +53,7 @@ def gen(
     done = finished_dataset(out)
     if done is not None:
         _check_same(done, recipe, out)
+        Workspace(out).remove_after_publication()
         return done, False
     with Engine(address) as runner:
         runner.start(workers if workers is not None else surely_needed_workers(recipe), write_shard)
