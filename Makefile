@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench gallery lock clean
 
 demo: $(READY)  ## make 100 samples of 128k tokens and look at them
 	$(RUN)/lcdata gen --task kv --length 128k --n 100 --out demo
@@ -20,6 +20,11 @@ check: $(READY)  ## lint, format and types
 
 bench: $(READY)  ## speed and memory beside bounds and a peer; writes benchmarks/results.json
 	$(RUN)/python benchmarks/gen.py
+	$(RUN)/python benchmarks/tasks.py
+
+gallery: $(READY)  ## write docs/tasks.md from the tasks
+	mkdir -p docs
+	$(RUN)/lcdata tasks --markdown > docs/tasks.md
 
 lock: $(READY)  ## pin the newest versions in requirements.txt
 	$(RUN)/python -m pip install --quiet uv

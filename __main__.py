@@ -38,6 +38,21 @@ def _recipe_options(command: Any) -> Any:
         click.option(
             "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the task; repeatable."
         ),
+        click.option("--template", multiple=True, metavar="ID", help="Use only this wording; repeatable."),
+        click.option(
+            "--templates",
+            type=click.Path(path_type=Path),
+            help="Wordings of your own in YAML, see `lcdata tasks NAME --templates`.",
+        ),
+        click.option(
+            "--format",
+            "layout",
+            type=click.Choice(["plain", "chat"]),
+            default="plain",
+            show_default=True,
+            help="Chat: one turn each, in the tokenizer's chat template.",
+        ),
+        click.option("--chat-template", help="A Jinja file. [default: the tokenizer's]"),
         click.option(
             "--engine",
             type=click.Choice(["fastokens", "tokenizers"]),
@@ -55,6 +70,7 @@ def _recipe(task: str, length: str, n: str, preset: str | None, settings: tuple[
     import pydantic
 
     from .generators.registry import preset_settings
+    from .generators.templates import read_templates
     from .schemas.lengths import Lengths
     from .schemas.recipe import Recipe, default_name
 
@@ -68,9 +84,12 @@ def _recipe(task: str, length: str, n: str, preset: str | None, settings: tuple[
         "settings": {**named, **_settings(settings)},
         "length": lengths,
         "n": n,
+        "template": fields.pop("template"),
+        "templates": read_templates(own) if (own := fields.pop("templates")) else [],
+        "format": fields.pop("layout"),
         "loss": fields.pop("loss", "answer"),
     }
-    choice = {name: fields.pop(name) for name in ("bos", "eos")} | {"source": fields.pop("tokenizer")}
+    choice = {name: fields.pop(name) for name in ("bos", "eos", "chat_template")} | {"source": fields.pop("tokenizer")}
     chosen = {name: value for name, value in fields.items() if value is not None}
     defaults = {"name": default_name(f"{task}-{preset}" if preset else task, lengths), "seq_length": lengths.longest}
     try:
@@ -164,13 +183,21 @@ def show(index: int, full: bool, engine: str | None, as_json: bool, **flags: Any
 
 @cli.command()
 @click.argument("task", required=False)
+@click.option("--templates", is_flag=True, help="Print the task's wordings as YAML, to write your own.")
+@click.option("--markdown", is_flag=True, help="Print all tasks with a sample each, as in docs/tasks.md.")
 @click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
-def tasks(task: str | None, as_json: bool) -> None:
+def tasks(task: str | None, templates: bool, markdown: bool, as_json: bool) -> None:
     """List the tasks, or one task's settings with meaning, default and range."""
-    from .pipelines.printing import print_task, print_tasks
+    from .pipelines.printing import print_task, print_tasks, print_templates
 
-    if task is None:
+    if markdown:
+        from .pipelines.describe import gallery
+
+        click.echo(gallery(), nl=False)
+    elif task is None:
         print_tasks(as_json)
+    elif templates:
+        print_templates(task, as_json)
     else:
         print_task(task, as_json)
 

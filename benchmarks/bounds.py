@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lcdata.generators.registry import build_task
 from lcdata.packers.parquet import row_writer
 from lcdata.packers.rows import RowGroup
 from lcdata.packers.tokenizer import Tokenizer
@@ -46,7 +45,7 @@ def make_trial(task: str, length: int) -> Trial:
         {"name": "trial", "tokenizer": TokenizerChoice(), "seq_length": length, "source": source}
     )
     plan = make_plan(recipe)
-    maker = SampleMaker(build_task(task, {}), recipe.seed, plan.tokenizer, plan.rates)
+    maker = SampleMaker(source, recipe.seed, plan.tokenizer, plan.rates)
     texts: list[str] = []
     documents: list[Document] = []
     started = time.perf_counter()

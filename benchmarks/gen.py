@@ -24,7 +24,7 @@ import psutil
 import pyarrow as pa
 from bounds import Trial, encode_tokens_per_second, make_trial, write_seconds
 from measure import GenRun, median_seconds, run_gen
-from peer import VERSIONS, measure_peer
+from peer import NEAREST_TO_KV, VERSIONS, measure_peer
 from table import COLUMNS, FIRST_SAMPLES, markdown, notes, verdict
 
 from lcdata.packers.vocabulary import find_vocabulary
@@ -57,11 +57,14 @@ def bench(lengths: str, quick: bool, repeats: int, no_peer: bool, out: Path) -> 
     tokens = [parse_length(length) for length in lengths.split(",")]
     with tempfile.TemporaryDirectory(prefix="lcdata-bench-") as name:
         folder = Path(name)
-        peer = {} if no_peer else try_peer(tokens, folder)
-        rows = [with_ratios(measure_length(length, quick, repeats, folder) | peer.get(length, {})) for length in tokens]
+        peer = {} if no_peer else try_peer([NEAREST_TO_KV], tokens, folder)
+        rows = [
+            with_ratios(measure_length(length, quick, repeats, folder) | peer.get((NEAREST_TO_KV, length), {}))
+            for length in tokens
+        ]
         first_samples = measure_first_samples(folder)
     write_results(out, rows, first_samples)
-    click.echo(markdown(rows))
+    click.echo(markdown(rows, COLUMNS))
     for key, (command, target) in FIRST_SAMPLES.items():
         click.echo(f"\n`{command}`: seconds {verdict(first_samples[key], target)} (target {target})")
     for note in notes(rows):
@@ -152,11 +155,11 @@ def measure_first_samples(folder: Path) -> dict[str, float]:
     return figures
 
 
-def try_peer(lengths: Sequence[int], folder: Path) -> dict[int, Row]:
-    """The peer's figures by length; none, and a line that says why, where it cannot be had."""
-    say(f"peer: lm_eval {VERSIONS['lm_eval']}, niah_multikey_3 (making its environment if need be)")
+def try_peer(generators: Sequence[str], lengths: Sequence[int], folder: Path) -> dict[tuple[str, int], Row]:
+    """The peer's figures by generator and length; none, and a line that says why, where it cannot be had."""
+    say(f"peer: lm_eval {VERSIONS['lm_eval']}, {', '.join(generators)} (making its environment if need be)")
     try:
-        return measure_peer(find_vocabulary("embedded").data, lengths, folder)
+        return measure_peer(find_vocabulary("embedded").data, generators, lengths, folder)
     except (subprocess.SubprocessError, OSError) as error:
         words = getattr(error, "stderr", None) or ""
         lines = (words.decode(errors="replace") if isinstance(words, bytes) else words).strip().splitlines()

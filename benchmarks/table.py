@@ -50,7 +50,7 @@ class Column:
         """The row's figure, with a verdict where there is a target."""
         if self.key not in row:
             return "–"
-        target = self.target if self.target and self.target.only_at in (None, row["length_tokens"]) else None
+        target = self.target if self.target and self.target.only_at in (None, row.get("length_tokens")) else None
         return verdict(row[self.key] * self.scale, target)
 
 
@@ -83,10 +83,12 @@ def verdict(figure: float, target: Target | None) -> str:
     return f"{shown} {'ok' if target.is_met(figure) else 'miss'}"
 
 
-def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The rows as a Markdown table with aligned columns."""
-    lines = [["length", *(column.header for column in COLUMNS)]]
-    lines += [[format_length(row["length_tokens"]), *(column.cell(row) for column in COLUMNS)] for row in rows]
+def markdown(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], name: str = "length") -> str:
+    """The rows as a Markdown table with aligned columns, the first their length or another name of theirs."""
+    lines = [[name, *(column.header for column in columns)]]
+    for row in rows:
+        first = format_length(row["length_tokens"]) if name == "length" else str(row[name])
+        lines.append([first, *(column.cell(row) for column in columns)])
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     padded = [
         f"| {' | '.join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))} |" for line in lines

@@ -34,6 +34,8 @@ class Wording:
     `fact` and `absent`, one of which answers for each asked key. Only wordings for facts know {kind}.
     """
 
+    optional: ClassVar[Sequence[str]] = ("kind",)
+
     id: str
     head: str
     needle: str

@@ -1,4 +1,4 @@
-"""Exact lengths: how many units of a draft fill a document to the token, at about one encoding a sample.
+"""Exact lengths: how many units of a draft fill a document to the token, at one or two encodings a sample.
 
 Tokens are close to linear in units and characters. The coefficients are learned once for each wording, by whole
 numbers and fractions, so that they are the same on every machine. A first guess from them is encoded; where it misses,
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from ..schemas.errors import UsageError
 from ..schemas.sample import Draft, Sample
+from .layout import LaidOut
 
-Ids = NDArray[np.int32]
-Encode = Callable[[str], Ids]
+LayOut = Callable[[Sample], LaidOut]
 
 _FINE = 1000
 """A document may stay one in so many tokens below its length before another encoding is spent on it,"""
@@ -69,15 +69,15 @@ class TokenRate:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A sample of the right length, its ids without BOS and EOS, and what it took."""
+    """A sample of the right length, its document, and what it took."""
 
     sample: Sample
-    ids: Ids
+    laid: LaidOut
     num_units: int
     num_encodings: int
 
 
-def fit(draft: Draft, num_tokens: int, rate: TokenRate, encode: Encode) -> Fitted:
+def fit(draft: Draft, num_tokens: int, rate: TokenRate, lay_out: LayOut) -> Fitted:
     """The sample of the most units that is at most `num_tokens` long, or short of it by a unit, 24 tokens or 0.1 %.
 
     Raises UsageError where not even one unit fits.
@@ -91,19 +91,19 @@ def fit(draft: Draft, num_tokens: int, rate: TokenRate, encode: Encode) -> Fitte
     num_units = _units_within(predicted, num_tokens - _margin(noise, rate, num_tokens), 1, capacity)
     for num_encodings in range(1, capacity + 2):
         sample = draft.render(num_units)
-        ids = encode(sample.text)
-        slack = num_tokens - len(ids)
+        laid = lay_out(sample)
+        slack = num_tokens - len(laid)
         if slack >= 0:
-            fits, best = num_units, Fitted(sample, ids, num_units, num_encodings)
+            fits, best = num_units, Fitted(sample, laid, num_units, num_encodings)
         else:
             fails = num_units
         if best is not None and (fails - fits == 1 or 0 <= slack <= _enough(predicted, fits, rate, num_tokens)):
-            return Fitted(best.sample, best.ids, best.num_units, num_encodings)
+            return Fitted(best.sample, best.laid, best.num_units, num_encodings)
         if fails == 1:
-            raise UsageError(f"{num_tokens} tokens are too few: this sample needs {len(ids)} at least")
+            raise UsageError(f"{num_tokens} tokens are too few: this sample needs {len(laid)} at least")
         if num_encodings < _GUESSES:
             # What the sample took more or less than predicted, its units take each.
-            ratio = (predicted[num_units] - predicted[0]) / max(len(ids) - predicted[0], 1.0)
+            ratio = (predicted[num_units] - predicted[0]) / max(len(laid) - predicted[0], 1.0)
             noise = rate.unit_noise * math.sqrt(abs(slack) / rate.tokens_per_unit)
             change = (slack - _margin(noise, rate, num_tokens)) * min(max(ratio, 0.5), 2.0)
             num_units = _units_within(predicted, predicted[num_units] + change, fits + 1, fails - 1)
@@ -143,10 +143,10 @@ DraftOf = Callable[[int, int], Draft]
 _NUM_SHORT_DRAWS = 12
 
 
-def learn_rate(draft_of: DraftOf, num_tokens: int, encode: Encode) -> TokenRate:
+def learn_rate(draft_of: DraftOf, num_tokens: int, lay_out: LayOut) -> TokenRate:
     """Learn one wording's rate for samples of up to `num_tokens` from draws of its own."""
     small = draft_of(0, 32)
-    few, many = (len(encode(small.render(units).text)) for units in (8, 32))
+    few, many = (len(lay_out(small.render(units))) for units in (8, 32))
     per_unit = max((many - few) / 24, 1e-3)
     capacity = max(8, math.ceil(num_tokens / per_unit * 1.04) + 4)
     longest = min(capacity, max(8, round(_LEARNING_TOKENS / per_unit)))
@@ -154,16 +154,16 @@ def learn_rate(draft_of: DraftOf, num_tokens: int, encode: Encode) -> TokenRate:
     growths: list[list[Size]] = []
     for draw in (1, 2):
         draft = draft_of(draw, capacity)
-        growths.append([_size(draft, units, encode) for units in sizes])
-    return _rate(growths, [_size(draft_of(draw, 1), 1, encode) for draw in range(_NUM_SHORT_DRAWS)])
+        growths.append([_size(draft, units, lay_out) for units in sizes])
+    return _rate(growths, [_size(draft_of(draw, 1), 1, lay_out) for draw in range(_NUM_SHORT_DRAWS)])
 
 
 Size = tuple[int, int, int]
 """Units, characters and tokens of a text, or what a step of its growth adds to each."""
 
 
-def _size(draft: Draft, units: int, encode: Encode) -> Size:
-    return units, int(draft.chars[units]), len(encode(draft.render(units).text))
+def _size(draft: Draft, units: int, lay_out: LayOut) -> Size:
+    return units, int(draft.chars[units]), len(lay_out(draft.render(units)))
 
 
 def _rate(growths: Sequence[Sequence[Size]], shortest: Sequence[Size]) -> TokenRate:

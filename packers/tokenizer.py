@@ -109,15 +109,30 @@ class Tokenizer:
         encoding = self.reference.encode_batch_fast([text], add_special_tokens=False)[0]
         return np.array(encoding.ids, np.int32)
 
+    def encode_with_control_tokens(self, text: str) -> Ids:
+        """Token ids by `tokenizers`, control tokens where the text names them: for text that is ours alone."""
+        self.reference.encode_special_tokens = False
+        try:
+            return self.encode_reference(text)
+        finally:
+            self.reference.encode_special_tokens = True
+
+    @cached_property
+    def control_tokens(self) -> dict[str, int]:
+        """The ids of the strings that only a chat template may write as one token."""
+        return {token["content"]: token["id"] for token in self._marked.content["added_tokens"] if token["special"]}
+
+    @cached_property
+    def after_control_token(self) -> "Tokenizer":
+        """What encodes text after a control token: puts no space before it, where only a text's start has one."""
+        data = self.spec.data.replace(b'"prepend_scheme":"first"', b'"prepend_scheme":"never"')
+        data = data.replace(b'"prepend_scheme": "first"', b'"prepend_scheme": "never"')
+        return self if data == self.spec.data else Tokenizer(replace(self.spec, data=data))
+
     @property
     def num_ends(self) -> int:
         """Tokens that BOS and EOS add to a document."""
         return 2 if self.identity.bos_id is not None else 1
-
-    def document_ids(self, ids: Ids) -> Ids:
-        """The ids between BOS (where the tokenizer has one) and EOS."""
-        head = [] if self.identity.bos_id is None else [self.identity.bos_id]
-        return np.concatenate((np.array(head, np.int32), ids, np.array([self.identity.eos_id], np.int32)))
 
     def token_spans(self, text: str, ids: Ids, spans: Sequence[Span]) -> list[Span]:
         """The tokens that cover each span of characters of `text`, as spans of `ids` = encode(text).

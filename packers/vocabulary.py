@@ -9,7 +9,7 @@ from typing import Any
 import zstandard
 
 from ..schemas.errors import HubError, LcdataError, UsageError
-from ..schemas.tokens import EMBEDDED
+from ..schemas.tokens import EMBEDDED, TokenizerChoice
 
 _LARGEST_FILE = 512 * 2**20
 
@@ -38,6 +38,22 @@ def find_vocabulary(source: str) -> Vocabulary:
             f"no tokenizer at {source!r}: give a tokenizer.json, a folder that holds one, or a Hub id such as org/name"
         )
     return _from_hub(source)
+
+
+def find_chat_template(choice: TokenizerChoice) -> str:
+    """The chat template of a tokenizer, or the one named in its stead; UsageError where there is none."""
+    if choice.chat_template is not None:
+        path = Path(choice.chat_template).expanduser()
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"--chat-template {str(path)!r} cannot be read ({error}): name a Jinja file") from None
+    found = find_vocabulary(choice.source).config.get("chat_template")
+    if isinstance(found, list):  # several under names, of which one is for conversations
+        found = next((entry["template"] for entry in found if entry.get("name") == "default"), None)
+    if not isinstance(found, str):
+        raise UsageError(f"the tokenizer {choice.source!r} has no chat template: name one with --chat-template FILE")
+    return found
 
 
 def _tokenizer_file(folder: Path) -> Path:
@@ -73,6 +89,9 @@ def _configuration(folder: Path) -> dict[str, Any]:
                 config |= json.loads(path.read_bytes())
             except ValueError as error:
                 raise UsageError(f"{path} is not JSON ({error}): repair or remove it") from None
+    template = folder / "chat_template.jinja"
+    if template.is_file():
+        config["chat_template"] = template.read_text(encoding="utf-8")
     return config
 
 
@@ -82,7 +101,7 @@ def _from_hub(repo_id: str) -> Vocabulary:
 
     try:
         path = Path(hf_hub_download(repo_id, "tokenizer.json"))
-        for name in ("tokenizer_config.json", "special_tokens_map.json"):
+        for name in ("tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"):
             _fetch_if_there(repo_id, name)
     except HFValidationError:
         raise UsageError(f"{repo_id!r} is neither a file here nor a Hub id (org/name)") from None

@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -41,6 +42,7 @@ class Engine:
 
     def __init__(self, address: str | None = None) -> None:
         self._address = address
+        self._on_terminate = signal.getsignal(signal.SIGTERM)
         self._starting: Future[_Ray] | None = None
         self._closed = threading.Event()
 
@@ -82,6 +84,8 @@ class Engine:
         self.start(workers)
         assert self._starting is not None
         ray = self._starting.result().module
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._on_terminate)  # Ray puts one of its own, which aborts
         with redirect_stdout(_RayMessages()):
             if self._address is not None and folder is not None:
                 _check_shared_folder(ray, folder)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..generators.registry import build_task
 from ..packers.parquet import row_writer
 from ..packers.rows import RowGroup
 from ..schemas.recipe import Recipe
@@ -31,7 +30,7 @@ def estimate(recipe: Recipe, engine: str, workers: int | None) -> Estimate:
     """Plan the recipe and make some rows in memory; nothing is written."""
     plan = make_plan(recipe, engine)
     source = recipe.source
-    maker = SampleMaker(build_task(source.task, source.settings), recipe.seed, plan.tokenizer, plan.rates)
+    maker = SampleMaker(source, recipe.seed, plan.tokenizer, plan.rates, plan.chat_template)
     group = RowGroup(recipe.seq_length, source.loss, recipe.with_labels)
     sink = io.BytesIO()
     started, num_tokens = time.perf_counter(), 0

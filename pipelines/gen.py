@@ -53,6 +53,7 @@ def gen(
     done = finished_dataset(out)
     if done is not None:
         _check_same(done, recipe, out)
+        Workspace(out).remove_after_publication()
         return done, False
     with Engine(address) as runner:
         runner.start(workers if workers is not None else surely_needed_workers(recipe), write_shard)
@@ -107,7 +108,7 @@ def _build(plan: Plan, workspace: Workspace, reporter: Reporter, workers: int, r
         workspace.make_folders(f"data/{recipe.name}", f"docs/{recipe.name}")
         finished = workspace.finished_shards(plan.fingerprint)
         reporter.planned(plan, workers, list(finished.values()))
-        build = Build(recipe, plan.tokenizer.spec, plan.rates, plan.fingerprint, workspace.out)
+        build = Build(recipe, plan.tokenizer.spec, plan.chat_template, plan.rates, plan.fingerprint, workspace.out)
         jobs = [_job(plan, shard) for shard in range(plan.num_shards) if shard not in finished]
         for _, event in runner.run(write_shard, build, jobs, workers, workspace.temporary):
             if isinstance(event, ShardRecord):
@@ -153,6 +154,7 @@ def _manifest(plan: Plan, shards: list[ShardRecord]) -> Manifest:
         fingerprint=plan.fingerprint,
         recipe=plan.recipe,
         tokenizer=plan.tokenizer.identity,
+        chat_template=plan.chat_template,
         engine=plan.tokenizer.engine,
         versions=versions,
         rates={name: rate.as_dict() for name, rate in plan.rates.items()},

@@ -18,11 +18,12 @@ from ..packers.parquet import row_writer
 from ..packers.plan_rows import plan_rows
 from ..packers.rows import RowGroup
 from ..packers.tokenizer import HOSTILE, Tokenizer, TokenizerSpec, load_tokenizer
+from ..packers.vocabulary import find_chat_template
 from ..schemas.errors import LcdataError
 from ..schemas.recipe import FORMAT, Recipe, fingerprint
 from ..schemas.stream import stream
 from .files import hash_file
-from .samples import SampleMaker, learn_rates
+from .samples import SampleMaker
 
 _MAX_SHARD_BYTES = 400_000_000
 _MIN_SHARD_TOKENS = 1 << 25
@@ -38,6 +39,7 @@ class Plan:
 
     recipe: Recipe
     tokenizer: Tokenizer
+    chat_template: str | None
     rates: Mapping[str, TokenRate]
     lengths: NDArray[np.int32]
     """Of sample i, shape (n,)."""
@@ -77,6 +79,7 @@ class Plan:
             "recipe": self.recipe.model_dump(mode="json"),
             "tokenizer": self.tokenizer.identity.model_dump(mode="json"),
             "settings": task_settings(task),
+            "chat_template": self.chat_template,
             "inputs": {str(path): hash_file(path) for path in task.input_files()},
             "shards": self.num_shards,
             "rates": {name: rate.as_dict() for name, rate in self.rates.items()},
@@ -92,10 +95,10 @@ class Plan:
 def make_plan(recipe: Recipe, engine: str = "fastokens") -> Plan:
     """Decide a build; raises where the settings, the tokenizer or the lengths cannot be meant."""
     source = recipe.source
-    task = build_task(source.task, source.settings)
-    tokenizer = checked_tokenizer(recipe, engine)
-    rates = learn_rates(task, recipe.seed, tokenizer, source.length.longest)
-    maker = SampleMaker(task, recipe.seed, tokenizer, rates)
+    build_task(source.task, source.settings)
+    chat_template = chat_template_of(recipe)
+    maker = checked_maker(recipe, engine, chat_template)
+    tokenizer, rates = maker.tokenizer, maker.rates
     maker.check_length(source.length.shortest)
     lengths = source.length.of_samples(source.task, recipe.seed, source.n)
     order, row_starts = plan_rows(lengths, recipe.seq_length, stream(source.task, recipe.seed, 0, "rows"))
@@ -105,7 +108,7 @@ def make_plan(recipe: Recipe, engine: str = "fastokens") -> Plan:
         recipe.seq_length,
         _bytes_per_token(maker, recipe, int(lengths[0])),
     )
-    return Plan(recipe, tokenizer, rates, lengths, order, row_starts, rows_per_shard)
+    return Plan(recipe, tokenizer, chat_template, rates, lengths, order, row_starts, rows_per_shard)
 
 
 def _rows_per_shard(num_rows: int, num_tokens: int, seq_length: int, bytes_per_token: float) -> int:
@@ -132,26 +135,28 @@ def _bytes_per_token(maker: SampleMaker, recipe: Recipe, length: int) -> float:
     return sink.tell() / len(document.ids)
 
 
-def checked_tokenizer(recipe: Recipe, engine: str) -> Tokenizer:
-    """The recipe's tokenizer, its engine tried against `tokenizers` on hostile strings and the task's own wording."""
+def chat_template_of(recipe: Recipe) -> str | None:
+    """The template that documents are laid out in, where they are conversations."""
+    return find_chat_template(recipe.tokenizer) if recipe.source.format == "chat" else None
+
+
+def checked_maker(recipe: Recipe, engine: str, chat_template: str | None) -> SampleMaker:
+    """A maker of the recipe's samples, its engine tried against `tokenizers` on hostile strings and its own wording."""
     tokenizer = load_tokenizer(recipe.tokenizer, engine)
+    maker = SampleMaker(recipe.source, recipe.seed, tokenizer, chat_template=chat_template)
     if tokenizer.engine == "tokenizers":
-        return tokenizer
-    task = build_task(recipe.source.task, recipe.source.settings)
-    wordings = [
-        task.draft(stream(task.name, recipe.seed, 0, "probe"), template, 4).render(4).text
-        for template in task.templates
-    ]
-    different = tokenizer.disagreement([*HOSTILE, *wordings])
+        return maker
+    different = tokenizer.disagreement([*HOSTILE, *maker.probe()])
     if different is None:
-        return tokenizer
+        return maker
     import warnings
 
     warnings.warn(
         f"fastokens and tokenizers differ on {different[:40]!r}: using tokenizers, which is slower",
         stacklevel=2,
     )
-    return Tokenizer(TokenizerSpec(tokenizer.spec.data, tokenizer.identity, "tokenizers"))
+    slower = Tokenizer(TokenizerSpec(tokenizer.spec.data, tokenizer.identity, "tokenizers"))
+    return SampleMaker(recipe.source, recipe.seed, slower, chat_template=chat_template)
 
 
 def library_versions() -> dict[str, str]:

@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from ..generators.registry import settings_schema, task_class, tasks
+from ..generators.registry import build_task, settings_schema, tasks
 from ..schemas.manifest import Manifest
 from ..schemas.quantity import format_length
 from ..schemas.recipe import Recipe
+from .describe import Description
 from .progress import emit
 from .show import as_record, marked_text
 
@@ -142,51 +143,41 @@ def print_tasks(as_json: bool) -> None:
     if as_json:
         print(json.dumps({name: settings_schema(name) for name in tasks()}))
         return
-    _pairs({name: (kind.__doc__ or "").strip().splitlines()[0] for name, kind in tasks().items()})
+    _pairs({name: Description.of(name).summary for name in tasks()})
     _console.print("\nSettings of one: lcdata tasks NAME. A sample: lcdata show NAME.", style="dim")
 
 
 def print_task(name: str, as_json: bool) -> None:
     """One task's settings."""
-    kind, schema = task_class(name), settings_schema(name)
     if as_json:
-        print(json.dumps(schema))
+        print(json.dumps(settings_schema(name)))
         return
-    _console.print(f"[bold]{name}[/bold]: {(kind.__doc__ or '').strip()}")
-    _console.print(f"{len(kind.templates)} wordings: {', '.join(template.id for template in kind.templates)}\n")
-    for preset, settings in kind.presets.items():
+    task = Description.of(name)
+    _console.print(f"[bold]{name}[/bold]: {task.summary}\n{task.about}\n")
+    _console.print(f"{len(task.wordings)} wordings: {', '.join(task.wordings)}\n")
+    for preset, settings in task.presets.items():
         chosen = " ".join(f"{key}={value}" for key, value in settings.items())
         _console.print(f"[dim]--preset[/dim] {preset:<12} {chosen}")
-    if kind.presets:
+    if task.presets:
         _console.print()
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("setting", "default", "range", "meaning"):
         table.add_column(heading)
-    for setting, entry in schema["properties"].items():
-        default = entry.get("default")
-        table.add_row(
-            setting,
-            "auto" if default is None else _plain(default),
-            _range(entry),
-            entry.get("description", ""),
-        )
+    for setting in task.settings:
+        table.add_row(setting.name, setting.default, setting.range, setting.meaning)
     Console(highlight=False).print(table)
 
 
-def _plain(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def print_templates(name: str, as_json: bool) -> None:
+    """A task's wordings as YAML, which `--templates` takes back."""
+    import yaml
 
-
-def _range(entry: dict[str, Any]) -> str:
-    kinds = [entry, *entry.get("anyOf", [])]
-    for kind in kinds:
-        if "range" in kind:
-            return kind["range"]
-        if "enum" in kind:
-            return " | ".join(map(str, kind["enum"]))
-        if "minimum" in kind or "maximum" in kind:
-            return f"{kind.get('minimum', '')}..{kind.get('maximum', '')}"
-    return "true | false" if entry.get("type") == "boolean" else str(entry.get("type", ""))
+    wordings = [asdict(template) for template in build_task(name, {}).templates]  # pyright: ignore[reportArgumentType]
+    if as_json:
+        print(json.dumps(wordings, ensure_ascii=False))
+    else:
+        plain = json.loads(json.dumps(wordings))
+        print(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=1000), end="")
 
 
 def print_inspection(inspection: Inspection, folder: Path, as_json: bool) -> None:

@@ -1,14 +1,18 @@
 """One sample from start to end: wording, draft, exact length, spans in tokens."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..generators.registry import build_task
 from ..generators.task import Task, Template
+from ..generators.templates import choose_templates
 from ..packers.fit import Fitted, TokenRate, fit, learn_rate
+from ..packers.layout import Layout
 from ..packers.tokenizer import Tokenizer
 from ..schemas.errors import LcdataError, UsageError
+from ..schemas.recipe import TaskSource
 from ..schemas.sample import Document, Draft, Sample, ids_sha256
 from ..schemas.stream import stream
 
@@ -24,28 +28,46 @@ class Made:
     encodings: int
 
 
-def learn_rates(task: Task, seed: int, tokenizer: Tokenizer, num_tokens: int) -> dict[str, TokenRate]:
-    """Tokens a unit and a character cost in each wording of the task, for documents of up to `num_tokens`."""
-
-    def rate_of(template: Template) -> TokenRate:
-        def draft_of(draw: int, num_units: int) -> Draft:
-            return task.draft(stream(task.name, seed, draw, f"rate/{template.id}"), template, num_units)
-
-        return learn_rate(draft_of, max(num_tokens - tokenizer.num_ends, 1), tokenizer.encode)
-
-    return {template.id: rate_of(template) for template in task.templates}
-
-
 class SampleMaker:
-    """Makes sample i of a task for one tokenizer and seed; sample i depends on nothing else than i and its length."""
+    """Makes sample i of a source for one tokenizer and seed; sample i depends on nothing else than i and its length."""
 
-    def __init__(self, task: Task, seed: int, tokenizer: Tokenizer, rates: Rates) -> None:
-        self.task, self.seed, self.tokenizer, self.rates = task, seed, tokenizer, rates
+    def __init__(
+        self,
+        source: TaskSource,
+        seed: int,
+        tokenizer: Tokenizer,
+        rates: Rates | None = None,
+        chat_template: str | None = None,
+    ) -> None:
+        """`rates` are those of an earlier maker; without them every wording's rate is learned when it is needed."""
+        self.task: Task = build_task(source.task, source.settings)
+        self.templates: Sequence[Template] = choose_templates(self.task, source.templates, source.template)
+        self.tokenizer = tokenizer
+        self.layout = Layout.plain(tokenizer) if chat_template is None else Layout.chat(tokenizer, chat_template)
+        self._seed, self._longest = seed, source.length.longest
+        self._rates = dict(rates or {})
+
+    @property
+    def rates(self) -> dict[str, TokenRate]:
+        """Tokens that a unit and a character cost in each wording, for the longest documents of the source."""
+        return {template.id: self.rate(template) for template in self.templates}
+
+    def rate(self, template: Template) -> TokenRate:
+        """The rate of one wording."""
+        if template.id not in self._rates:
+
+            def draft_of(draw: int, num_units: int) -> Draft:
+                return self.task.draft(
+                    stream(self.task.name, self._seed, draw, f"rate/{template.id}"), template, num_units
+                )
+
+            self._rates[template.id] = learn_rate(draft_of, self._longest, self.layout.lay_out)
+        return self._rates[template.id]
 
     @property
     def shortest_length(self) -> int:
-        """A length that every sample can keep, BOS and EOS included."""
-        return max(rate.least for rate in self.rates.values()) + self.tokenizer.num_ends
+        """A length that every sample can keep."""
+        return max(rate.least for rate in self.rates.values())
 
     def check_length(self, length: int) -> None:
         """Raise UsageError where some samples could not be as short as this."""
@@ -57,23 +79,17 @@ class SampleMaker:
 
     def make(self, index: int, length: int) -> Made:
         """Sample `index` as a document of at most `length` tokens."""
-        fitted = self._fit(index, length - self.tokenizer.num_ends)
-        sample = fitted.sample
-        text, prompt_chars = sample.text, len(sample.prompt)
-        spans = ((prompt_chars, len(text)), *sample.answer_spans, *sample.evidence_spans)
-        num_before = self.tokenizer.num_ends - 1
-        answer, *rest = (
-            (start + num_before, end + num_before) for start, end in self.tokenizer.token_spans(text, fitted.ids, spans)
-        )
-        ids = self.tokenizer.document_ids(fitted.ids)
+        fitted = self._fit(index, length)
+        sample, ids = fitted.sample, fitted.laid.ids
+        spans = self.layout.spans(sample, fitted.laid)
         document = Document(
             source=self.task.name,
             sample=index,
             ids=ids,
-            prompt_length=answer[0],
+            prompt_length=spans.prompt_length,
             answers=sample.answers,
-            answer_spans=tuple(rest[: len(sample.answer_spans)]),
-            evidence_spans=tuple(rest[len(sample.answer_spans) :]),
+            answer_spans=spans.answers,
+            evidence_spans=spans.evidence,
             depth=sample.depth,
             template=sample.template,
             facts=sample.facts,
@@ -83,26 +99,32 @@ class SampleMaker:
 
     def audit(self, made: Made) -> None:
         """Raise LcdataError unless `tokenizers` itself gives the document's ids."""
-        expected = self.tokenizer.document_ids(self.tokenizer.encode_reference(made.sample.text))
-        if not np.array_equal(expected, made.document.ids):
+        if not np.array_equal(self.layout.reference_ids(made.sample), made.document.ids):
             raise LcdataError(
                 f"audit: {self.task.name} sample {made.document.sample} has other ids under tokenizers than under "
                 f"{self.tokenizer.engine}: run again with --engine tokenizers, and report the sample"
             )
 
-    def _fit(self, index: int, num_tokens: int) -> Fitted:
+    def probe(self) -> list[str]:
+        """A short text in each wording."""
+        return [
+            self.task.draft(stream(self.task.name, self._seed, 0, "probe"), template, 4).render(4).text
+            for template in self.templates
+        ]
+
+    def _fit(self, index: int, length: int) -> Fitted:
         """Fit the sample's draft, drawn again with more units in the rare case that it was too small."""
         factor = 1
         while True:
-            rng = stream(self.task.name, self.seed, index)
-            template = self.task.templates[int(rng.integers(len(self.task.templates)))]
-            rate = self.rates[template.id]
-            capacity = rate.capacity(num_tokens) * factor
+            rng = stream(self.task.name, self._seed, index)
+            template = self.templates[int(rng.integers(len(self.templates)))]
+            rate = self.rate(template)
+            capacity = rate.capacity(length) * factor
             draft = self.task.draft(rng, template, capacity)
             try:
-                fitted = fit(draft, num_tokens, rate, self.tokenizer.encode)
+                fitted = fit(draft, length, rate, self.layout.lay_out)
             except UsageError as error:
                 raise UsageError(f"{self.task.name} sample {index}: {error}: use a greater --length") from None
-            if fitted.num_units < capacity or num_tokens - len(fitted.ids) < rate.tokens_per_unit:
+            if fitted.num_units < capacity or length - len(fitted.laid) < rate.tokens_per_unit:
                 return fitted
             factor *= 2

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..generators.registry import build_task
 from ..packers.fit import TokenRate
 from ..packers.parquet import document_table, document_writer, row_writer
 from ..packers.rows import RowGroup, loss_starts_at
@@ -28,6 +27,7 @@ class Build:
 
     recipe: Recipe
     tokenizer: TokenizerSpec
+    chat_template: str | None
     rates: Mapping[str, TokenRate]
     plan: str
     out: Path
@@ -104,9 +104,9 @@ def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Iterator[
 
 def _rows(build: Build, job: ShardJob, tally: _Tally) -> Iterator[list[Document]]:
     """Make the documents of each row, and audit some."""
-    source = build.recipe.source
+    recipe = build.recipe
     tokenizer = open_tokenizer(build.tokenizer)
-    maker = SampleMaker(build_task(source.task, source.settings), build.recipe.seed, tokenizer, build.rates)
+    maker = SampleMaker(recipe.source, recipe.seed, tokenizer, build.rates, build.chat_template)
     made_before = 0
     for samples, lengths in zip(job.rows, job.lengths, strict=True):
         made = [maker.make(int(sample), int(length)) for sample, length in zip(samples, lengths, strict=True)]

@@ -8,8 +8,8 @@ from ..generators.registry import build_task
 from ..packers.tokenizer import Tokenizer
 from ..schemas.recipe import Recipe
 from ..schemas.sample import Sample, Span
-from .plan import checked_tokenizer
-from .samples import Made, SampleMaker, learn_rates
+from .plan import chat_template_of, checked_maker
+from .samples import Made
 
 _QUICK_TOKENS = 16_384
 """Up to here `tokenizers` is ready sooner than `fastokens` has loaded."""
@@ -22,13 +22,10 @@ def show(recipe: Recipe, index: int, engine: str | None = None) -> tuple[Made, T
     source = recipe.source
     if engine is None:
         engine = "tokenizers" if source.length.longest <= _QUICK_TOKENS else "fastokens"
-    task = build_task(source.task, source.settings)
-    tokenizer = checked_tokenizer(recipe, engine)
-    rates = learn_rates(task, recipe.seed, tokenizer, source.length.longest)
-    maker = SampleMaker(task, recipe.seed, tokenizer, rates)
+    build_task(source.task, source.settings)
+    maker = checked_maker(recipe, engine, chat_template_of(recipe))
     length = source.length.of_sample(source.task, recipe.seed, index)
-    maker.check_length(length)
-    return maker.make(index, length), tokenizer
+    return maker.make(index, length), maker.tokenizer
 
 
 def as_record(made: Made) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ..generators.registry import build_task
 from ..packers.fit import TokenRate
 from ..packers.parquet import document_table
 from ..packers.rows import IGNORED, loss_starts_at
@@ -146,6 +145,7 @@ class _ShardCheck:
 
     def __init__(self, manifest: Manifest, shard: ShardRecord, docs: pa.Table) -> None:
         self._recipe, self._tokenizer, self._shard = manifest.recipe, manifest.tokenizer, shard
+        self._is_chat = manifest.chat_template is not None
         self._docs = docs
         self._column = {
             name: docs[name].to_numpy()
@@ -209,19 +209,25 @@ class _ShardCheck:
             expected = np.where(positions >= np.repeat(loss_starts, lengths), ids, IGNORED)
             labels = columns["labels"].values.to_numpy()
             self.that(np.array_equal(labels, expected), "has labels that differ from its document table")
-        ends = starts + lengths - 1
-        is_eos = ids == self._tokenizer.eos_id
-        self.that(bool(is_eos[ends].all()) and int(is_eos.sum()) == len(ends), "has EOS elsewhere than at ends")
-        if self._tokenizer.bos_id is not None and self._tokenizer.bos_id != self._tokenizer.eos_id:
-            is_bos = ids == self._tokenizer.bos_id
-            self.that(
-                bool(is_bos[starts].all()) and int(is_bos.sum()) == len(starts),
-                "has BOS elsewhere than at starts",
-            )
+        self._check_ends(ids, starts, starts + lengths - 1)
         for place, (start, length) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True), here.start):
             digest = ids_sha256(ids[start : start + length])
             self._content.update(bytes.fromhex(digest))
             self.that(digest == self._hashes[place], "has documents whose ids differ from their sha256")
+
+    def _check_ends(self, ids: NDArray[np.int32], starts: Ints, ends: Ints) -> None:
+        """BOS and EOS stand at the documents' ends alone; conversations hold them as often as their template says."""
+        bos_id, eos_id = self._tokenizer.bos_id, self._tokenizer.eos_id
+        is_eos = ids == eos_id
+        if self._is_chat:
+            counts = np.add.reduceat(is_eos, starts, dtype=np.int64)
+            self.that(bool((counts == counts[0]).all()), "has conversations with unequal numbers of EOS")
+            return
+        self.that(bool(is_eos[ends].all()) and int(is_eos.sum()) == len(ends), "has EOS elsewhere than at ends")
+        if bos_id is not None and bos_id != eos_id:
+            is_bos = ids == bos_id
+            holds = bool(is_bos[starts].all()) and int(is_bos.sum()) == len(starts)
+            self.that(holds, "has BOS elsewhere than at starts")
 
     def whole_shard(self) -> None:
         """Check what only the whole shard shows."""
@@ -248,8 +254,8 @@ def _maker(manifest: Manifest, source: str | None) -> SampleMaker:
     """Make the manifest's samples again; LcdataError where the tokenizer is not the one that was used."""
     tokenizer = _same_tokenizer(manifest, source or manifest.tokenizer.source)
     rates = {name: TokenRate(**rate) for name, rate in manifest.rates.items()}
-    task = build_task(manifest.recipe.source.task, manifest.recipe.source.settings)
-    return SampleMaker(task, manifest.recipe.seed, tokenizer, rates)
+    recipe = manifest.recipe
+    return SampleMaker(recipe.source, recipe.seed, tokenizer, rates, manifest.chat_template)
 
 
 def _same_tokenizer(manifest: Manifest, source: str) -> Tokenizer:

@@ -108,6 +108,12 @@ class Workspace:
         """Drop the work folder."""
         shutil.rmtree(self.root, ignore_errors=True)
 
+    def remove_after_publication(self) -> None:
+        """Drop what is left of a build that ended between its publication and this; not of one that runs."""
+        if self.root.is_dir():
+            with contextlib.suppress(filelock.Timeout, OSError), self._lock.acquire(blocking=False):
+                self.remove()
+
 
 def finished_dataset(out: Path) -> Manifest | None:
     """The manifest of a finished dataset, None where nothing is; UsageError where something else is in the way."""

@@ -62,6 +62,8 @@ class Manifest(_Record):
     """Of recipe and tokenizer: the same fingerprint is the same data."""
     recipe: Recipe
     tokenizer: TokenizerIdentity
+    chat_template: str | None
+    """What documents were laid out with, where they are conversations."""
     engine: str
     versions: dict[str, str]
     rates: dict[str, dict[str, Any]]

@@ -34,6 +34,15 @@ class TaskSource(BaseModel):
     n: Count
     """Samples to make."""
 
+    template: tuple[str, ...] = ()
+    """Ids of the wordings to use; by default all."""
+
+    templates: tuple[dict[str, Any], ...] = ()
+    """Wordings of one's own, in place of the task's."""
+
+    format: Literal["plain", "chat"] = "plain"
+    """Prompt and answer as they are, or as two turns in the tokenizer's own chat template."""
+
     loss: Literal["answer", "all"] = "answer"
     """Which tokens are trained on: the answer's and EOS, or all but each document's first."""
 

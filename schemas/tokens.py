@@ -19,6 +19,9 @@ class TokenizerChoice(BaseModel):
     eos: str | None = None
     """Token put after every document; by default the one the tokenizer names or is known by."""
 
+    chat_template: str | None = None
+    """A Jinja file; by default the chat template that comes with the tokenizer."""
+
 
 class TokenizerIdentity(BaseModel):
     """The tokenizer that made a dataset, exactly."""

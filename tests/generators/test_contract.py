@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare, kstest
 
-from lcdata.generators.registry import build_task, tasks
+from lcdata.generators.registry import tasks
 from lcdata.packers.tokenizer import Tokenizer, load_tokenizer
-from lcdata.pipelines.samples import Made, SampleMaker, learn_rates
+from lcdata.pipelines.samples import Made, SampleMaker
+from lcdata.schemas.recipe import TaskSource
 from lcdata.schemas.tokens import TokenizerChoice
 
 
@@ -41,10 +42,14 @@ def tokenizer_of(source: str) -> Tokenizer:
     return load_tokenizer(TokenizerChoice(source=source))
 
 
+def source_of(name: str, settings: dict[str, Any], length: int) -> TaskSource:
+    """The task as a recipe names it."""
+    return TaskSource.model_validate({"task": name, "settings": settings, "length": str(length), "n": 1})
+
+
 def maker_of(name: str, settings: dict[str, Any], source: str, length: int, seed: int = 3) -> SampleMaker:
     """A maker as a build has it."""
-    task, tokenizer = build_task(name, settings), tokenizer_of(source)
-    return SampleMaker(task, seed, tokenizer, learn_rates(task, seed, tokenizer, length))
+    return SampleMaker(source_of(name, settings, length), seed, tokenizer_of(source))
 
 
 def same(one: Made, other: Made) -> bool:
@@ -109,8 +114,10 @@ def test_fill_is_what_design_promises(length: int) -> None:
 @pytest.mark.parametrize(("name", "settings"), cases())
 def test_a_sample_depends_on_its_index_alone(name: str, settings: dict[str, Any], small: str) -> None:
     forward = maker_of(name, settings, small, 1500)
-    backward = pickle.loads(pickle.dumps(build_task(name, settings)))
-    again = SampleMaker(backward, 3, forward.tokenizer, forward.rates)
+    again = SampleMaker(
+        source_of(name, settings, 1500), 3, forward.tokenizer, pickle.loads(pickle.dumps(forward.rates))
+    )
+    again.task = pickle.loads(pickle.dumps(forward.task))
     made = {index: forward.make(index, 1500) for index in range(8)}
     assert all(same(again.make(index, 1500), made[index]) for index in reversed(range(8)))
     assert len({one.document.sha256 for one in made.values()}) == 8

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lcdata.packers.fit import TokenRate, fit, learn_rate
+from lcdata.packers.layout import LaidOut
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.sample import Sample
 
@@ -31,9 +32,9 @@ class Dots:
         return Sample(prompt=text, answer="", answers=(), answer_spans=(), evidence_spans=(), depth=(), template="dots")
 
 
-def encode(text: str) -> NDArray[np.int32]:
+def lay_out(sample: Sample) -> LaidOut:
     """A dot, a token."""
-    return np.zeros(len(text), np.int32)
+    return LaidOut(np.zeros(len(sample.text), np.int32), [0, len(sample.text)])
 
 
 RUNS = st.lists(st.integers(1, 60), min_size=60, max_size=60).map(tuple)
@@ -53,33 +54,33 @@ ANY_RATE = st.builds(
 @settings(max_examples=300, deadline=None)
 @given(RUNS, st.integers(71, 600), ANY_RATE)
 def test_a_document_is_never_over_and_at_most_a_unit_under(runs: tuple[int, ...], budget: int, rate: TokenRate) -> None:
-    fitted = fit(Dots(runs), budget, rate, encode)
-    assert len(fitted.ids) <= budget
+    fitted = fit(Dots(runs), budget, rate, lay_out)
+    assert len(fitted.laid) <= budget
     next_unit = runs[fitted.num_units] if fitted.num_units < len(runs) else 10**9
     predicted_unit = np.diff(rate.tokens(Dots(runs).chars))
-    assert budget - len(fitted.ids) <= max(next_unit, predicted_unit.max() + rate.unit_noise, 24)
+    assert budget - len(fitted.laid) <= max(next_unit, predicted_unit.max() + rate.unit_noise, 24)
 
 
 @settings(max_examples=50, deadline=None)
 @given(RUNS, st.integers(100, 600))
 def test_a_learned_rate_needs_one_encoding(runs: tuple[int, ...], budget: int) -> None:
     rng = np.random.default_rng(0)
-    rate = learn_rate(lambda draw, units: Dots(tuple(rng.integers(1, 60, units).tolist())), 600, encode)
+    rate = learn_rate(lambda draw, units: Dots(tuple(rng.integers(1, 60, units).tolist())), 600, lay_out)
     assert rate.per_char == pytest.approx(1)
     assert rate.unit_noise == rate.base_noise == 0
-    fitted = fit(Dots(runs), budget, rate, encode)
+    fitted = fit(Dots(runs), budget, rate, lay_out)
     assert fitted.num_encodings == 1
     best = int(np.searchsorted(Dots(runs).chars, budget, side="right")) - 1
     assert fitted.num_units == best
 
 
 def test_units_of_equal_size_do_not_upset_the_learning() -> None:
-    rate = learn_rate(lambda draw, units: Dots((25,) * units), 5000, encode)
-    fitted = fit(Dots((25,) * 300), 5000, rate, encode)
-    assert (len(fitted.ids), fitted.num_encodings) == (4985, 1)
+    rate = learn_rate(lambda draw, units: Dots((25,) * units), 5000, lay_out)
+    fitted = fit(Dots((25,) * 300), 5000, rate, lay_out)
+    assert (len(fitted.laid), fitted.num_encodings) == (4985, 1)
 
 
 def test_a_length_below_one_unit_names_what_is_needed() -> None:
-    rate = learn_rate(lambda draw, units: Dots((40,) * units), 500, encode)
+    rate = learn_rate(lambda draw, units: Dots((40,) * units), 500, lay_out)
     with pytest.raises(UsageError, match="49 tokens are too few: this sample needs 50 at least"):
-        fit(Dots((40,) * 8), 49, rate, encode)
+        fit(Dots((40,) * 8), 49, rate, lay_out)

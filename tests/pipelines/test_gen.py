@@ -11,11 +11,13 @@ import pytest
 from conftest import Run
 from datasets import load_dataset
 
+from lcdata.packers.tokenizer import load_tokenizer
 from lcdata.pipelines.plan import make_plan
 from lcdata.pipelines.shard import Build, ShardJob, write_shard
 from lcdata.pipelines.workspace import Workspace
 from lcdata.schemas.lengths import Lengths
 from lcdata.schemas.recipe import Recipe
+from lcdata.schemas.tokens import TokenizerChoice
 
 Contents = Callable[[Path], dict[str, bytes]]
 MANY = ("gen", "--task", "kv", "--length", "300..2000", "--n", "120", "--seq-length", "4k", "--shard-rows", "9")
@@ -61,7 +63,7 @@ def test_the_same_bytes_in_any_order_of_shards_and_any_number_of_attempts(
     workspace = Workspace(tmp_path / "again")
     with workspace.opened(plan.content):
         workspace.make_folders(f"data/{recipe.name}", f"docs/{recipe.name}")
-        build = Build(recipe, plan.tokenizer.spec, plan.rates, plan.fingerprint, workspace.out)
+        build = Build(recipe, plan.tokenizer.spec, plan.chat_template, plan.rates, plan.fingerprint, workspace.out)
         order = [*reversed(range(plan.num_shards)), 1, 0]
         for shard in order:
             rows = plan.shard_rows(shard)
@@ -155,3 +157,29 @@ def test_show_prints_the_sample_that_a_dataset_holds(lcdata: Run, tmp_path: Path
         assert shown["sha256"] == docs[index]["sha256"]
         assert shown["facts"] == json.loads(docs[index]["facts"])
         assert shown["answers"] == docs[index]["answers"]
+
+
+def test_conversations_are_built_and_made_again_from_the_manifest(lcdata: Run, tmp_path: Path, small: str) -> None:
+    (tmp_path / "chat.jinja").write_text(
+        "{% for message in messages %}<|{{ message.role }}|> {{ message.content }}{{ eos_token }}{% endfor %}"
+    )
+    build = ("gen", "--task", "niah", "--length", "900", "--n", "8", "--tokenizer", small, "--workers", "0")
+    refused = lcdata(*build, "--out", "chat", "--format", "chat")
+    assert refused.returncode == 2
+    assert "has no chat template: name one with --chat-template" in refused.stderr
+    done = lcdata(*build, "--out", "chat", "--format", "chat", "--chat-template", "chat.jinja")
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "chat.jinja").unlink()
+    checked = lcdata("verify", "chat")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    rows = pq.read_table(next((tmp_path / "chat" / "data").rglob("*.parquet"))).to_pylist()
+    docs = pq.read_table(next((tmp_path / "chat" / "docs").rglob("*.parquet"))).to_pylist()
+    tokenizer = load_tokenizer(TokenizerChoice(source=small))
+    for row, doc in zip(rows, docs, strict=True):
+        ids = row["input_ids"]
+        assert ids.count(tokenizer.identity.eos_id) == 2
+        assert len(ids) <= 900
+        prompt = tokenizer.reference.decode(ids[: doc["prompt_length"]], skip_special_tokens=False)
+        assert prompt.startswith("<|user|> ")
+        assert prompt.rstrip().endswith("<|endoftext|><|assistant|>")
+        assert row["labels"] == [-100] * doc["prompt_length"] + ids[doc["prompt_length"] :]

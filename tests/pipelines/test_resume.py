@@ -61,6 +61,31 @@ def test_the_driver_killed_at_random_moments(
     assert halfway >= 3, "the kills must hit builds halfway to prove anything"
 
 
+def test_what_a_build_killed_after_its_publication_left_is_removed(lcdata: Run, tmp_path: Path, small: str) -> None:
+    build = (
+        "gen",
+        "--task",
+        "kv",
+        "--length",
+        "1k",
+        "--n",
+        "4",
+        "--workers",
+        "0",
+        "--tokenizer",
+        small,
+        "--out",
+        "out",
+    )
+    assert lcdata(*build).returncode == 0
+    left = tmp_path / ".out.lcdata"
+    (left / "records").mkdir(parents=True)
+    again = lcdata(*build)
+    assert again.returncode == 0
+    assert "finished already" in again.stdout + again.stderr
+    assert not left.exists()
+
+
 @pytest.mark.cluster
 def test_workers_killed_at_random_moments_and_then_the_driver(
     tmp_path: Path, small: str, whole: dict[str, bytes], contents: Contents

@@ -4,13 +4,12 @@ from typing import Any
 
 import pytest
 
-from lcdata.generators.registry import build_task
 from lcdata.packers import tokenizer as tokenizer_module
 from lcdata.packers.tokenizer import Tokenizer, load_tokenizer
-from lcdata.pipelines.plan import checked_tokenizer
-from lcdata.pipelines.samples import SampleMaker, learn_rates
+from lcdata.pipelines.plan import checked_maker
+from lcdata.pipelines.samples import SampleMaker
 from lcdata.schemas.errors import LcdataError, UsageError
-from lcdata.schemas.recipe import Recipe
+from lcdata.schemas.recipe import Recipe, TaskSource
 from lcdata.schemas.tokens import TokenizerChoice
 
 
@@ -27,8 +26,7 @@ class OffByOne:
 
 def maker_of(tokenizer: Tokenizer) -> SampleMaker:
     """A maker of kv samples."""
-    task = build_task("kv", {})
-    return SampleMaker(task, 0, tokenizer, learn_rates(task, 0, tokenizer, 1000))
+    return SampleMaker(TaskSource.model_validate({"task": "kv", "length": "1000", "n": 1}), 0, tokenizer)
 
 
 def test_an_audit_names_the_sample_that_differs(small: str) -> None:
@@ -51,7 +49,7 @@ def test_an_engine_that_fails_the_probes_is_not_used(small: str, monkeypatch: py
     source = {"task": "kv", "length": "1k", "n": 1}
     recipe = Recipe.model_validate({"name": "x", "seq_length": "1k", "tokenizer": {"source": small}, "source": source})
     with pytest.warns(UserWarning, match="fastokens and tokenizers differ on .* using tokenizers, which is slower"):
-        tokenizer = checked_tokenizer(recipe, "fastokens")
+        tokenizer = checked_maker(recipe, "fastokens", None).tokenizer
     assert tokenizer.engine == "tokenizers"
     assert tokenizer.encode("77").tolist() == honest.encode_reference("77").tolist()
 
@@ -67,5 +65,5 @@ def test_both_engines_make_the_same_sample(small: str) -> None:
 
 def test_a_sample_that_cannot_be_so_short_says_so(small: str) -> None:
     maker = maker_of(load_tokenizer(TokenizerChoice(source=small)))
-    with pytest.raises(UsageError, match=r"kv sample 0: 9 tokens are too few: this sample needs \d+ at least"):
+    with pytest.raises(UsageError, match=r"kv sample 0: 10 tokens are too few: this sample needs \d+ at least"):
         maker.make(0, 10)

@@ -1,0 +1,111 @@
+"""How fast each task is made and written at 128k tokens by one worker, beside RULER's generators for the same tasks.
+
+Prints a table for the README and writes the figures to a JSON file. A task's speed is that of `lcdata gen --workers 1`,
+steady as in gen.py: from its first draw to its file's durable rename, audits included.
+"""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from gen import SHARD_TOKENS, new_folder, say, try_peer
+from measure import run_gen
+from table import Column, Target, markdown
+
+LENGTH = 128 << 10
+SHARDS = 2
+"""The first starts the clock."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A task as it is measured."""
+
+    task: str
+    preset: str | None = None
+    peer: str | None = None
+    """RULER's generator of the same task."""
+    target: float = 8.0
+    """Mtok/s."""
+
+    @property
+    def name(self) -> str:
+        """Task and preset."""
+        return f"{self.task} {self.preset}" if self.preset else self.task
+
+
+CASES = (
+    Case("kv", target=15),
+    Case("json_kv"),
+    Case("niah", "single_1", target=15),
+    Case("niah", "single_2", target=15),
+    Case("niah", "multikey_2", target=15),
+    Case("niah", "multikey_3", "niah_multikey_3", target=15),
+    Case("niah", "multivalue", target=15),
+    Case("vt", "vt", "vt"),
+    Case("cwe", "cwe", "cwe"),
+    Case("fwe", "fwe", "fwe"),
+    Case("mdqa", "qa_1"),
+    Case("mdqa", "qa_2"),
+)
+
+COLUMNS = (
+    Column("gen, 1 worker", "tokens_per_second", "Mtok/s", 1e-6),
+    Column("wanted", "target_tokens_per_second", "Mtok/s", 1e-6),
+    Column("fill", "fill", "%", 100),
+    Column("encodings", "encodings"),
+    Column("lm_eval RULER", "peer_tokens_per_second", "Mtok/s", 1e-6),
+    Column("gen / RULER", "gen_over_peer", target=Target(40, at_least=True)),
+    Column("peak worker memory", "peak_worker_bytes", "GB", 1e-9, Target(1.5, at_least=False)),
+)
+
+
+@click.command()
+@click.option("--task", "only", multiple=True, help="Measure only these tasks.")
+@click.option("--no-peer", is_flag=True, help="Leave the peer out.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path(__file__).parent / "results-tasks.json")
+def bench(only: tuple[str, ...], no_peer: bool, out: Path) -> None:
+    """Measure every task, print a table and write the figures as JSON."""
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    cases = [case for case in CASES if not only or case.task in only]
+    with tempfile.TemporaryDirectory(prefix="lcdata-bench-") as name:
+        folder = Path(name)
+        peers = [case.peer for case in cases if case.peer is not None]
+        peer = {} if no_peer else try_peer(peers, [LENGTH], folder)
+        rows = [measure(case, folder, peer) for case in cases]
+    out.write_text(json.dumps(rows, indent=1) + "\n")
+    click.echo(markdown(rows, COLUMNS, "task"))
+    say(f"written to {out}")
+
+
+def measure(case: Case, folder: Path, peer: dict[tuple[str, int], Row]) -> Row:
+    """One row."""
+    say(case.name)
+    shard_rows = max(256, SHARD_TOKENS // LENGTH)
+    size = ["--length", str(LENGTH), "--n", str(SHARDS * shard_rows), "--shard-rows", str(shard_rows)]
+    preset = ["--preset", case.preset] if case.preset else []
+    with new_folder(folder) as inner:
+        run = run_gen(["--task", case.task, *preset, *size], inner / "out", 1)
+        manifest = json.loads((inner / "out" / "lcdata.json").read_text())
+    speed = run.steady_tokens_per_second
+    row: Row = {
+        "task": case.name,
+        "tokens_per_second": speed,
+        "target_tokens_per_second": case.target * 1e6,
+        "fill": manifest["fill"],
+        "encodings": manifest["encodings"] / manifest["documents"],
+        "peak_worker_bytes": run.peak_worker_bytes,
+        "other_cores": run.other_cores,
+    }
+    figures = peer.get((case.peer, LENGTH)) if case.peer else None
+    return row if figures is None else row | figures | {"gen_over_peer": speed / figures["peer_tokens_per_second"]}
+
+
+if __name__ == "__main__":
+    bench()
