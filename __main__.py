@@ -38,6 +38,7 @@ def _recipe_options(command: Any) -> Any:
         click.option(
             "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the task; repeatable."
         ),
+        click.option("--haystack", metavar="PATH", help="A corpus to hide needles in: a file or a folder."),
         click.option("--template", multiple=True, metavar="ID", help="Use only this wording; repeatable."),
         click.option(
             "--templates",
@@ -81,7 +82,7 @@ def _recipe(task: str, length: str, n: str, preset: str | None, settings: tuple[
     named = preset_settings(task, preset) if preset else {}
     source = {
         "task": task,
-        "settings": {**named, **_settings(settings)},
+        "settings": {**named, **_corpus(fields.pop("haystack")), **_settings(settings)},
         "length": lengths,
         "n": n,
         "template": fields.pop("template"),
@@ -98,6 +99,10 @@ def _recipe(task: str, length: str, n: str, preset: str | None, settings: tuple[
         problem = error.errors()[0]
         option = str(problem["loc"][-1]).replace("_", "-") if problem["loc"] else ""
         raise UsageError(f"{f'--{option} ' if option else ''}{problem['msg'].removeprefix('Value error, ')}") from None
+
+
+def _corpus(path: str | None) -> dict[str, Any]:
+    return {} if path is None else {"haystack": "essay", "corpus": path}
 
 
 def _settings(pairs: tuple[str, ...]) -> dict[str, Any]:

@@ -229,6 +229,7 @@ class MDQADraft:
                 "absent": bool(self._absent),
                 "titles": [page.title for page in self._support],
                 "documents": numbers,
+                **({"citations": numbers} if self.task.cite else {}),
                 "num_documents": len(documents),
                 **self._problem.facts,
             },

@@ -42,11 +42,15 @@ class TokenBytes:
             table[token["id"]] = 0 if token["special"] else len(token["content"].encode())
         return cls(table, prefix)
 
+    def ends(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Bytes of text up to the end of each token, a first space that is not in the text included."""
+        return np.cumsum(self.num_bytes.take(ids), dtype=np.int32)
+
     def token_spans(self, text: str, ids: NDArray[np.int32], spans: Sequence[Span]) -> list[Span] | None:
         """Spans of `ids` that cover the non-empty spans of characters, or None where the bytes do not add up."""
         if len(ids) == 0:
             return None
-        ends = np.cumsum(self.num_bytes.take(ids), dtype=np.int32)
+        ends = self.ends(ids)
         size = len(text) if text.isascii() else len(text.encode())
         extra = int(ends[-1]) - size
         if extra not in (0, self.prefix):

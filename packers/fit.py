@@ -6,8 +6,8 @@ its own error corrects the second.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -17,9 +17,7 @@ from numpy.typing import NDArray
 
 from ..schemas.errors import UsageError
 from ..schemas.sample import Draft, Sample
-from .layout import LaidOut
-
-LayOut = Callable[[Sample], LaidOut]
+from .layout import LaidOut, Layout
 
 _FINE = 1000
 """A document may stay one in so many tokens below its length before another encoding is spent on it,"""
@@ -29,6 +27,8 @@ _LEARNING_TOKENS = 8192
 """Tokens of the longest text that a rate is learned from."""
 _STEPS = 8
 """Equal steps in which that text grows; what each adds is one observation."""
+_HOPELESS = 4
+"""A guess that is off by so many times what is good enough hardly ever hits."""
 _GUESSES = 4
 """Encodings by prediction before the search halves what is left, which no sample should need."""
 
@@ -49,6 +49,8 @@ class TokenRate:
     """The same of a single unit; that of k units is sqrt(k) times as large."""
     tokens_per_unit: float
     """All that one more unit adds, its characters included."""
+    chars_after_units: int | None
+    """Characters of a prompt after its last unit, such as those of the question; None where units lie anywhere."""
     least: int
     """Tokens that the shortest sample can need."""
 
@@ -58,9 +60,13 @@ class TokenRate:
         base = np.interp(units, self.sizes, self.bases)
         return np.maximum.accumulate(base + self.per_unit * units + self.per_char * chars)
 
+    def noise(self, num_tokens: int) -> float:
+        """Standard deviation of what a sample predicted to have so many tokens has."""
+        return math.hypot(self.base_noise, self.unit_noise * math.sqrt(num_tokens / self.tokens_per_unit))
+
     def capacity(self, num_tokens: int) -> int:
         """Units that a draft needs to be sure to fill so many tokens."""
-        return max(8, math.ceil(num_tokens / self.tokens_per_unit * 1.04) + 4)
+        return max(8, math.ceil((num_tokens + 4 * self.noise(num_tokens)) / self.tokens_per_unit * 1.04) + 4)
 
     def as_dict(self) -> dict[str, Any]:
         """For a plan that is kept as JSON."""
@@ -77,7 +83,7 @@ class Fitted:
     num_encodings: int
 
 
-def fit(draft: Draft, num_tokens: int, rate: TokenRate, lay_out: LayOut) -> Fitted:
+def fit(draft: Draft, num_tokens: int, rate: TokenRate, layout: Layout) -> Fitted:
     """The sample of the most units that is at most `num_tokens` long, or short of it by a unit, 24 tokens or 0.1 %.
 
     Raises UsageError where not even one unit fits.
@@ -86,12 +92,11 @@ def fit(draft: Draft, num_tokens: int, rate: TokenRate, lay_out: LayOut) -> Fitt
     capacity = len(predicted) - 1
     fits, fails = 0, capacity + 1
     best: Fitted | None = None
-    expected = _units_within(predicted, num_tokens, 1, capacity)
-    noise = math.hypot(rate.base_noise, rate.unit_noise * math.sqrt(expected))
-    num_units = _units_within(predicted, num_tokens - _margin(noise, rate, num_tokens), 1, capacity)
+    aim = num_tokens + _lead(rate.noise(num_tokens), rate, num_tokens)
+    num_units = _units_within(predicted, aim, 1, capacity)
     for num_encodings in range(1, capacity + 2):
         sample = draft.render(num_units)
-        laid = lay_out(sample)
+        laid = layout.lay_out(sample)
         slack = num_tokens - len(laid)
         if slack >= 0:
             fits, best = num_units, Fitted(sample, laid, num_units, num_encodings)
@@ -101,23 +106,50 @@ def fit(draft: Draft, num_tokens: int, rate: TokenRate, lay_out: LayOut) -> Fitt
             return Fitted(best.sample, best.laid, best.num_units, num_encodings)
         if fails == 1:
             raise UsageError(f"{num_tokens} tokens are too few: this sample needs {len(laid)} at least")
-        if num_encodings < _GUESSES:
-            # What the sample took more or less than predicted, its units take each.
-            ratio = (predicted[num_units] - predicted[0]) / max(len(laid) - predicted[0], 1.0)
-            noise = rate.unit_noise * math.sqrt(abs(slack) / rate.tokens_per_unit)
-            change = (slack - _margin(noise, rate, num_tokens)) * min(max(ratio, 0.5), 2.0)
-            num_units = _units_within(predicted, predicted[num_units] + change, fits + 1, fails - 1)
-        else:
+        if num_encodings >= _GUESSES:
             num_units = (fits + fails) // 2
+            continue
+        guess = _corrected(draft, predicted, num_units, sample, laid, num_tokens, rate, layout)
+        num_units = min(max(guess, fits + 1), fails - 1)
     raise AssertionError("the search narrows at every step")
 
 
-def _margin(noise: float, rate: TokenRate, num_tokens: int) -> float:
-    """How far below its length a guess aims that is off by `noise`.
+def _lead(noise: float, rate: TokenRate, num_tokens: int) -> float:
+    """How far beyond its length a guess aims that is off by `noise`.
 
-    Whole units leave half a unit on average; what is good enough beyond a unit is halved between the two sides.
+    A little below where that may well do: whole units leave half a unit on average, and what is good enough
+    beyond a unit is halved between the two sides. Else so far beyond that the length is surely among what is encoded,
+    whose own tokens then tell where to cut.
     """
-    return min(2 * noise, max(rate.unit_noise, _fine(num_tokens) - rate.tokens_per_unit) / 2)
+    enough = max(rate.tokens_per_unit + rate.unit_noise, _fine(num_tokens))
+    if noise > _HOPELESS * enough and rate.chars_after_units is not None:
+        return 2 * noise
+    return -min(2 * noise, (enough - rate.tokens_per_unit) / 2)
+
+
+def _corrected(
+    draft: Draft,
+    predicted: NDArray[np.float64],
+    num_units: int,
+    sample: Sample,
+    laid: LaidOut,
+    num_tokens: int,
+    rate: TokenRate,
+    layout: Layout,
+) -> int:
+    """Units that fit, judged from a text of `num_units`.
+
+    Fewer units are that text without its last part, whose tokens are counted. Where that cannot be, and for more units,
+    what these took against their prediction tells what others will take.
+    """
+    slack = num_tokens - len(laid)
+    if slack < 0 and rate.chars_after_units is not None:
+        cut = layout.chars_before(sample, laid, len(sample.prompt) - rate.chars_after_units, -slack)
+        if cut is not None:
+            return int(np.searchsorted(draft.chars, draft.chars[num_units] - cut, side="right")) - 1
+    ratio = (predicted[num_units] - predicted[0]) / max(len(laid) - predicted[0], 1.0)
+    aim = slack + _lead(rate.unit_noise * math.sqrt(abs(slack) / rate.tokens_per_unit), rate, num_tokens)
+    return _units_within(predicted, predicted[num_units] + aim * min(max(ratio, 0.5), 2.0), 0, len(predicted) - 1)
 
 
 def _enough(predicted: NDArray[np.float64], num_units: int, rate: TokenRate, num_tokens: int) -> float:
@@ -137,33 +169,49 @@ def _units_within(predicted: NDArray[np.float64], num_tokens: float, low: int, h
     return min(max(found, low), high)
 
 
+Size = tuple[int, int, int]
+"""Units, characters and tokens of a text, or what a step of its growth adds to each."""
+
 DraftOf = Callable[[int, int], Draft]
 """(number of the draw, units) -> draft, the same for the same arguments."""
 
 _NUM_SHORT_DRAWS = 12
 
 
-def learn_rate(draft_of: DraftOf, num_tokens: int, lay_out: LayOut) -> TokenRate:
+def learn_rate(draft_of: DraftOf, num_tokens: int, layout: Layout) -> TokenRate:
     """Learn one wording's rate for samples of up to `num_tokens` from draws of its own."""
     small = draft_of(0, 32)
-    few, many = (len(lay_out(small.render(units))) for units in (8, 32))
-    per_unit = max((many - few) / 24, 1e-3)
+    few, many = small.render(8), small.render(32)
+    per_unit = max((len(layout.lay_out(many)) - len(layout.lay_out(few))) / 24, 1e-3)
     capacity = max(8, math.ceil(num_tokens / per_unit * 1.04) + 4)
     longest = min(capacity, max(8, round(_LEARNING_TOKENS / per_unit)))
     sizes = sorted({max(1, longest * step // _STEPS) for step in range(_STEPS + 1)})
-    growths: list[list[Size]] = []
-    for draw in (1, 2):
-        draft = draft_of(draw, capacity)
-        growths.append([_size(draft, units, lay_out) for units in sizes])
-    return _rate(growths, [_size(draft_of(draw, 1), 1, lay_out) for draw in range(_NUM_SHORT_DRAWS)])
+    drafts = [draft_of(draw, capacity) for draw in (1, 2)]
+    growths = [[_size(draft, units, layout) for units in sizes] for draft in drafts]
+    rate = _rate(growths, [_size(draft_of(draw, 1), 1, layout) for draw in range(_NUM_SHORT_DRAWS)])
+    counting = replace(rate, chars_after_units=_same_at_the_end(few.prompt, many.prompt))
+    # Whichever tells better from the longest text what the one before it takes.
+    return min((rate, counting), key=lambda one: sum(_misses(drafts, growths, one, layout)))
 
 
-Size = tuple[int, int, int]
-"""Units, characters and tokens of a text, or what a step of its growth adds to each."""
+def _misses(
+    drafts: Sequence[Draft], growths: Sequence[Sequence[Size]], rate: TokenRate, layout: Layout
+) -> Iterable[float]:
+    """By how many units each draft's last size but one is missed, judged from its last."""
+    for draft, (*_, (units, _, tokens), (most, _, _)) in zip(drafts, growths, strict=True):
+        sample, predicted = draft.render(most), rate.tokens(draft.chars)
+        laid = layout.lay_out(sample)
+        yield abs(_corrected(draft, predicted, most, sample, laid, tokens, rate, layout) - units)
 
 
-def _size(draft: Draft, units: int, lay_out: LayOut) -> Size:
-    return units, int(draft.chars[units]), len(lay_out(draft.render(units)))
+def _same_at_the_end(one: str, other: str) -> int:
+    """Characters in which two texts end alike."""
+    pairs = zip(reversed(one), reversed(other), strict=False)
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def _size(draft: Draft, units: int, layout: Layout) -> Size:
+    return units, int(draft.chars[units]), len(layout.lay_out(draft.render(units)))
 
 
 def _rate(growths: Sequence[Sequence[Size]], shortest: Sequence[Size]) -> TokenRate:
@@ -186,6 +234,7 @@ def _rate(growths: Sequence[Sequence[Size]], shortest: Sequence[Size]) -> TokenR
         base_noise=math.sqrt(_variance(list(map(rest, shortest)))),
         unit_noise=math.sqrt(_mean(variances)),
         tokens_per_unit=max(float(Fraction(sum(t for *_, t in all_steps), sum(u for u, *_ in all_steps))), 1e-3),
+        chars_after_units=None,
         least=2 * max(tokens) - min(tokens),
     )
 

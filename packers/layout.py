@@ -1,5 +1,6 @@
 """How a sample becomes a document: its text between BOS and EOS, or as a conversation in a chat template."""
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -115,6 +116,21 @@ class Layout:
                 found.setdefault(slot, []).append((start + first, end + first))
         (start, _), *answers = found[Slot.ANSWER]
         return DocumentSpans(start, tuple(answers), tuple(found.get(Slot.PROMPT, ())))
+
+    def chars_before(self, sample: Sample, laid: LaidOut, end: int, num_tokens: int) -> int | None:
+        """About how many characters the last `num_tokens` tokens before character `end` of the prompt cover.
+
+        None where the vocabulary does not say how much text a token covers.
+        """
+        place = next(at for at, piece in enumerate(self._pieces) if isinstance(piece, tuple) and Slot.PROMPT in piece)
+        words, token_bytes = self._pieces[place], self._encoder(place).token_bytes
+        if token_bytes is None or isinstance(words, np.ndarray):
+            return None
+        text, origins = self._text(words, sample)
+        ends = token_bytes.ends(laid.ids[laid.starts[place] : laid.starts[place + 1]])
+        bytes_per_char = float(ends[-1]) / len(text)
+        last = int(np.searchsorted(ends, np.int32((origins[Slot.PROMPT] + end) * bytes_per_char)))
+        return math.ceil(int(ends[last] - ends[max(last - num_tokens, 0)]) / bytes_per_char)
 
     def _laid_out(self, sample: Sample, encode: Callable[[Tokenizer, str], Ids]) -> LaidOut:
         parts = [

@@ -28,6 +28,7 @@ from .vocabulary import Vocabulary, find_vocabulary
 
 # One thread a process: the cores are shared out among workers, and a second pool would fight them.
 os.environ.setdefault("RAYON_NUM_THREADS", "1")
+os.environ.setdefault("FASTOKENS_BPE_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 Ids = NDArray[np.int32]

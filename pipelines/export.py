@@ -25,7 +25,7 @@ from ..schemas.manifest import Manifest
 from ..schemas.quantity import IntRange
 from .files import storage_error, sync_folder
 from .samples import Made
-from .verify import _maker as maker_of  # pyright: ignore[reportPrivateUsage]
+from .verify import maker_of
 from .workspace import read_manifest
 
 Ints = NDArray[np.int64]

@@ -9,6 +9,7 @@ import errno
 import hashlib
 import os
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -95,6 +96,11 @@ def hash_file(path: Path) -> str:
     """sha256 of a file's bytes."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_files(paths: Iterable[Path]) -> dict[str, str]:
+    """sha256 of each file's bytes, by path."""
+    return {str(path): hash_file(path) for path in paths}
 
 
 def storage_error(error: OSError, folder: Path) -> LcdataError:

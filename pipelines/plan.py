@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..generators.registry import build_task, task_settings
+from ..generators.task import Task
 from ..packers.fit import TokenRate
 from ..packers.parquet import row_writer
 from ..packers.plan_rows import plan_rows
@@ -22,7 +23,7 @@ from ..packers.vocabulary import find_chat_template
 from ..schemas.errors import LcdataError
 from ..schemas.recipe import FORMAT, Recipe, fingerprint
 from ..schemas.stream import stream
-from .files import hash_file
+from .files import hash_files
 from .samples import SampleMaker
 
 _MAX_SHARD_BYTES = 400_000_000
@@ -70,17 +71,25 @@ class Plan:
         starts = self.row_starts[first : first + self.rows_per_shard + 1]
         return [self.order[start:end] for start, end in pairwise(starts)]
 
+    @property
+    def _task(self) -> Task:
+        return build_task(self.recipe.source.task, self.recipe.source.settings)
+
+    @cached_property
+    def inputs(self) -> dict[str, str]:
+        """sha256 of the files that samples are made from."""
+        return hash_files(self._task.input_files())
+
     @cached_property
     def content(self) -> dict[str, Any]:
         """All that decides the bytes, as JSON holds it."""
-        task = build_task(self.recipe.source.task, self.recipe.source.settings)
         return {
             "format": FORMAT,
             "recipe": self.recipe.model_dump(mode="json"),
             "tokenizer": self.tokenizer.identity.model_dump(mode="json"),
-            "settings": task_settings(task),
+            "settings": task_settings(self._task),
             "chat_template": self.chat_template,
-            "inputs": {str(path): hash_file(path) for path in task.input_files()},
+            "inputs": self.inputs,
             "shards": self.num_shards,
             "rates": {name: rate.as_dict() for name, rate in self.rates.items()},
             "versions": library_versions(),

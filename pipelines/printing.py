@@ -99,11 +99,18 @@ def _summary(manifest: Manifest) -> dict[str, str]:
         "tokens": f"{manifest.tokens:,}, {manifest.loss_tokens:,} in the loss "
         f"({manifest.loss_tokens / manifest.tokens:.3%})",
         "fill": f"{manifest.fill:.3%} of the length asked for, {manifest.row_fill:.3%} of the rows",
+        **_repetition(manifest),
         "size": f"{humanize.naturalsize(size)} in {len(manifest.shards)} shards, "
         f"{8 * size / manifest.tokens:.2f} bits/token",
         "tokenizer": f"{manifest.tokenizer.source} by {manifest.engine}, "
         f"{manifest.encodings / manifest.documents:.2f} encodings a sample, {manifest.audited:,} samples audited",
     }
+
+
+def _repetition(manifest: Manifest) -> dict[str, str]:
+    if manifest.repeated_chars == 0:
+        return {}
+    return {"repeats": f"{manifest.repeated_chars:,} characters stand twice in a document: the corpus is short"}
 
 
 def print_sample(made: Made, recipe: Recipe, full: bool, as_json: bool) -> None:

@@ -61,7 +61,7 @@ class SampleMaker:
                     stream(self.task.name, self._seed, draw, f"rate/{template.id}"), template, num_units
                 )
 
-            self._rates[template.id] = learn_rate(draft_of, self._longest, self.layout.lay_out)
+            self._rates[template.id] = learn_rate(draft_of, self._longest, self.layout)
         return self._rates[template.id]
 
     @property
@@ -122,7 +122,7 @@ class SampleMaker:
             capacity = rate.capacity(length) * factor
             draft = self.task.draft(rng, template, capacity)
             try:
-                fitted = fit(draft, length, rate, self.layout.lay_out)
+                fitted = fit(draft, length, rate, self.layout)
             except UsageError as error:
                 raise UsageError(f"{self.task.name} sample {index}: {error}: use a greater --length") from None
             if fitted.num_units < capacity or length - len(fitted.laid) < rate.tokens_per_unit:

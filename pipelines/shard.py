@@ -52,6 +52,7 @@ class _Tally:
     loss_tokens: int = 0
     encodings: int = 0
     audited: int = 0
+    repeated_chars: int = 0
 
 
 def write_shard(build: Build, job: ShardJob) -> Iterator[int | ShardRecord]:
@@ -138,5 +139,6 @@ def _count(tally: _Tally, rows: Sequence[Sequence[Document]], recipe: Recipe) ->
     for documents in rows:
         for document in documents:
             tally.documents += 1
+            tally.repeated_chars += int(document.facts.get("repeated_chars", 0))
             tally.tokens += len(document.ids)
             tally.loss_tokens += len(document.ids) - loss_starts_at(document.prompt_length, recipe.source.loss)

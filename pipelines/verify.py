@@ -74,7 +74,7 @@ def verify(folder: Path, num_samples: int = 16, tokenizer: str | None = None, wo
     if not np.array_equal(made, np.arange(manifest.recipe.source.n)):
         verdict.problems.append(f"the document table does not hold each of {manifest.recipe.source.n:,} samples once")
     if verdict.holds and num_samples:
-        maker = _maker(manifest, tokenizer)
+        maker = maker_of(manifest, tokenizer)
         for _ in range(min(num_samples, manifest.documents)):
             verdict.problems += _regenerate(folder, manifest, maker, secrets.randbelow(manifest.documents))
             verdict.regenerated += 1
@@ -250,8 +250,11 @@ class _ShardCheck:
         self.that(bool(((depth >= 0) & (depth <= 1)).all()), "has a depth outside 0..1")
 
 
-def _maker(manifest: Manifest, source: str | None) -> SampleMaker:
-    """Make the manifest's samples again; LcdataError where the tokenizer is not the one that was used."""
+def maker_of(manifest: Manifest, source: str | None) -> SampleMaker:
+    """A maker of the manifest's samples; LcdataError where the tokenizer or an input is not what was used."""
+    for path, sha256 in manifest.inputs.items():
+        if not Path(path).is_file() or hash_file(Path(path)) != sha256:
+            raise LcdataError(f"{path} is not the file that made this dataset ({sha256[:12]}…): put that one back")
     tokenizer = _same_tokenizer(manifest, source or manifest.tokenizer.source)
     rates = {name: TokenRate(**rate) for name, rate in manifest.rates.items()}
     recipe = manifest.recipe

@@ -41,6 +41,8 @@ class ShardRecord(_Record):
     """How often a text was tokenized to fit the documents."""
     audited: int
     """Documents whose ids were compared with those of `tokenizers`."""
+    repeated_chars: int
+    """Characters of haystacks that stand a second time in their document, where a corpus was shorter than it."""
     content: str
     """sha256 over the documents' hashes in row order: the same for any version of the Parquet writer."""
 
@@ -65,6 +67,8 @@ class Manifest(_Record):
     chat_template: str | None
     """What documents were laid out with, where they are conversations."""
     engine: str
+    inputs: dict[str, str]
+    """sha256 of every file that samples were made from, by path."""
     versions: dict[str, str]
     rates: dict[str, dict[str, Any]]
     """What the length fitter learned for each wording."""
@@ -78,6 +82,7 @@ class Manifest(_Record):
     """Tokens over the room of the rows."""
     encodings: int
     audited: int
+    repeated_chars: int
     ledger: Ledger
     shards: list[ShardRecord]
     files: list[FileRecord]

@@ -17,6 +17,8 @@ MINE = {
     "needle": "Note on {key}: {value}.",
     "one": "What does the note on {keys} say?",
     "many": "What do the notes on {keys} say?",
+    "each": "What do the notes on {keys} say?",
+    "absent": "There is no note on {key}: {values}.",
     "fact": "The note on {key} says {values}.",
 }
 

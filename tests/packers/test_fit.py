@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lcdata.packers.fit import TokenRate, fit, learn_rate
-from lcdata.packers.layout import LaidOut
+from lcdata.packers.layout import LaidOut, Layout
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.sample import Sample
 
@@ -32,9 +32,22 @@ class Dots:
         return Sample(prompt=text, answer="", answers=(), answer_spans=(), evidence_spans=(), depth=(), template="dots")
 
 
-def lay_out(sample: Sample) -> LaidOut:
+class DotLayout(Layout):
     """A dot, a token."""
-    return LaidOut(np.zeros(len(sample.text), np.int32), [0, len(sample.text)])
+
+    def __init__(self) -> None:
+        """Without a tokenizer."""
+
+    def lay_out(self, sample: Sample) -> LaidOut:
+        """As many ids as dots."""
+        return LaidOut(np.zeros(len(sample.text), np.int32), [0, len(sample.text)])
+
+    def chars_before(self, sample: Sample, laid: LaidOut, end: int, num_tokens: int) -> int | None:
+        """As many dots as tokens."""
+        return num_tokens
+
+
+DOTS = DotLayout()
 
 
 RUNS = st.lists(st.integers(1, 60), min_size=60, max_size=60).map(tuple)
@@ -47,6 +60,7 @@ ANY_RATE = st.builds(
     base_noise=st.floats(0, 100),
     unit_noise=st.floats(0, 20),
     tokens_per_unit=st.just(30.0),
+    chars_after_units=st.none() | st.integers(0, 20),
     least=st.just(1),
 )
 
@@ -54,7 +68,7 @@ ANY_RATE = st.builds(
 @settings(max_examples=300, deadline=None)
 @given(RUNS, st.integers(71, 600), ANY_RATE)
 def test_a_document_is_never_over_and_at_most_a_unit_under(runs: tuple[int, ...], budget: int, rate: TokenRate) -> None:
-    fitted = fit(Dots(runs), budget, rate, lay_out)
+    fitted = fit(Dots(runs), budget, rate, DOTS)
     assert len(fitted.laid) <= budget
     next_unit = runs[fitted.num_units] if fitted.num_units < len(runs) else 10**9
     predicted_unit = np.diff(rate.tokens(Dots(runs).chars))
@@ -65,22 +79,22 @@ def test_a_document_is_never_over_and_at_most_a_unit_under(runs: tuple[int, ...]
 @given(RUNS, st.integers(100, 600))
 def test_a_learned_rate_needs_one_encoding(runs: tuple[int, ...], budget: int) -> None:
     rng = np.random.default_rng(0)
-    rate = learn_rate(lambda draw, units: Dots(tuple(rng.integers(1, 60, units).tolist())), 600, lay_out)
+    rate = learn_rate(lambda draw, units: Dots(tuple(rng.integers(1, 60, units).tolist())), 600, DOTS)
     assert rate.per_char == pytest.approx(1)
     assert rate.unit_noise == rate.base_noise == 0
-    fitted = fit(Dots(runs), budget, rate, lay_out)
+    fitted = fit(Dots(runs), budget, rate, DOTS)
     assert fitted.num_encodings == 1
     best = int(np.searchsorted(Dots(runs).chars, budget, side="right")) - 1
     assert fitted.num_units == best
 
 
 def test_units_of_equal_size_do_not_upset_the_learning() -> None:
-    rate = learn_rate(lambda draw, units: Dots((25,) * units), 5000, lay_out)
-    fitted = fit(Dots((25,) * 300), 5000, rate, lay_out)
+    rate = learn_rate(lambda draw, units: Dots((25,) * units), 5000, DOTS)
+    fitted = fit(Dots((25,) * 300), 5000, rate, DOTS)
     assert (len(fitted.laid), fitted.num_encodings) == (4985, 1)
 
 
 def test_a_length_below_one_unit_names_what_is_needed() -> None:
-    rate = learn_rate(lambda draw, units: Dots((40,) * units), 500, lay_out)
+    rate = learn_rate(lambda draw, units: Dots((40,) * units), 500, DOTS)
     with pytest.raises(UsageError, match="49 tokens are too few: this sample needs 50 at least"):
-        fit(Dots((40,) * 8), 49, rate, lay_out)
+        fit(Dots((40,) * 8), 49, rate, DOTS)
