@@ -116,7 +116,7 @@ def _assignments(settings: Mapping[str, Any]) -> str:
 
 def _default(entry: Mapping[str, Any]) -> str:
     default = entry.get("default")
-    return "auto" if default is None else _plain(default)
+    return "unset" if default is None else _plain(default)
 
 
 def _plain(value: Any) -> str:
