@@ -94,6 +94,8 @@ def rate(reply: str, reference: Reference) -> Rating:
     text = _join_thousands(_without_numbering(_normal(_final_words(reply))), answers)
     found, rest = _take(text, in_words, reference.asked)
     numbers, rest = _take_citations(rest) if cited else (set[str](), rest)
+    plain, rest = _take(rest, sorted(cited - numbers), reference.asked)
+    numbers |= set(plain)
     found += [answer for answer in answers if answer in cited & numbers]
     wrong = _statements(rest, in_words) | (numbers - cited if len(in_words) < len(answers) else set())
     rating = _measures(len(found), len(wrong), len(answers))

@@ -89,7 +89,7 @@ def test_show_marks_evidence_and_answers(lcdata: Run, small: str) -> None:
 def test_tasks_explains_every_setting(lcdata: Run) -> None:
     assert "\nkv " in lcdata("tasks").stdout
     listed = lcdata("tasks", "kv").stdout
-    for word in ("dict_size", "3..4", "1..1000", "key_digits", "auto", "absent", "0..1"):
+    for word in ("dict_size", "3..4", "1..1000", "key_digits", "unset", "absent", "0..1"):
         assert word in listed
     assert "dict_size" in json.loads(lcdata("tasks", "kv", "--json").stdout)["properties"]
 

@@ -2,6 +2,8 @@
 
 import importlib.util
 import pickle
+import re
+from collections import Counter, defaultdict
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -136,7 +138,7 @@ def test_seeds_share_nothing(name: str, settings: dict[str, Any], small: str) ->
 
 @pytest.mark.parametrize(("name", "settings"), cases())
 def test_nothing_predicts_the_answer(name: str, settings: dict[str, Any], small: str) -> None:
-    """Over 500 samples depth is uniform, templates are even and answers do not repeat."""
+    """Over 500 samples depth is uniform, templates are even, answers do not repeat and no two orders are alike."""
     rate = next(iter(maker_of(name, settings, small, 1200).rates.values()))
     length = round(rate.least + 60 * rate.tokens_per_unit)
     maker = maker_of(name, settings, small, length)
@@ -150,6 +152,16 @@ def test_nothing_predicts_the_answer(name: str, settings: dict[str, Any], small:
     assert chisquare(templates).pvalue > 1e-4
     answers = [one.sample.answers for one in made if one.document.depth]
     assert len(set(answers)) >= 0.9 * len(answers)
+    orders: dict[str, Counter[tuple[int, ...]]] = defaultdict(Counter)
+    for one in (one for one in made if not one.document.facts.get("absent")):
+        orders[one.document.template][order_of_words(one.sample.prompt)] += 1
+    assert all(max(counts.values()) <= 0.2 * counts.total() for counts in orders.values()), "a constant permutation"
+
+
+def order_of_words(text: str) -> tuple[int, ...]:
+    """Each word by the place where it first stands: what is left of a text when its words are drawn anew."""
+    first: dict[str, int] = {}
+    return tuple(first.setdefault(word, len(first)) for word in re.findall(r"\w+", text))
 
 
 def test_every_task_explains_its_settings() -> None:

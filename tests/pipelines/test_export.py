@@ -65,8 +65,8 @@ def test_the_text_gives_the_tokens_that_the_dataset_holds(
     assert list(held) != list(range(30)), "rows hold samples in another order"
     for index, line in enumerate(lines("text")):
         assert list(line) == ["text"]
-        ids = tokenizer.document_ids(tokenizer.encode(line["text"]))
-        assert hashlib.sha256(ids.astype("<i4").tobytes()).hexdigest() == held[index]["sha256"]
+        ids = np.array([*tokenizer.encode(line["text"]).tolist(), tokenizer.identity.eos_id], "<i4")
+        assert hashlib.sha256(ids.tobytes()).hexdigest() == held[index]["sha256"]
 
 
 def test_evaluation_lines_hold_what_scorers_read(folder: Path, lines: Callable[..., Lines]) -> None:

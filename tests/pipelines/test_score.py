@@ -16,17 +16,17 @@ from hypothesis import settings as sampling
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from lcdata.generators.registry import build_task, tasks
+from lcdata.generators.registry import tasks
 from lcdata.packers.tokenizer import load_tokenizer
 from lcdata.pipelines import score as module
 from lcdata.pipelines.export import export
 from lcdata.pipelines.gen import gen
 from lcdata.pipelines.progress import JsonReporter
-from lcdata.pipelines.samples import Made, SampleMaker, learn_rates
+from lcdata.pipelines.samples import Made, SampleMaker
 from lcdata.pipelines.score import score, wilson
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.evaluation import Reference, rate, rate_substrings
-from lcdata.schemas.recipe import Recipe
+from lcdata.schemas.recipe import Recipe, TaskSource
 from lcdata.schemas.tokens import TokenizerChoice
 
 Write = Callable[[str, list[Any]], Path]
@@ -67,8 +67,8 @@ def cases() -> list[Any]:
 @cache
 def made_samples(name: str, settings: str, source: str) -> tuple[list[Made], list[Reference]]:
     """Samples of a task and their references."""
-    task, tokenizer = build_task(name, json.loads(settings)), load_tokenizer(TokenizerChoice(source=source))
-    maker = SampleMaker(task, 5, tokenizer, learn_rates(task, 5, tokenizer, 1500))
+    task = TaskSource.model_validate({"task": name, "settings": json.loads(settings), "length": "1500", "n": 1})
+    maker = SampleMaker(task, 5, load_tokenizer(TokenizerChoice(source=source)))
     made = [maker.make(index, max(1500, maker.shortest_length)) for index in range(8)]
     return made, [
         Reference.of_document(index=index, answers=one.answers, length=len(one.ids), depth=one.depth, facts=one.facts)
