@@ -1,7 +1,7 @@
 """Text to token ids: `tokenizers` is the truth, `fastokens` the engine where both agree.
 
 Text never makes control tokens: special-token strings in it are encoded as ordinary text, and BOS and EOS are added
-by rule around it. Ids always come from encoding a whole text.
+by rule around it.
 """
 
 import gc
