@@ -13,21 +13,31 @@ from pydantic import TypeAdapter, ValidationError
 from ..schemas.errors import UsageError
 from .task import Task
 
+_FOLDER = Path(__file__).parent
+
 
 @cache
 def tasks() -> dict[str, type[Task]]:
     """Task classes by name, in alphabetical order."""
     found: dict[str, type[Task]] = {}
-    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        members = vars(importlib.import_module(f".{module.name}", __package__)).values()
-        for kind in members:
-            if isinstance(kind, type) and issubclass(kind, Task) and kind is not Task:
-                found[kind.name] = kind
+    for module in pkgutil.iter_modules([str(_FOLDER)]):
+        found |= _tasks_in(module.name)
     return dict(sorted(found.items()))
+
+
+def _tasks_in(module: str) -> dict[str, type[Task]]:
+    """The task classes that a module of this folder defines or names."""
+    members = vars(importlib.import_module(f".{module}", __package__)).values()
+    kinds = [kind for kind in members if isinstance(kind, type) and issubclass(kind, Task) and kind is not Task]
+    return {kind.name: kind for kind in kinds}
 
 
 def task_class(name: str) -> type[Task]:
     """The class of a task; UsageError with the nearest name when there is none."""
+    if name.isidentifier() and (_FOLDER / f"{name}.py").is_file():  # the others need not be loaded
+        found = _tasks_in(name)
+        if name in found:
+            return found[name]
     known = tasks()
     if name not in known:
         raise UsageError(f"unknown task {name!r}.{did_you_mean(name, known)} Known: {', '.join(known)}")

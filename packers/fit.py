@@ -88,85 +88,84 @@ def fit(draft: Draft, num_tokens: int, rate: TokenRate, layout: Layout) -> Fitte
 
     Raises UsageError where not even one unit fits.
     """
-    predicted = rate.tokens(draft.chars)
-    capacity = len(predicted) - 1
-    fits, fails = 0, capacity + 1
+    judge = _Judge(draft, num_tokens, rate, layout)
+    fits, fails = 0, judge.capacity + 1
     best: Fitted | None = None
-    aim = num_tokens + _lead(rate.noise(num_tokens), rate, num_tokens)
-    num_units = _units_within(predicted, aim, 1, capacity)
-    for num_encodings in range(1, capacity + 2):
+    num_units = judge.first_guess()
+    for num_encodings in range(1, judge.capacity + 2):
         sample = draft.render(num_units)
         laid = layout.lay_out(sample)
-        slack = num_tokens - len(laid)
-        if slack >= 0:
+        if len(laid) <= num_tokens:
             fits, best = num_units, Fitted(sample, laid, num_units, num_encodings)
         else:
             fails = num_units
-        if best is not None and (fails - fits == 1 or 0 <= slack <= _enough(predicted, fits, rate, num_tokens)):
-            return Fitted(best.sample, best.laid, best.num_units, num_encodings)
+        if best is not None and (fails - fits == 1 or (best.laid is laid and judge.is_enough(best))):
+            return replace(best, num_encodings=num_encodings)
         if fails == 1:
             raise UsageError(f"{num_tokens} tokens are too few: this sample needs {len(laid)} at least")
-        if num_encodings >= _GUESSES:
+        if num_encodings < _GUESSES:
+            num_units = min(max(judge.next_guess(num_units, sample, laid), fits + 1), fails - 1)
+        else:
             num_units = (fits + fails) // 2
-            continue
-        guess = _corrected(draft, predicted, num_units, sample, laid, num_tokens, rate, layout)
-        num_units = min(max(guess, fits + 1), fails - 1)
     raise AssertionError("the search narrows at every step")
 
 
-def _lead(noise: float, rate: TokenRate, num_tokens: int) -> float:
-    """How far beyond its length a guess aims that is off by `noise`.
+class _Judge:
+    """Tells how many units of a draft may fit."""
 
-    A little below where that may well do: whole units leave half a unit on average, and what is good enough
-    beyond a unit is halved between the two sides. Else so far beyond that the length is surely among what is encoded,
-    whose own tokens then tell where to cut.
-    """
-    enough = max(rate.tokens_per_unit + rate.unit_noise, _fine(num_tokens))
-    if noise > _HOPELESS * enough and rate.chars_after_units is not None:
-        return 2 * noise
-    return -min(2 * noise, (enough - rate.tokens_per_unit) / 2)
+    def __init__(self, draft: Draft, num_tokens: int, rate: TokenRate, layout: Layout) -> None:
+        self._draft, self._num_tokens, self._rate, self._layout = draft, num_tokens, rate, layout
+        self._predicted = rate.tokens(draft.chars)
+        self._fine = max(_FEW, num_tokens / _FINE)
 
+    @property
+    def capacity(self) -> int:
+        """Units that the draft has."""
+        return len(self._predicted) - 1
 
-def _corrected(
-    draft: Draft,
-    predicted: NDArray[np.float64],
-    num_units: int,
-    sample: Sample,
-    laid: LaidOut,
-    num_tokens: int,
-    rate: TokenRate,
-    layout: Layout,
-) -> int:
-    """Units that fit, judged from a text of `num_units`.
+    def first_guess(self) -> int:
+        """Units to begin with, at least one."""
+        return max(self._units_within(self._num_tokens + self._lead(self._rate.noise(self._num_tokens))), 1)
 
-    Fewer units are that text without its last part, whose tokens are counted. Where that cannot be, and for more units,
-    what these took against their prediction tells what others will take.
-    """
-    slack = num_tokens - len(laid)
-    if slack < 0 and rate.chars_after_units is not None:
-        cut = layout.chars_before(sample, laid, len(sample.prompt) - rate.chars_after_units, -slack)
-        if cut is not None:
-            return int(np.searchsorted(draft.chars, draft.chars[num_units] - cut, side="right")) - 1
-    ratio = (predicted[num_units] - predicted[0]) / max(len(laid) - predicted[0], 1.0)
-    aim = slack + _lead(rate.unit_noise * math.sqrt(abs(slack) / rate.tokens_per_unit), rate, num_tokens)
-    return _units_within(predicted, predicted[num_units] + aim * min(max(ratio, 0.5), 2.0), 0, len(predicted) - 1)
+    def is_enough(self, fitted: Fitted) -> bool:
+        """Whether what is left is not worth another encoding: one more unit hardly fits, or it is little."""
+        units = fitted.num_units
+        if units == self.capacity:
+            return False
+        unit = float(self._predicted[units + 1] - self._predicted[units])
+        return self._num_tokens - len(fitted.laid) <= max(unit + self._rate.unit_noise, self._fine)
 
+    def next_guess(self, num_units: int, sample: Sample, laid: LaidOut) -> int:
+        """Units that fit, judged from a text of `num_units`.
 
-def _enough(predicted: NDArray[np.float64], num_units: int, rate: TokenRate, num_tokens: int) -> float:
-    """Slack that is not worth another encoding: one more unit hardly fits, or it is small."""
-    if num_units + 1 >= len(predicted):
-        return -float("inf")
-    unit = float(predicted[num_units + 1] - predicted[num_units])
-    return max(unit + rate.unit_noise, _fine(num_tokens))
+        Fewer units are that text without its last part, whose tokens are counted. Where that cannot be, and for more
+        units, what these took against their prediction tells what others will take.
+        """
+        rate, predicted = self._rate, self._predicted
+        slack = self._num_tokens - len(laid)
+        if slack < 0 and rate.chars_after_units is not None:
+            cut = self._layout.chars_before(sample, laid, len(sample.prompt) - rate.chars_after_units, -slack)
+            if cut is not None:
+                return int(np.searchsorted(self._draft.chars, self._draft.chars[num_units] - cut, side="right")) - 1
+        ratio = (predicted[num_units] - predicted[0]) / max(len(laid) - predicted[0], 1.0)
+        aim = slack + self._lead(rate.unit_noise * math.sqrt(abs(slack) / rate.tokens_per_unit))
+        return self._units_within(predicted[num_units] + aim * min(max(ratio, 0.5), 2.0))
 
+    def _lead(self, noise: float) -> float:
+        """How far beyond its length a guess aims that is off by `noise`.
 
-def _fine(num_tokens: int) -> float:
-    return max(_FEW, num_tokens / _FINE)
+        A little below where that may well do: whole units leave half a unit on average, and what is good enough
+        beyond a unit is halved between the two sides. Else so far beyond that the length is surely among what is
+        encoded, whose own tokens then tell where to cut.
+        """
+        unit = self._rate.tokens_per_unit
+        enough = max(unit + self._rate.unit_noise, self._fine)
+        if noise > _HOPELESS * enough and self._rate.chars_after_units is not None:
+            return 2 * noise
+        return -min(2 * noise, (enough - unit) / 2)
 
-
-def _units_within(predicted: NDArray[np.float64], num_tokens: float, low: int, high: int) -> int:
-    found = int(np.searchsorted(predicted, num_tokens, side="right")) - 1
-    return min(max(found, low), high)
+    def _units_within(self, num_tokens: float) -> int:
+        return max(int(np.searchsorted(self._predicted, num_tokens, side="right")) - 1, 0)
 
 
 Size = tuple[int, int, int]
@@ -199,9 +198,8 @@ def _misses(
 ) -> Iterable[float]:
     """By how many units each draft's last size but one is missed, judged from its last."""
     for draft, (*_, (units, _, tokens), (most, _, _)) in zip(drafts, growths, strict=True):
-        sample, predicted = draft.render(most), rate.tokens(draft.chars)
-        laid = layout.lay_out(sample)
-        yield abs(_corrected(draft, predicted, most, sample, laid, tokens, rate, layout) - units)
+        sample = draft.render(most)
+        yield abs(_Judge(draft, tokens, rate, layout).next_guess(most, sample, layout.lay_out(sample)) - units)
 
 
 def _same_at_the_end(one: str, other: str) -> int:

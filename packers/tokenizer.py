@@ -175,10 +175,14 @@ class Tokenizer:
 def load_tokenizer(choice: TokenizerChoice, engine: str = "fastokens") -> Tokenizer:
     """The tokenizer that was asked for, with its ends decided; falls back to `tokenizers` with a warning."""
     vocabulary = find_vocabulary(choice.source)
-    with ThreadPoolExecutor(1) as beside:
+    fast: Future[Any] | None = None
+    with ThreadPoolExecutor(1) as beside:  # the engine takes longest, and needs no lock that Python has
         try:
+            if engine == "fastokens" and not _UNMARKED.search(vocabulary.data):
+                fast = beside.submit(_fast_engine, vocabulary.data.decode())
             marked = _Marked.of(vocabulary.data)
-            fast = beside.submit(_fast_engine, marked.text) if engine == "fastokens" else None
+            if engine == "fastokens" and fast is None:
+                fast = beside.submit(_fast_engine, marked.text)
             reference = _reference_engine(marked.text)
         except Exception as error:  # tokenizers raises plain Exception for whatever is wrong with the JSON
             raise UsageError(
@@ -228,6 +232,10 @@ def _reference_engine(data: str) -> tokenizers.Tokenizer:
     reference.no_truncation()
     reference.no_padding()
     return reference
+
+
+_UNMARKED = re.compile(rb'"special":\s*false')
+"""What a file holds that has unmarked tokens."""
 
 
 @dataclass(frozen=True)
