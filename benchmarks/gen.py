@@ -57,11 +57,7 @@ def bench(lengths: str, quick: bool, repeats: int, no_peer: bool, out: Path) -> 
     tokens = [parse_length(length) for length in lengths.split(",")]
     with tempfile.TemporaryDirectory(prefix="lcdata-bench-") as name:
         folder = Path(name)
-        peer = {} if no_peer else try_peer([NEAREST_TO_KV], tokens, folder)
-        rows = [
-            with_ratios(measure_length(length, quick, repeats, folder) | peer.get((NEAREST_TO_KV, length), {}))
-            for length in tokens
-        ]
+        rows = [with_ratios(measure_length(length, quick, repeats, folder, not no_peer)) for length in tokens]
         first_samples = measure_first_samples(folder)
     write_results(out, rows, first_samples)
     click.echo(markdown(rows, COLUMNS))
@@ -72,14 +68,19 @@ def bench(lengths: str, quick: bool, repeats: int, no_peer: bool, out: Path) -> 
     say(f"written to {out}")
 
 
-def measure_length(length: int, quick: bool, repeats: int, folder: Path) -> Row:
-    """One row: gen with one and two workers in turn, between two measurements of its bounds; medians of the repeats."""
+def measure_length(length: int, quick: bool, repeats: int, folder: Path, with_peer: bool) -> Row:
+    """One row: gen with one and two workers in turn, between two measurements of its bounds and of the peer.
+
+    Medians of the repeats; of the peer the mean.
+    """
     say(f"{format_length(length)}: bounds")
     trial = make_trial(TASK, length)
     writing = [write_seconds(trial, folder / "trial.parquet") for _ in range(2)]
     encode = encode_tokens_per_second(trial)
     shards = 2 if quick else shards_per_worker(trial, statistics.median(writing))
+    peers = [try_peer(NEAREST_TO_KV, length, folder)] if with_peer else []
     runs = [measure_gen(length, shards, workers, folder) for _ in range(repeats) for workers in (1, 2)]
+    peers += [try_peer(NEAREST_TO_KV, length, folder)] if with_peer else []
     writing += [write_seconds(trial, folder / "trial.parquet") for _ in range(2)]
     row: Row = {
         "length_tokens": length,
@@ -88,6 +89,7 @@ def measure_length(length: int, quick: bool, repeats: int, folder: Path) -> Row:
         "write_tokens_per_second": trial.num_tokens / statistics.median(writing),
         "write_tokens_per_second_each": [trial.num_tokens / seconds for seconds in writing],
     }
+    row |= mean_of([peer for peer in peers if peer])
     return row | figures_of("one_worker", runs[::2]) | figures_of("two_workers", runs[1::2])
 
 
@@ -155,11 +157,20 @@ def measure_first_samples(folder: Path) -> dict[str, float]:
     return figures
 
 
-def try_peer(generators: Sequence[str], lengths: Sequence[int], folder: Path) -> dict[tuple[str, int], Row]:
-    """The peer's figures by generator and length; none, and a line that says why, where it cannot be had."""
-    say(f"peer: lm_eval {VERSIONS['lm_eval']}, {', '.join(generators)} (making its environment if need be)")
+def mean_of(figures: Sequence[Row]) -> Row:
+    """The peer's figures, its speed averaged over several looks at it."""
+    if not figures:
+        return {}
+    speeds = [figure["peer_tokens_per_second"] for figure in figures]
+    return figures[0] | {"peer_tokens_per_second": statistics.mean(speeds), "peer_tokens_per_second_each": speeds}
+
+
+def try_peer(generator: str, length: int, folder: Path) -> Row:
+    """The peer's figures; none, and a line that says why, where it cannot be had or does not do this length."""
+    say(f"{format_length(length)}: lm_eval {VERSIONS['lm_eval']}, {generator} (making its environment if need be)")
     try:
-        return measure_peer(find_vocabulary("embedded").data, generators, lengths, folder)
+        figures = measure_peer(find_vocabulary("embedded").data, [generator], [length], folder)
+        return figures.get((generator, length), {})
     except (subprocess.SubprocessError, OSError) as error:
         words = getattr(error, "stderr", None) or ""
         lines = (words.decode(errors="replace") if isinstance(words, bytes) else words).strip().splitlines()

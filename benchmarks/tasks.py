@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from gen import SHARD_TOKENS, new_folder, say, try_peer
+from gen import SHARD_TOKENS, mean_of, new_folder, say, try_peer
 from measure import run_gen
 from table import Column, Target, markdown
 
@@ -76,20 +76,19 @@ def bench(only: tuple[str, ...], no_peer: bool, out: Path) -> None:
     cases = [case for case in CASES if not only or case.task in only]
     with tempfile.TemporaryDirectory(prefix="lcdata-bench-") as name:
         folder = Path(name)
-        peers = [case.peer for case in cases if case.peer is not None]
-        peer = {} if no_peer else try_peer(peers, [LENGTH], folder)
-        rows = [measure(case, folder, peer) for case in cases]
+        rows = [measure(case, folder, not no_peer) for case in cases]
     out.write_text(json.dumps(rows, indent=1) + "\n")
     click.echo(markdown(rows, COLUMNS, "task"))
     say(f"written to {out}")
 
 
-def measure(case: Case, folder: Path, peer: dict[tuple[str, int], Row]) -> Row:
-    """One row."""
+def measure(case: Case, folder: Path, with_peer: bool) -> Row:
+    """One row: gen between two looks at its peer."""
     say(case.name)
     shard_rows = max(256, SHARD_TOKENS // LENGTH)
     size = ["--length", str(LENGTH), "--n", str(SHARDS * shard_rows), "--shard-rows", str(shard_rows)]
     preset = ["--preset", case.preset] if case.preset else []
+    peers = [try_peer(case.peer, LENGTH, folder)] if with_peer and case.peer else []
     with new_folder(folder) as inner:
         run = run_gen(["--task", case.task, *preset, *size], inner / "out", 1)
         manifest = json.loads((inner / "out" / "lcdata.json").read_text())
@@ -103,8 +102,9 @@ def measure(case: Case, folder: Path, peer: dict[tuple[str, int], Row]) -> Row:
         "peak_worker_bytes": run.peak_worker_bytes,
         "other_cores": run.other_cores,
     }
-    figures = peer.get((case.peer, LENGTH)) if case.peer else None
-    return row if figures is None else row | figures | {"gen_over_peer": speed / figures["peer_tokens_per_second"]}
+    peers += [try_peer(case.peer, LENGTH, folder)] if with_peer and case.peer else []
+    figures = mean_of([peer for peer in peers if peer])
+    return row | figures | ({"gen_over_peer": speed / figures["peer_tokens_per_second"]} if figures else {})
 
 
 if __name__ == "__main__":
