@@ -58,7 +58,7 @@ CASES = (
 COLUMNS = (
     Column("gen, 1 worker", "tokens_per_second", "Mtok/s", 1e-6),
     Column("wanted", "target_tokens_per_second", "Mtok/s", 1e-6),
-    Column("fill", "fill", "%", 100),
+    Column("length left open", "left_open", "%", 100),
     Column("encodings", "encodings"),
     Column("lm_eval RULER", "peer_tokens_per_second", "Mtok/s", 1e-6),
     Column("gen / RULER", "gen_over_peer", target=Target(40, at_least=True)),
@@ -97,7 +97,7 @@ def measure(case: Case, folder: Path, with_peer: bool) -> Row:
         "task": case.name,
         "tokens_per_second": speed,
         "target_tokens_per_second": case.target * 1e6,
-        "fill": manifest["fill"],
+        "left_open": 1 - manifest["fill"],
         "encodings": manifest["encodings"] / manifest["documents"],
         "peak_worker_bytes": run.peak_worker_bytes,
         "other_cores": run.other_cores,
