@@ -340,6 +340,8 @@ def main() -> None:
             traceback.print_exc()
         _fail(str(error), error.exit_code)
     except Exception as error:
+        if isinstance(error, SystemError) and isinstance(error.__cause__, Terminated | KeyboardInterrupt):
+            _interrupted(4 if isinstance(error.__cause__, Terminated) else 130)  # it came while Ray was waiting
         if debug:
             raise
         _fail(

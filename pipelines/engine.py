@@ -94,17 +94,17 @@ class Engine:
 
     def _hold_ray(self, started: "Future[_Ray]", workers: int, work: Work[S, J, E] | None) -> None:
         """Start Ray and stay until it is stopped: its processes die with the thread that started them."""
+        loading: list[Any] = []
         try:
             ray = _start_ray(workers, self._address)
+            # Before anyone can stop Ray: a task for a Ray that was stopped would start or join another.
+            if self._address is None and work is not None:
+                load = ray.module.remote(num_cpus=1)(importlib.import_module)
+                loading += [load.remote(work.__module__) for _ in range(workers)]
         except BaseException as error:  # raised again by whoever asks for the result
             started.set_exception(error)
             return
         started.set_result(ray)
-        if self._address is None and work is not None:
-            load = ray.module.remote(num_cpus=1)(importlib.import_module)
-            loading = [load.remote(work.__module__) for _ in range(workers)]
-            self._closed.wait()
-            del loading
         self._closed.wait()
 
 
