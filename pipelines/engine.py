@@ -31,6 +31,7 @@ _MAX_RETRIES = 3
 _HUNG_AFTER = 900.0
 """Seconds without an event after which a job counts as hung and is started again."""
 _CONNECT_SECONDS = 5.0
+_MAX_CONNECTIONS = 3
 _OBJECT_STORE_BYTES = 256 * 2**20
 
 
@@ -53,6 +54,12 @@ class Engine:
         if self._starting is not None and self._starting.exception() is None:
             self._starting.result().stop()
         self._closed.set()
+
+    def place(self, workers: int) -> str:
+        """Where so many workers are, in words."""
+        if self._address is not None:
+            return f"on the cluster at {self._address}"
+        return f"on {workers} workers" if workers else "in this process"
 
     def start(self, workers: int, work: Work[S, J, E] | None = None) -> None:
         """Start Ray in the background, and load in each worker what the work needs.
@@ -270,12 +277,23 @@ def _start_ray(workers: int, address: str | None) -> _Ray:
                 _temp_dir=str(folder),
             )
         else:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+            _join(ray, str(address))
     except Exception as error:  # whatever Ray raises at its start, the cure is the same
-        reason = str(error).strip().splitlines()[0]
+        reason = " ".join(str(error).split())  # of several lines, and what went wrong is in the last ones
         cure = "check --address" if address else "run with --workers 0"
         raise LcdataError(f"Ray did not start ({reason}): {cure}") from error
     return _Ray(ray, folder)
+
+
+def _join(ray: Any, address: str) -> None:
+    """Join a cluster. Ray Client's server starts a process for each client, which can lose its port to another."""
+    for attempt in range(1, _MAX_CONNECTIONS + 1):
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+            return
+        except ConnectionError:
+            if attempt == _MAX_CONNECTIONS:
+                raise
 
 
 class _RayMessages(io.TextIOBase):

@@ -16,12 +16,11 @@ from conftest import Run
 BUILD = ("gen", "--task", "kv", "--length", "2k", "--n", "60", "--shard-rows", "20")
 
 
-def free_port() -> int:
-    """A port below the range that Ray gives to its workers."""
-    for port in range(6400, 6500):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
+def free_port(first: int) -> int:
+    """The first free one of a hundred ports, outside the range that the system gives to whoever asks for any."""
+    for port in range(first, first + 100):
+        if not answers(port):
+            return port
     raise AssertionError("no port is free")
 
 
@@ -32,10 +31,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str
     token.write_text(secrets.token_hex(32))
     token.chmod(0o600)
     environment = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_USAGE_STATS_ENABLED": "0"}
-    port, client_port = free_port(), 23001
+    environment["RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S"] = "60"
+    port, client_port = free_port(6400), free_port(22900)
     command = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", "--num-cpus=2"]
     command += ["--node-ip-address=127.0.0.1", f"--port={port}", f"--ray-client-server-port={client_port}"]
-    command += ["--include-dashboard=false"]
+    command += ["--include-dashboard=false", "--min-worker-port=0", "--max-worker-port=0"]  # any free ones
     process = subprocess.Popen(
         command,
         env={**os.environ, **environment},
@@ -46,6 +46,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not (answers(port) and answers(client_port)):
             time.sleep(0.2)
+        assert process.poll() is None, "another cluster has the ports"
         yield environment, f"127.0.0.1:{port}", f"ray://127.0.0.1:{client_port}"
     finally:
         for member in [*psutil.Process(process.pid).children(recursive=True), process]:
@@ -72,6 +73,7 @@ def test_a_cluster_makes_the_same_bytes(
     for number, address in enumerate(addresses):
         done = lcdata(*BUILD, "--tokenizer", small, "--out", f"out{number}", "--address", address, **environment)
         assert done.returncode == 0, done.stderr
+        assert f"60 rows in 3 shards, on the cluster at {address}" in done.stderr
         assert contents(tmp_path / f"out{number}") == contents(tmp_path / "alone")
 
 
