@@ -5,6 +5,7 @@ import os
 import shlex
 import signal
 import sys
+import threading
 import traceback
 import warnings
 from pathlib import Path
@@ -14,6 +15,9 @@ import click
 
 from . import __version__
 from .schemas.errors import LcdataError, UsageError
+
+_AGAIN_AFTER = 0.05
+"""Seconds after which an interrupt that was lost is sent again."""
 
 
 class Terminated(BaseException):
@@ -316,7 +320,7 @@ def doctor(tokenizer: str, as_json: bool) -> int:
 
 def main() -> None:
     """Run the command line; every failure is one line and an exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    hear_interrupts()
     warnings.showwarning = _show_warning
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1 or bool(os.environ.get("LCDATA_DEBUG"))
@@ -348,6 +352,23 @@ def main() -> None:
             f"{type(error).__name__}: {error} (this is a defect of lcdata: run again with --debug and report it)",
             1,
         )
+
+
+def hear_interrupts() -> None:
+    """End the work at Ctrl-C and SIGTERM, also where they come in a `__del__`, out of which Python lets no exception.
+
+    One that was lost there is sent again a moment later.
+    """
+
+    def lost(found: "sys.UnraisableHookArgs") -> None:
+        if issubclass(found.exc_type, KeyboardInterrupt | Terminated):
+            number = signal.SIGTERM if issubclass(found.exc_type, Terminated) else signal.SIGINT
+            threading.Timer(_AGAIN_AFTER, os.kill, (os.getpid(), number)).start()
+        else:
+            sys.__unraisablehook__(found)
+
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.unraisablehook = lost
 
 
 def _terminate(number: int, frame: Any) -> None:

@@ -42,7 +42,7 @@ class Engine:
     """
 
     def __init__(self, address: str | None = None) -> None:
-        self._address = address
+        self.address = address
         self._on_terminate = signal.getsignal(signal.SIGTERM)
         self._starting: Future[_Ray] | None = None
         self._closed = threading.Event()
@@ -51,25 +51,21 @@ class Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self.address is not None:
+            self._closed.set()  # a cluster outlives the thread that joined it, which is to try no more
         if self._starting is not None and self._starting.exception() is None:
             self._starting.result().stop()
         self._closed.set()
-
-    def place(self, workers: int) -> str:
-        """Where so many workers are, in words."""
-        if self._address is not None:
-            return f"on the cluster at {self._address}"
-        return f"on {workers} workers" if workers else "in this process"
 
     def start(self, workers: int, work: Work[S, J, E] | None = None) -> None:
         """Start Ray in the background, and load in each worker what the work needs.
 
         Raises where an address cannot be reached; whatever else goes wrong is raised by `run`.
         """
-        if self._starting is not None or (workers == 0 and self._address is None):
+        if self._starting is not None or (workers == 0 and self.address is None):
             return
-        if self._address is not None:
-            _check_reachable(self._address)
+        if self.address is not None:
+            _check_reachable(self.address)
         self._starting = Future()
         threading.Thread(target=self._hold_ray, args=(self._starting, workers, work)).start()
 
@@ -83,7 +79,7 @@ class Engine:
         """
         if not jobs:
             return
-        if workers == 0 and self._address is None:
+        if workers == 0 and self.address is None:
             for job in jobs:
                 for event in work(shared, job):
                     yield job, event
@@ -94,18 +90,18 @@ class Engine:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, self._on_terminate)  # Ray puts one of its own, which aborts
         with redirect_stdout(_RayMessages()):
-            if self._address is not None and folder is not None:
+            if self.address is not None and folder is not None:
                 _check_shared_folder(ray, folder)
-            streaming = not (self._address or "").startswith("ray://")
+            streaming = not (self.address or "").startswith("ray://")
             yield from _Run(ray, work, shared, streaming).events(jobs)
 
     def _hold_ray(self, started: "Future[_Ray]", workers: int, work: Work[S, J, E] | None) -> None:
         """Start Ray and stay until it is stopped: its processes die with the thread that started them."""
         loading: list[Any] = []
         try:
-            ray = _start_ray(workers, self._address)
+            ray = _start_ray(workers, self.address, self._closed)
             # Before anyone can stop Ray: a task for a Ray that was stopped would start or join another.
-            if self._address is None and work is not None:
+            if self.address is None and work is not None:
                 load = ray.module.remote(num_cpus=1)(importlib.import_module)
                 loading += [load.remote(work.__module__) for _ in range(workers)]
         except BaseException as error:  # raised again by whoever asks for the result
@@ -251,7 +247,7 @@ class _Ray:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _start_ray(workers: int, address: str | None) -> _Ray:
+def _start_ray(workers: int, address: str | None, closed: threading.Event) -> _Ray:
     """Ray of our own with settings that leave no traces, or the cluster at `address`."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -277,7 +273,7 @@ def _start_ray(workers: int, address: str | None) -> _Ray:
                 _temp_dir=str(folder),
             )
         else:
-            _join(ray, str(address))
+            _join(ray, str(address), closed)
     except Exception as error:  # whatever Ray raises at its start, the cure is the same
         reason = " ".join(str(error).split())  # of several lines, and what went wrong is in the last ones
         cure = "check --address" if address else "run with --workers 0"
@@ -285,14 +281,17 @@ def _start_ray(workers: int, address: str | None) -> _Ray:
     return _Ray(ray, folder)
 
 
-def _join(ray: Any, address: str) -> None:
-    """Join a cluster. Ray Client's server starts a process for each client, which can lose its port to another."""
+def _join(ray: Any, address: str, closed: threading.Event) -> None:
+    """Join a cluster, in a few tries until `closed`.
+
+    Ray Client's server starts a process for each client, which can lose its port to another.
+    """
     for attempt in range(1, _MAX_CONNECTIONS + 1):
         try:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
             return
         except ConnectionError:
-            if attempt == _MAX_CONNECTIONS:
+            if attempt == _MAX_CONNECTIONS or closed.is_set():
                 raise
 
 

@@ -26,8 +26,8 @@ _SMALL_TOKENS_SLOWLY = 1 << 20
 class Reporter(Protocol):
     """Who is told how a build goes."""
 
-    def planned(self, plan: Plan, where: str, finished: list[ShardRecord]) -> None:
-        """The plan is made; some shards may be finished from an earlier run."""
+    def planned(self, plan: Plan, workers: int, address: str | None, finished: list[ShardRecord]) -> None:
+        """The plan is made, for so many workers here or a cluster; some shards may be finished from an earlier run."""
 
     def progressed(self, num_tokens: int) -> None:
         """So many more tokens are made."""
@@ -107,7 +107,7 @@ def _build(plan: Plan, workspace: Workspace, reporter: Reporter, workers: int, r
     try:
         workspace.make_folders(f"data/{recipe.name}", f"docs/{recipe.name}")
         finished = workspace.finished_shards(plan.fingerprint)
-        reporter.planned(plan, runner.place(workers), list(finished.values()))
+        reporter.planned(plan, workers, runner.address, list(finished.values()))
         build = Build(recipe, plan.tokenizer.spec, plan.chat_template, plan.rates, plan.fingerprint, workspace.out)
         jobs = [_job(plan, shard) for shard in range(plan.num_shards) if shard not in finished]
         for _, event in runner.run(write_shard, build, jobs, workers, workspace.temporary):

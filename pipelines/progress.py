@@ -32,11 +32,13 @@ class ConsoleReporter:
         self._total = self._done = self._made = 0
         self._started = self._last_line = time.monotonic()
 
-    def planned(self, plan: Plan, where: str, finished: list[ShardRecord]) -> None:
+    def planned(self, plan: Plan, workers: int, address: str | None, finished: list[ShardRecord]) -> None:
         """Say what will be made, and how much of it is there already."""
         self._total = plan.num_tokens
         self._done = sum(shard.planned_tokens for shard in finished)
         self._started = self._last_line = time.monotonic()
+        here = f"on {workers} workers" if workers else "in this process"
+        where = here if address is None else f"on the cluster at {address}"
         self._say(
             f"{plan.recipe.name}: {plan.recipe.source.n:,} samples of {plan.recipe.source.length} tokens "
             f"({', '.join(f'{length:,}' for length in plan.recipe.source.length.values)}), "
@@ -94,7 +96,7 @@ class JsonReporter:
         self._made = 0
         self._started = time.monotonic()
 
-    def planned(self, plan: Plan, where: str, finished: list[ShardRecord]) -> None:
+    def planned(self, plan: Plan, workers: int, address: str | None, finished: list[ShardRecord]) -> None:
         """`plan`: what will be made."""
         self._started = time.monotonic()
         emit(
@@ -106,7 +108,8 @@ class JsonReporter:
             shards=plan.num_shards,
             finished_shards=len(finished),
             tokens=plan.num_tokens,
-            where=where,
+            workers=workers if address is None else None,
+            address=address,
         )
 
     def progressed(self, num_tokens: int) -> None:

@@ -174,8 +174,34 @@ def test_interrupts_leave_a_state_to_go_on_from(
     )
     events = [json.loads(line) for line in again.stdout.splitlines()]
     assert events[0]["finished_shards"] == finished
+    assert (events[0]["workers"], events[0]["address"]) == (0, None)
     assert sum(event["event"] == "shard" for event in events) == 16 - finished
     assert contents(tmp_path / "out") == whole
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 4)])
+@pytest.mark.parametrize("delay", [0.0, 0.5, 1.5])
+def test_interrupts_while_ray_starts_end_it(tmp_path: Path, small: str, number: int, code: int, delay: float) -> None:
+    process = subprocess.Popen(
+        command(small, "out", 2), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    children: list[psutil.Process] = []
+    deadline = time.monotonic() + 60
+    while not children and process.poll() is None and time.monotonic() < deadline:
+        children = psutil.Process(process.pid).children(recursive=True)
+        time.sleep(0.02)
+    assert children, "Ray must be starting to prove anything"
+    time.sleep(delay)
+    members = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert "Traceback" not in out + err
+    assert "interrupted; what was finished is safe" in err
+    assert not (tmp_path / "out").exists()
+    _, alive = psutil.wait_procs(members, timeout=10)
+    assert not alive
 
 
 def test_a_damaged_shard_is_made_again_and_a_changed_plan_refused(
