@@ -195,7 +195,10 @@ def test_interrupts_while_ray_starts_end_it(tmp_path: Path, small: str, number: 
     time.sleep(delay)
     members = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()  # where it hangs
     assert process.returncode == code, err
     assert "Traceback" not in out + err
     assert "interrupted; what was finished is safe" in err
