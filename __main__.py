@@ -86,7 +86,7 @@ def _recipe(task: str, length: str, n: str, preset: str | None, settings: tuple[
     named = preset_settings(task, preset) if preset else {}
     source = {
         "task": task,
-        "settings": {**named, **_corpus(fields.pop("haystack")), **_settings(settings)},
+        "settings": {**named, **_haystack(fields.pop("haystack")), **_settings(settings)},
         "length": lengths,
         "n": n,
         "template": fields.pop("template"),
@@ -105,7 +105,7 @@ def _recipe(task: str, length: str, n: str, preset: str | None, settings: tuple[
         raise UsageError(f"{f'--{option} ' if option else ''}{problem['msg'].removeprefix('Value error, ')}") from None
 
 
-def _corpus(path: str | None) -> dict[str, Any]:
+def _haystack(path: str | None) -> dict[str, Any]:
     return {} if path is None else {"haystack": "essay", "corpus": path}
 
 
@@ -124,20 +124,95 @@ def _settings(pairs: tuple[str, ...]) -> dict[str, Any]:
     return settings
 
 
-@cli.command()
-@click.option("--task", required=True, help="See `lcdata tasks`.")
-@click.option("--length", required=True, help="Tokens of a sample: 128k, 4k,32k,128k in turn, or 4k..128k.")
-@click.option("--n", required=True, help="Samples: 1000, 1e5, 10k.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to make. [default: the dataset's name]")
-@click.option("--name", help="Name of the dataset. [default: task and length]")
-@_recipe_options
-@click.option(
-    "--loss",
-    type=click.Choice(["answer", "all"]),
-    default="answer",
-    show_default=True,
-    help="What is trained on.",
+_OF_TASKS = (
+    "n",
+    "preset",
+    "settings",
+    "haystack",
+    "template",
+    "templates",
+    "chat_template",
+    "seq_length",
+    "bos",
+    "eos",
 )
+_OF_CORPORA = ("tokens", "long_from", "short_keep", "bucket_weights", "max_repeats", "long_documents")
+
+
+def _corpora_recipe(corpora: tuple[str, ...], length: str, flags: dict[str, Any]) -> Any:
+    """The recipe that the flags write of documents from stored corpora."""
+    from .pipelines.recipes import checked_recipe
+
+    for name in _OF_TASKS:
+        if flags.pop(name):
+            raise UsageError(f"{_option(name)} is for --task: leave it out, or leave --corpus out")
+    if flags["tokens"] is None:
+        raise UsageError("--corpus needs --tokens: how many to draw, for example 200M")
+    upsample = {name: flags.pop(name) for name in ("long_from", "short_keep")} | {"strategy": flags.pop("upsample")}
+    weights = dict(_pair(pair, "--bucket-weight", "64k=0.5") for pair in flags.pop("bucket_weights"))
+    source = {name: flags.pop(name) for name in ("tokens", "max_repeats", "long_documents")}
+    components = [_component(corpus) for corpus in corpora]
+    content = {
+        "name": flags.pop("name") or f"{'-'.join(Path(one['corpus']).name for one in components)}-{length}",
+        "seq_length": length,
+        "source": {
+            "corpora": components,
+            "upsample": {name: value for name, value in {**upsample, "weights": weights or None}.items() if value},
+            "best_effort": flags.pop("best_effort"),
+            **{name: value for name, value in source.items() if value is not None},
+        },
+        **{name: value for name, value in flags.items() if name in ("seed", "labels", "shard_rows", "cdc") and value},
+    }
+    return checked_recipe(content, "gen")
+
+
+def _option(name: str) -> str:
+    """How a parameter of the running command is written."""
+    return next(one.opts[0] for one in click.get_current_context().command.params if one.name == name)
+
+
+def _component(corpus: str) -> dict[str, Any]:
+    """`store/code` or `store/code=30%`."""
+    path, separator, share = corpus.rpartition("=")
+    return {"corpus": path, "share": share} if separator and not Path(corpus).exists() else {"corpus": corpus}
+
+
+def _pair(pair: str, option: str, example: str) -> tuple[str, str]:
+    key, separator, value = pair.partition("=")
+    if not separator or not key:
+        raise UsageError(f"{option} {pair!r} must be KEY=VALUE, for example {option} {example}")
+    return key, value
+
+
+@cli.command()
+@click.option("--task", help="Make samples of this task, see `lcdata tasks`.")
+@click.option("--corpus", "corpora", multiple=True, metavar="PATH[=SHARE]", help="Draw documents of it; repeatable.")
+@click.option(
+    "--length", required=True, help="Tokens of a sample: 128k, 4k,32k,128k in turn, or 4k..128k; or of a row."
+)
+@click.option("--n", help="Samples: 1000, 1e5, 10k.")
+@click.option("--tokens", help="Tokens of documents to draw: 200M, 5B.")
+@click.option(
+    "--upsample",
+    type=click.Choice(["natural", "per-source", "global", "long-only", "weights"]),
+    help="Which documents are preferred. [default: natural]",
+)
+@click.option("--long-from", help="Tokens from which a document is long. [default: 4k; a row's for long-only]")
+@click.option("--short-keep", type=click.FloatRange(0, 1), help="What a short document counts for. [default: 0.1]")
+@click.option(
+    "--bucket-weight", "bucket_weights", multiple=True, metavar="FROM=SHARE", help="For weights: 0=0.2, 64k=0.8."
+)
+@click.option("--max-repeats", type=click.IntRange(1), help="How often a document may be drawn. [default: as needed]")
+@click.option("--best-effort", is_flag=True, help="Take the nearest mixture where the one asked for cannot be had.")
+@click.option(
+    "--long-documents",
+    type=click.Choice(["split", "truncate", "drop"]),
+    help="What becomes of documents longer than a row. [default: split]",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to make. [default: the dataset's name]")
+@click.option("--name", help="Name of the dataset. [default: task or corpora, and length]")
+@_recipe_options
+@click.option("--loss", type=click.Choice(["answer", "all"]), help="What is trained on. [default: a task's answers]")
 @click.option("--labels", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option("--seq-length", help="Tokens of a row; shorter samples share it. [default: the longest sample]")
 @click.option("--shard-rows", help="Rows of a data file. [default: what makes files of 200 to 500 MB]")
@@ -146,6 +221,8 @@ def _settings(pairs: tuple[str, ...]) -> dict[str, Any]:
 @click.option("--address", help="A Ray cluster to run on.")
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and how long it would take.")
 def gen(
+    task: str | None,
+    corpora: tuple[str, ...],
     out: Path | None,
     workers: int | None,
     address: str | None,
@@ -154,24 +231,169 @@ def gen(
     as_json: bool,
     **flags: Any,
 ) -> None:
-    """Make samples of one task: packed, masked, verified rows that trainers read as they are."""
+    """Make samples of a task, or draw documents of corpora: packed, masked, verified rows that trainers read."""
+    recipe = _gen_recipe(task, corpora, flags)
+    if dry_run:
+        _print_plan(recipe, engine or "fastokens", workers, as_json)
+    else:
+        _build(recipe, out, workers, address, engine or "fastokens", as_json)
+
+
+def _gen_recipe(task: str | None, corpora: tuple[str, ...], flags: dict[str, Any]) -> Any:
+    if (task is None) == (not corpora):
+        raise UsageError("gen needs --task NAME or --corpus PATH, and not both")
+    if corpora:
+        return _corpora_recipe(corpora, flags.pop("length"), flags)
+    if flags["n"] is None:
+        raise UsageError("--task needs --n: how many samples to make, for example 1e5")
+    for name in (*_OF_CORPORA, "upsample", "best_effort"):
+        if flags.pop(name):
+            raise UsageError(f"{_option(name)} is for --corpus: leave it out")
+    flags["loss"] = flags["loss"] or "answer"
+    return _recipe(task=str(task), **flags)
+
+
+def _print_plan(recipe: Any, engine: str, workers: int | None, as_json: bool) -> None:
+    from .pipelines.gen import plan_of
+    from .pipelines.organic.plan import DocumentPlan
+
+    plan = plan_of(recipe, engine) if not hasattr(recipe.source, "task") else None
+    if isinstance(plan, DocumentPlan):
+        from .pipelines.organic.printing import print_document_plan
+
+        print_document_plan(plan, as_json)
+    else:
+        from .pipelines.estimate import estimate
+        from .pipelines.printing import print_estimate
+
+        print_estimate(estimate(recipe, engine, workers), as_json)
+
+
+def _build(recipe: Any, out: Path | None, workers: int | None, address: str | None, engine: str, as_json: bool) -> None:
     from .pipelines.gen import gen as run
-    from .pipelines.printing import print_estimate, print_result
+    from .pipelines.printing import print_result
     from .pipelines.progress import ConsoleReporter, JsonReporter
 
-    recipe = _recipe(**flags)
-    if dry_run:
-        from .pipelines.estimate import estimate
-
-        print_estimate(estimate(recipe, engine or "fastokens", workers), as_json)
-        return
     reporter = JsonReporter() if as_json else ConsoleReporter()
     out = out or Path(recipe.name)
     try:
-        manifest, is_new = run(recipe, out, reporter, workers, address, engine or "fastokens")
+        manifest, is_new = run(recipe, out, reporter, workers, address, engine)
     finally:
         reporter.stop()
     print_result(manifest, out, reporter.tokens_per_second if is_new else None, as_json)
+
+
+@cli.command()
+@click.argument("inputs", nargs=-1, required=True)
+@click.option("--name", required=True, help="What the corpus is called in the store.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("store"), show_default=True, help="The store.")
+@click.option("--text", default="text", show_default=True, help="Field that holds the text.")
+@click.option("--id", "id_field", help="Field that names a document. [default: its file and line]")
+@click.option("--group-by", help="Field whose equal values make one document: a repository, a book.")
+@click.option("--order-by", help="Field that parts of a group are sorted by and headed with; `none`. [default: path]")
+@click.option(
+    "--order",
+    type=click.Choice(["order", "given", "random"]),
+    default="order",
+    show_default=True,
+    help="How parts of a group follow each other: by that field, as they come, or shuffled.",
+)
+@click.option("--header", help="What stands before each part, with {order} in it; empty for nothing.")
+@click.option("--config", help="Of a dataset of the `datasets` library.")
+@click.option("--split", default="train", show_default=True, help="Of a dataset of the `datasets` library.")
+@click.option("--tokenizer", default="embedded", show_default=True, help="A file, a folder or a Hub id.")
+@click.option("--bos", help="Token before every document; `none` for nothing. [default: the tokenizer's]")
+@click.option("--eos", help="Token after every document. [default: the tokenizer's]")
+@click.option("--buckets", help="Where buckets of lengths begin: 4k,32k,128k. [default: 1k,2k,4k … 1M]")
+@click.option("--max-bad", default="0.1%", show_default=True, help="Share of records that may be unusable.")
+@click.option("--max-doc-bytes", help="Longer documents are left out. [default: 256M]")
+@click.option("--engine", type=click.Choice(["fastokens", "tokenizers"]), default="fastokens", show_default=True)
+@click.option("--workers", type=click.IntRange(0), help="Processes; 0 for this one. [default: by the size of the work]")
+@click.option("--address", help="A Ray cluster to run on.")
+@click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
+def ingest(
+    inputs: tuple[str, ...],
+    out: Path,
+    max_bad: str,
+    workers: int | None,
+    address: str | None,
+    engine: str,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Read documents from files, folders, globs, URLs or a `datasets` id and store their tokens by length."""
+    from .pipelines.organic.ingest import ingest as run
+    from .pipelines.organic.printing import ConsoleIngestReporter, JsonIngestReporter, print_ingested
+
+    recipe = _ingest_recipe(inputs, **flags)
+    reporter = JsonIngestReporter() if as_json else ConsoleIngestReporter()
+    try:
+        manifest, is_new = run(recipe, out, reporter, _share(max_bad), workers, address, engine)
+    finally:
+        reporter.stop()
+    print_ingested(manifest, out / recipe.name, is_new, as_json)
+
+
+def _ingest_recipe(inputs: tuple[str, ...], **flags: Any) -> Any:
+    import pydantic
+
+    from .schemas.corpus import IngestRecipe
+
+    group, order = flags.pop("group_by"), flags.pop("order_by")
+    order = None if order == "none" else order or (group and "path")
+    buckets = flags.pop("buckets")
+    content = {
+        "inputs": inputs,
+        "fields": {"text": flags.pop("text"), "id": flags.pop("id_field"), "group": group, "order": order},
+        "group_order": flags.pop("order"),
+        "tokenizer": {"source": flags.pop("tokenizer"), "bos": flags.pop("bos"), "eos": flags.pop("eos")},
+        **({"buckets": buckets.split(",")} if buckets else {}),
+        **{name: value for name, value in flags.items() if value is not None},
+    }
+    try:
+        return IngestRecipe.model_validate(content)
+    except pydantic.ValidationError as error:
+        problem = error.errors()[0]
+        option = str(problem["loc"][0]).replace("_", "-") if problem["loc"] else ""
+        raise UsageError(f"--{option} {problem['msg'].removeprefix('Value error, ')}") from None
+
+
+def _share(value: str) -> float:
+    import pydantic
+
+    from .schemas.quantity import Share
+
+    try:
+        return pydantic.TypeAdapter(Share).validate_python(value)
+    except (pydantic.ValidationError, ValueError):
+        raise UsageError(f"--max-bad {value!r} must be a share such as 0.1% or 0.001") from None
+
+
+@cli.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option("--store", type=click.Path(path_type=Path), help="Where the recipe's corpora are.")
+@click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
+def plan(recipe: Path, store: Path | None, as_json: bool) -> None:
+    """Say what a recipe draws: of each corpus and bucket what is there, what is wanted, repeats and shares."""
+    from .pipelines.recipes import read_recipe
+
+    _print_plan(read_recipe(recipe, store), "fastokens", None, as_json)
+
+
+@cli.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option("--store", type=click.Path(path_type=Path), help="Where the recipe's corpora are.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to make. [default: the dataset's name]")
+@click.option("--workers", type=click.IntRange(0), help="Processes; 0 for this one. [default: by the size of the work]")
+@click.option("--address", help="A Ray cluster to run on.")
+@click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
+def build(
+    recipe: Path, store: Path | None, out: Path | None, workers: int | None, address: str | None, as_json: bool
+) -> None:
+    """Make the dataset of a recipe."""
+    from .pipelines.recipes import read_recipe
+
+    _build(read_recipe(recipe, store), out, workers, address, "fastokens", as_json)
 
 
 @cli.command()
@@ -215,7 +437,15 @@ def tasks(task: str | None, templates: bool, markdown: bool, as_json: bool) -> N
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
 def inspect(folder: Path, as_json: bool) -> None:
-    """Say what a finished dataset holds: counts, fill, loss, lengths and a sample."""
+    """Say what a finished dataset holds: counts, fill, loss, lengths and a sample; or what a token store does."""
+    from .pipelines.organic.store import is_store, open_store
+
+    if is_store(folder):
+        from .pipelines.organic.look import look
+        from .pipelines.organic.printing import print_store
+
+        print_store((look(corpus) for corpus in open_store(folder)), as_json)
+        return
     from .pipelines.inspect import inspect as run
     from .pipelines.printing import print_inspection
 

@@ -1,6 +1,7 @@
 """Arrow arrays of what NumPy and Python hold; `pa.array` would import pandas, which takes as long as some builds."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,9 +18,26 @@ def numbers(values: NDArray[np.generic]) -> pa.Array:
     return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
 
 
-def falses(count: int) -> pa.Array:
-    """So many times false."""
-    return pa.Array.from_buffers(pa.bool_(), count, [None, pa.py_buffer(bytes(-(-count // 8)))])
+def bits(values: Sequence[bool]) -> pa.BooleanArray:
+    """True and false."""
+    return pa.BooleanArray.from_buffers(pa.bool_(), len(values), [None, _bitmap(values)])
+
+
+def numbers_or_null(values: Sequence[int | None], dtype: type[np.integer[Any]]) -> pa.Array:
+    """The numbers, null where they are None."""
+    flat = np.array([0 if value is None else value for value in values], dtype)
+    known = _bitmap([value is not None for value in values])
+    return pa.Array.from_buffers(pa.from_numpy_dtype(flat.dtype), len(values), [known, pa.py_buffer(flat)])
+
+
+def strings_or_null(values: Sequence[str | None]) -> pa.StringArray:
+    """The strings, null where they are None; at most 2 GB in all."""
+    known = _bitmap([value is not None for value in values])
+    return pa.StringArray.from_buffers(len(values), *strings([value or "" for value in values]).buffers()[1:], known)
+
+
+def _bitmap(values: Sequence[bool]) -> pa.Buffer:
+    return pa.py_buffer(np.packbits(np.array(values, np.bool_), bitorder="little"))
 
 
 def strings(values: Sequence[str]) -> pa.StringArray:
@@ -29,7 +47,19 @@ def strings(values: Sequence[str]) -> pa.StringArray:
     return pa.StringArray.from_buffers(len(values), *buffers)
 
 
-def int32_lists(ends: Sequence[int], values: Ints) -> pa.ListArray:
+def large_binaries(values: Sequence[bytes]) -> pa.LargeBinaryArray:
+    """The byte strings, of any size in all."""
+    ends = np.concatenate(([0], np.cumsum([len(value) for value in values], dtype=np.int64)))
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(values))]
+    return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(values), buffers)
+
+
+def fixed_binaries(values: Sequence[bytes], width: int = 32) -> pa.FixedSizeBinaryArray:
+    """Byte strings of one width."""
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(values), [None, pa.py_buffer(b"".join(values))])
+
+
+def int32_lists(ends: Sequence[int] | NDArray[np.int64], values: Ints) -> pa.ListArray:
     """Lists that end at each of `ends` but the first, which is 0."""
     return pa.ListArray.from_arrays(numbers(np.array(ends, np.int32)), numbers(values), type=LIST)
 

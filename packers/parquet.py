@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from ..schemas.sample import Document
 from ..schemas.tables import DOCUMENT_SCHEMA, row_schema
-from .arrays import falses, float_lists, numbers, span_lists, string_lists, strings
+from .arrays import bits, float_lists, numbers, numbers_or_null, span_lists, string_lists, strings, strings_or_null
 
 _COMMON: dict[str, Any] = {
     "compression": "zstd",
@@ -54,7 +54,7 @@ def document_table(shard: int, first_row: int, rows: Sequence[Sequence[Document]
         "row": numbers(np.repeat(np.arange(first_row, first_row + len(rows), dtype=np.int32), list(map(len, rows)))),
         "doc": numbers(np.array(doc, np.int32)),
         "source": strings([document.source for document in documents]),
-        "sample": numbers(np.array([document.sample for document in documents], np.int64)),
+        "sample": numbers_or_null([document.sample for document in documents], np.int64),
         "start": numbers(np.array(start, np.int32)),
         "length": numbers(np.array([len(document.ids) for document in documents], np.int32)),
         "prompt_length": numbers(np.array([document.prompt_length for document in documents], np.int32)),
@@ -62,12 +62,12 @@ def document_table(shard: int, first_row: int, rows: Sequence[Sequence[Document]
         "answer_spans": span_lists([document.answer_spans for document in documents]),
         "evidence_spans": span_lists([document.evidence_spans for document in documents]),
         "depth": float_lists([document.depth for document in documents]),
-        "template": strings([document.template for document in documents]),
+        "template": strings_or_null([document.template for document in documents]),
         "facts": strings([json.dumps(document.facts, ensure_ascii=False) for document in documents]),
-        "source_id": pa.nulls(count, pa.string()),
-        "source_offset": pa.nulls(count, pa.int64()),
-        "repeat": numbers(np.zeros(count, np.int32)),
-        "continued": falses(count),
+        "source_id": strings_or_null([document.source_id for document in documents]),
+        "source_offset": numbers_or_null([document.source_offset for document in documents], np.int64),
+        "repeat": numbers(np.array([document.repeat for document in documents], np.int32)),
+        "continued": bits([document.continued for document in documents]),
         "sha256": strings([document.sha256 for document in documents]),
     }
     return pa.Table.from_arrays([columns[name] for name in DOCUMENT_SCHEMA.names], schema=DOCUMENT_SCHEMA)

@@ -105,6 +105,14 @@ class Tokenizer:
         ids, _ = self._fast.encode_batch_flat([text], split_special_tokens=True)
         return np.frombuffer(ids, np.int32)
 
+    def encode_batch(self, texts: Sequence[str]) -> tuple[Ids, NDArray[np.int64]]:
+        """Token ids of several whole texts one after another, and where each text's end, after a first 0."""
+        if self._fast is None:
+            ids = [self.encode_reference(text) for text in texts]
+            return np.concatenate(ids), np.concatenate(([0], np.cumsum(list(map(len, ids)))))
+        flat, ends = self._fast.encode_batch_flat(texts, split_special_tokens=True)
+        return np.frombuffer(flat, np.int32), np.frombuffer(ends, np.int64)
+
     def encode_reference(self, text: str) -> Ids:
         """The same by `tokenizers` itself."""
         encoding = self.reference.encode_batch_fast([text], add_special_tokens=False)[0]

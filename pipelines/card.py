@@ -4,6 +4,7 @@ import yaml
 
 from ..schemas.manifest import Manifest
 from ..schemas.quantity import format_length
+from ..schemas.recipe import TaskSource
 from ..schemas.tables import row_schema
 
 _SIZES = (
@@ -19,8 +20,8 @@ _SIZES = (
 
 def dataset_card(manifest: Manifest) -> str:
     """README.md of a finished dataset."""
-    recipe, source = manifest.recipe, manifest.recipe.source
-    loss = "the answers" if source.loss == "answer" else "all tokens"
+    recipe = manifest.recipe
+    loss = "the answers" if recipe.source.loss == "answer" else "all tokens"
     lines = [
         "---",
         yaml.safe_dump(_front_matter(manifest), sort_keys=False).strip(),
@@ -28,9 +29,9 @@ def dataset_card(manifest: Manifest) -> str:
         "",
         f"# {recipe.name}",
         "",
-        f"{manifest.documents:,} samples of the task `{source.task}` of {source.length} tokens in {manifest.rows:,} "
-        f"rows of at most {format_length(recipe.seq_length)}, {manifest.tokens:,} tokens "
-        f"({manifest.fill:.2%} of the length asked for). The loss is on {loss}: {manifest.loss_tokens:,} tokens.",
+        f"{_content(manifest)} in {manifest.rows:,} rows of at most {format_length(recipe.seq_length)}, "
+        f"{manifest.tokens:,} tokens ({manifest.row_fill:.2%} of the rows). The loss is on {loss}: "
+        f"{manifest.loss_tokens:,} tokens.",
         "",
         f"Tokenizer: `{manifest.tokenizer.source}`, sha256 `{manifest.tokenizer.sha256}`.",
         "",
@@ -40,8 +41,7 @@ def dataset_card(manifest: Manifest) -> str:
         "(restart at 0 at every document), `seq_lengths` (of the documents in the row). There is no padding, and no "
         "`attention_mask`: an all-ones mask would let documents see each other.",
         "",
-        f"`{recipe.name}-docs` has a record for each document: where it lies, its answers, the token spans of answers "
-        "and evidence, its depth and all facts.",
+        f"`{recipe.name}-docs` has a record for each document: {_records(manifest)}.",
         "",
         "## Training",
         "",
@@ -61,14 +61,39 @@ def dataset_card(manifest: Manifest) -> str:
     return "\n".join(lines)
 
 
+def _content(manifest: Manifest) -> str:
+    source = manifest.recipe.source
+    if isinstance(source, TaskSource):
+        return (
+            f"{manifest.documents:,} samples of the task `{source.task}` of {source.length} tokens "
+            f"({manifest.fill:.2%} of the length asked for)"
+        )
+    names = ", ".join(f"{account.name} ({account.share:.1%})" for account in manifest.accounts)
+    return f"{manifest.documents:,} documents and pieces of longer ones from {names}"
+
+
+def _records(manifest: Manifest) -> str:
+    if manifest.accounts:
+        return (
+            "where it lies, which document of which corpus it is, where in it it begins, and how often it came before"
+        )
+    return "where it lies, its answers, the token spans of answers and evidence, its depth and all facts"
+
+
+def _tags(manifest: Manifest) -> list[str]:
+    source = manifest.recipe.source
+    own = ["synthetic", "lcdata", source.task] if isinstance(source, TaskSource) else ["packed", "lcdata"]
+    return ["long-context", *own]
+
+
 def _front_matter(manifest: Manifest) -> dict[str, object]:
     name, columns = manifest.recipe.name, row_schema(manifest.recipe.with_labels).names
     data_bytes = sum(shard.data.bytes for shard in manifest.shards)
     return {
-        "license": "apache-2.0",
+        "license": "other" if manifest.accounts else "apache-2.0",
         "language": ["en"],
         "task_categories": ["text-generation"],
-        "tags": ["long-context", "synthetic", "lcdata", manifest.recipe.source.task],
+        "tags": _tags(manifest),
         "size_categories": [_size_category(manifest.rows)],
         "configs": [
             {

@@ -10,7 +10,7 @@ from ..packers.parquet import row_writer
 from ..packers.rows import RowGroup
 from ..schemas.recipe import Recipe
 from .gen import automatic_workers
-from .plan import Plan, make_plan
+from .plan import SamplePlan, make_plan
 from .samples import SampleMaker
 
 _TRIAL_TOKENS = 1 << 20
@@ -20,7 +20,7 @@ _TRIAL_TOKENS = 1 << 20
 class Estimate:
     """A plan with its size and time."""
 
-    plan: Plan
+    plan: SamplePlan
     workers: int
     bytes: int
     seconds: float
@@ -29,7 +29,7 @@ class Estimate:
 def estimate(recipe: Recipe, engine: str, workers: int | None) -> Estimate:
     """Plan the recipe and make some rows in memory; nothing is written."""
     plan = make_plan(recipe, engine)
-    source = recipe.source
+    source = recipe.task
     maker = SampleMaker(source, recipe.seed, plan.tokenizer, plan.rates, plan.chat_template)
     group = RowGroup(recipe.seq_length, source.loss, recipe.with_labels)
     sink = io.BytesIO()

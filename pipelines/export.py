@@ -65,7 +65,7 @@ def export(
     manifest = read_manifest(folder)
     out = out or Path(f"{manifest.recipe.name}-{to}.jsonl")
     _check_place(out, folder, force)
-    samples = _chosen(indices, manifest.recipe.source.n)
+    samples = _chosen(indices, manifest.recipe.task.n)
     remade = _remade(folder, manifest, samples, tokenizer)
     num_tokens = num_bytes = 0
     with _whole_file(out) as file:
@@ -141,7 +141,7 @@ def _chosen(indices: Sequence[IntRange], num_samples: int) -> Ints:
 
 def _remade(folder: Path, manifest: Manifest, samples: Ints, tokenizer: str | None) -> Iterator[Made]:
     """The samples as the dataset was made from them; what can fail before the first sample fails at once."""
-    source = manifest.recipe.source
+    source = manifest.recipe.task
     hashes = _hashes(folder, manifest, samples)
     lengths = source.length.of_samples(source.task, manifest.recipe.seed, source.n)
     maker = maker_of(manifest, tokenizer)

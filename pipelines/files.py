@@ -9,7 +9,7 @@ import errno
 import hashlib
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -17,6 +17,10 @@ import pyarrow.parquet as pq
 
 from ..schemas.errors import LcdataError, ResumableError
 from ..schemas.manifest import FileRecord
+
+
+def _parquet_rows(path: Path) -> int:
+    return pq.read_metadata(path).num_rows
 
 
 class Attempt:
@@ -43,12 +47,12 @@ class Attempt:
     def close(self) -> None:
         """Part of the file protocol; `commit` closes."""
 
-    def commit(self, num_rows: int) -> FileRecord:
+    def commit(self, num_rows: int, rows_in: Callable[[Path], int] = _parquet_rows) -> FileRecord:
         """Flush, read the footer back, rename. Raises LcdataError where the file does not hold its rows."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        found = pq.read_metadata(self._path).num_rows
+        found = rows_in(self._path)
         if found != num_rows:
             raise LcdataError(f"{self._final.name} holds {found} rows of {num_rows}: the disk may be failing")
         os.replace(self._path, self._final)

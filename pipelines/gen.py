@@ -1,6 +1,7 @@
 """`gen`: from a recipe to a finished dataset, on as many workers as there are, resumable at any moment."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import Protocol
 
@@ -9,18 +10,25 @@ import yaml
 from ..packers.vocabulary import find_vocabulary
 from ..schemas.errors import UsageError
 from ..schemas.manifest import MANIFEST, FileRecord, Ledger, Manifest, ShardRecord
-from ..schemas.recipe import FORMAT, Recipe
+from ..schemas.recipe import FORMAT, CorpusSource, Recipe
+from .build import Build, library_versions
 from .card import dataset_card
 from .engine import Engine
 from .files import hash_file, storage_error, write_whole
-from .plan import Plan, library_versions, make_plan
-from .shard import Build, ShardJob, write_shard
+from .organic.plan import DocumentPlan, make_document_plan
+from .organic.store import open_corpus
+from .plan import SamplePlan, make_plan
+from .shard import write_shard
 from .workspace import Workspace, finished_dataset, first_difference
 
 _SMALL_TOKENS = 1 << 26
 """Below this the work takes less time than Ray needs to start."""
 _SMALL_TOKENS_SLOWLY = 1 << 20
 """The same where `tokenizers` itself encodes."""
+
+
+Plan = SamplePlan | DocumentPlan
+"""A build, decided: the same for every worker count, order and process."""
 
 
 class Reporter(Protocol):
@@ -57,7 +65,9 @@ def gen(
         return done, False
     with Engine(address) as runner:
         runner.start(workers if workers is not None else surely_needed_workers(recipe), write_shard)
-        plan = make_plan(recipe, engine)
+        plan = plan_of(recipe, engine)
+        for note in plan.notes:
+            warnings.warn(note, stacklevel=2)
         workspace = Workspace(out)
         with workspace.opened(plan.content):
             manifest = _build(plan, workspace, reporter, automatic_workers(plan, workers), runner)
@@ -68,6 +78,13 @@ def gen(
     return manifest, True
 
 
+def plan_of(recipe: Recipe, engine: str = "fastokens") -> Plan:
+    """The plan of a recipe; raises where it cannot be meant."""
+    if isinstance(recipe.source, CorpusSource):
+        return make_document_plan(recipe, recipe.source)
+    return make_plan(recipe, engine)
+
+
 def _check_same(done: Manifest, recipe: Recipe, out: Path) -> None:
     """Raise UsageError unless the finished dataset is this recipe's."""
     before, now = done.recipe.model_dump(mode="json"), recipe.model_dump(mode="json")
@@ -75,6 +92,11 @@ def _check_same(done: Manifest, recipe: Recipe, out: Path) -> None:
         raise UsageError(
             f"{out} is finished and was made from another recipe: {first_difference(before, now)}. Use another --out"
         )
+    if isinstance(recipe.source, CorpusSource):
+        for account in done.accounts:
+            if open_corpus(Path(account.corpus)).manifest.fingerprint != account.fingerprint:
+                raise UsageError(f"{out} is finished and {account.corpus} was ingested anew since. Use another --out")
+        return
     import hashlib
 
     if hashlib.sha256(find_vocabulary(recipe.tokenizer.source).data).hexdigest() != done.tokenizer.sha256:
@@ -88,7 +110,7 @@ def automatic_workers(plan: Plan, workers: int | None) -> int:
     """What was asked for, else 0 for work of a few seconds and all cores for more."""
     if workers is not None:
         return workers
-    small = _SMALL_TOKENS if plan.tokenizer.engine == "fastokens" else _SMALL_TOKENS_SLOWLY
+    small = _SMALL_TOKENS if plan.engine == "fastokens" else _SMALL_TOKENS_SLOWLY
     if plan.num_tokens <= small or plan.num_shards == 1:
         return 0
     return min(len(os.sched_getaffinity(0)), plan.num_shards)
@@ -97,7 +119,8 @@ def automatic_workers(plan: Plan, workers: int | None) -> int:
 def surely_needed_workers(recipe: Recipe) -> int:
     """The workers that a plan of this recipe will ask for, as far as can be told before it is made; else 0."""
     source = recipe.source
-    if source.n * source.length.shortest <= _SMALL_TOKENS:
+    least = source.tokens if isinstance(source, CorpusSource) else source.n * source.length.shortest
+    if least <= _SMALL_TOKENS:
         return 0
     return len(os.sched_getaffinity(0))
 
@@ -108,8 +131,8 @@ def _build(plan: Plan, workspace: Workspace, reporter: Reporter, workers: int, r
         workspace.make_folders(f"data/{recipe.name}", f"docs/{recipe.name}")
         finished = workspace.finished_shards(plan.fingerprint)
         reporter.planned(plan, workers, runner.address, list(finished.values()))
-        build = Build(recipe, plan.tokenizer.spec, plan.chat_template, plan.rates, plan.fingerprint, workspace.out)
-        jobs = [_job(plan, shard) for shard in range(plan.num_shards) if shard not in finished]
+        build = Build(recipe, plan.source, plan.fingerprint, workspace.out)
+        jobs = [plan.job(shard) for shard in range(plan.num_shards) if shard not in finished]
         for _, event in runner.run(write_shard, build, jobs, workers, workspace.temporary):
             if isinstance(event, ShardRecord):
                 finished[event.shard] = event
@@ -119,11 +142,6 @@ def _build(plan: Plan, workspace: Workspace, reporter: Reporter, workers: int, r
         return _finish(plan, workspace, [finished[shard] for shard in range(plan.num_shards)])
     except OSError as error:
         raise storage_error(error, workspace.out) from None
-
-
-def _job(plan: Plan, shard: int) -> ShardJob:
-    rows = plan.shard_rows(shard)
-    return ShardJob(shard, plan.num_shards, rows, [plan.lengths[row] for row in rows])
 
 
 def _finish(plan: Plan, workspace: Workspace, shards: list[ShardRecord]) -> Manifest:
@@ -153,9 +171,9 @@ def _manifest(plan: Plan, shards: list[ShardRecord]) -> Manifest:
         format=FORMAT,
         fingerprint=plan.fingerprint,
         recipe=plan.recipe,
-        tokenizer=plan.tokenizer.identity,
+        tokenizer=plan.identity,
         chat_template=plan.chat_template,
-        engine=plan.tokenizer.engine,
+        engine=plan.engine,
         inputs=plan.inputs,
         versions=versions,
         rates={name: rate.as_dict() for name, rate in plan.rates.items()},
@@ -169,6 +187,8 @@ def _manifest(plan: Plan, shards: list[ShardRecord]) -> Manifest:
         audited=sum(shard.audited for shard in shards),
         repeated_chars=sum(shard.repeated_chars for shard in shards),
         ledger=Ledger(made=tokens, packed=tokens, dropped={}),
+        accounts=plan.accounts,
+        notes=plan.notes,
         shards=shards,
         files=[],
     )

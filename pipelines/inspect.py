@@ -103,5 +103,5 @@ def _sample(manifest: Manifest, record: dict[str, Any], ids: list[int]) -> Sampl
         answer_spans=spans("answer_spans"),
         evidence_spans=spans("evidence_spans"),
         depth=tuple(record["depth"]),
-        template=record["template"],
+        template=record["template"] or "",
     )

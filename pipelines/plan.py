@@ -1,6 +1,5 @@
-"""From a recipe to a plan: which samples make which rows of which shard, before any of them exists."""
+"""From a recipe of a task to a plan: which samples make which rows of which shard, before any of them exists."""
 
-import importlib.metadata
 import io
 import math
 from collections.abc import Mapping
@@ -20,23 +19,21 @@ from ..packers.plan_rows import plan_rows
 from ..packers.rows import RowGroup
 from ..packers.tokenizer import HOSTILE, Tokenizer, TokenizerSpec, load_tokenizer
 from ..packers.vocabulary import find_chat_template
-from ..schemas.errors import LcdataError
+from ..schemas.manifest import ComponentAccount
 from ..schemas.recipe import FORMAT, Recipe, fingerprint
 from ..schemas.stream import stream
+from ..schemas.tokens import TokenizerIdentity
+from .build import AUDIT_EVERY, FEW_SHARDS, ShardJob, library_versions
 from .files import hash_files
-from .samples import SampleMaker
+from .samples import SampleMaker, SampleRows, SampleWork
 
 _MAX_SHARD_BYTES = 400_000_000
 _MIN_SHARD_TOKENS = 1 << 25
-AUDIT_EVERY = 256
-"""One document in so many is encoded again by `tokenizers`, starting with the first of every shard."""
-_FEW_SHARDS = 16
-"""Smaller datasets are cut into about so many shards, so that a few workers can share them."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A build, decided: the same for every worker count, order and process."""
+class SamplePlan:
+    """A build of one task."""
 
     recipe: Recipe
     tokenizer: Tokenizer
@@ -72,8 +69,52 @@ class Plan:
         return [self.order[start:end] for start, end in pairwise(starts)]
 
     @property
+    def identity(self) -> TokenizerIdentity:
+        """Of the tokenizer."""
+        return self.tokenizer.identity
+
+    @property
+    def engine(self) -> str:
+        """What encodes."""
+        return self.tokenizer.engine
+
+    @property
+    def accounts(self) -> list[ComponentAccount]:
+        """None: there are no corpora."""
+        return []
+
+    @property
+    def summary(self) -> str:
+        """What will be made, in words."""
+        source = self.recipe.task
+        lengths = ", ".join(f"{length:,}" for length in source.length.values)
+        return f"{source.n:,} samples of {source.length} tokens ({lengths}), {self.num_rows:,} rows"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {"samples": self.recipe.task.n, "lengths": list(self.recipe.task.length.values)}
+
+    @property
+    def notes(self) -> list[str]:
+        """Nothing to say."""
+        return []
+
+    @property
+    def source(self) -> SampleRows:
+        """What makes the samples."""
+        return SampleRows(self.recipe, self.tokenizer.spec, self.chat_template, self.rates)
+
+    def job(self, shard: int) -> ShardJob:
+        """One shard's samples."""
+        rows = self.shard_rows(shard)
+        lengths = [self.lengths[row] for row in rows]
+        tokens = int(sum(int(some.sum()) for some in lengths))
+        return ShardJob(shard, self.num_shards, len(rows), tokens, SampleWork(rows, lengths))
+
+    @property
     def _task(self) -> Task:
-        return build_task(self.recipe.source.task, self.recipe.source.settings)
+        return build_task(self.recipe.task.task, self.recipe.task.settings)
 
     @cached_property
     def inputs(self) -> dict[str, str]:
@@ -101,9 +142,9 @@ class Plan:
         return fingerprint(self.content)
 
 
-def make_plan(recipe: Recipe, engine: str = "fastokens") -> Plan:
+def make_plan(recipe: Recipe, engine: str = "fastokens") -> SamplePlan:
     """Decide a build; raises where the settings, the tokenizer or the lengths cannot be meant."""
-    source = recipe.source
+    source = recipe.task
     build_task(source.task, source.settings)
     chat_template = chat_template_of(recipe)
     maker = checked_maker(recipe, engine, chat_template)
@@ -117,7 +158,7 @@ def make_plan(recipe: Recipe, engine: str = "fastokens") -> Plan:
         recipe.seq_length,
         _bytes_per_token(maker, recipe, int(lengths[0])),
     )
-    return Plan(recipe, tokenizer, chat_template, rates, lengths, order, row_starts, rows_per_shard)
+    return SamplePlan(recipe, tokenizer, chat_template, rates, lengths, order, row_starts, rows_per_shard)
 
 
 def _rows_per_shard(num_rows: int, num_tokens: int, seq_length: int, bytes_per_token: float) -> int:
@@ -128,7 +169,7 @@ def _rows_per_shard(num_rows: int, num_tokens: int, seq_length: int, bytes_per_t
     """
     largest = 1 << math.floor(math.log2(_MAX_SHARD_BYTES / bytes_per_token))
     smallest = max(_MIN_SHARD_TOKENS, AUDIT_EVERY * seq_length)
-    shard_tokens = min(max(num_tokens // _FEW_SHARDS, smallest), largest)
+    shard_tokens = min(max(num_tokens // FEW_SHARDS, smallest), largest)
     num_shards = max(1, round(num_tokens / shard_tokens))
     return -(-num_rows // num_shards)
 
@@ -136,7 +177,7 @@ def _rows_per_shard(num_rows: int, num_tokens: int, seq_length: int, bytes_per_t
 def _bytes_per_token(maker: SampleMaker, recipe: Recipe, length: int) -> float:
     """What a token takes on disk, from a row of one sample."""
     document = maker.make(0, length).document
-    group = RowGroup(length, recipe.source.loss, recipe.with_labels)
+    group = RowGroup(length, recipe.task.loss, recipe.with_labels)
     group.add_row([document])
     sink = io.BytesIO()
     with row_writer(sink, recipe.with_labels, recipe.cdc) as writer:
@@ -146,13 +187,13 @@ def _bytes_per_token(maker: SampleMaker, recipe: Recipe, length: int) -> float:
 
 def chat_template_of(recipe: Recipe) -> str | None:
     """The template that documents are laid out in, where they are conversations."""
-    return find_chat_template(recipe.tokenizer) if recipe.source.format == "chat" else None
+    return find_chat_template(recipe.tokenizer) if recipe.task.format == "chat" else None
 
 
 def checked_maker(recipe: Recipe, engine: str, chat_template: str | None) -> SampleMaker:
     """A maker of the recipe's samples, its engine tried against `tokenizers` on hostile strings and its own wording."""
     tokenizer = load_tokenizer(recipe.tokenizer, engine)
-    maker = SampleMaker(recipe.source, recipe.seed, tokenizer, chat_template=chat_template)
+    maker = SampleMaker(recipe.task, recipe.seed, tokenizer, chat_template=chat_template)
     if tokenizer.engine == "tokenizers":
         return maker
     different = tokenizer.disagreement([*HOSTILE, *maker.probe()])
@@ -165,15 +206,4 @@ def checked_maker(recipe: Recipe, engine: str, chat_template: str | None) -> Sam
         stacklevel=2,
     )
     slower = Tokenizer(TokenizerSpec(tokenizer.spec.data, tokenizer.identity, "tokenizers"))
-    return SampleMaker(recipe.source, recipe.seed, slower, chat_template=chat_template)
-
-
-def library_versions() -> dict[str, str]:
-    """Of the libraries whose versions can change a byte."""
-    try:
-        return {
-            name: importlib.metadata.version(name)
-            for name in ("lcdata", "faker", "fastokens", "numpy", "pyarrow", "tokenizers")
-        }
-    except importlib.metadata.PackageNotFoundError as error:
-        raise LcdataError(f"{error.name} is not installed: run `pip install .` in the checkout") from None
+    return SampleMaker(recipe.task, recipe.seed, slower, chat_template=chat_template)

@@ -17,7 +17,7 @@ from rich.table import Table
 from ..generators.registry import build_task, settings_schema, tasks
 from ..schemas.manifest import Manifest
 from ..schemas.quantity import format_length
-from ..schemas.recipe import Recipe
+from ..schemas.recipe import Recipe, TaskSource
 from .describe import Description
 from .progress import emit
 from .show import as_record, marked_text
@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # a command loads its own pipeline alone
     from .score import Group, Score
     from .verify import Verdict
 
-_console = Console(soft_wrap=True, highlight=False)
+console = Console(soft_wrap=True, highlight=False)
 
 
 def print_estimate(estimate: Estimate, as_json: bool) -> None:
@@ -41,8 +41,7 @@ def print_estimate(estimate: Estimate, as_json: bool) -> None:
         emit(
             "plan",
             name=plan.recipe.name,
-            samples=plan.recipe.source.n,
-            lengths=list(plan.recipe.source.length.values),
+            **plan.facts,
             rows=plan.num_rows,
             shards=plan.num_shards,
             tokens=plan.num_tokens,
@@ -51,11 +50,12 @@ def print_estimate(estimate: Estimate, as_json: bool) -> None:
             workers=estimate.workers,
         )
         return
-    lengths = ", ".join(f"{length:,}" for length in plan.recipe.source.length.values)
-    _pairs(
+    source = plan.recipe.task
+    lengths = ", ".join(f"{length:,}" for length in source.length.values)
+    pairs(
         {
             "dataset": plan.recipe.name,
-            "samples": f"{plan.recipe.source.n:,} of {plan.recipe.source.length} ({lengths} tokens)",
+            "samples": f"{source.n:,} of {source.length} ({lengths} tokens)",
             "rows": f"{plan.num_rows:,} of at most {format_length(plan.recipe.seq_length)}",
             "shards": f"{plan.num_shards:,}",
             "tokens": f"{plan.num_tokens:,}",
@@ -78,8 +78,8 @@ def print_result(manifest: Manifest, out: Path, tokens_per_second: float | None,
         )
         return
     if tokens_per_second is None:
-        _console.print(f"{out} is finished already, nothing to do")
-    _pairs(
+        console.print(f"{out} is finished already, nothing to do")
+    pairs(
         {
             **_summary(manifest),
             **({} if tokens_per_second is None else {"speed": f"{humanize.intword(tokens_per_second)} tokens/s"}),
@@ -94,17 +94,35 @@ _TOTALS = ("rows", "documents", "tokens", "loss_tokens", "encodings", "audited")
 def _summary(manifest: Manifest) -> dict[str, str]:
     size = sum(shard.data.bytes + shard.docs.bytes for shard in manifest.shards)
     return {
-        "samples": f"{manifest.documents:,} of {manifest.recipe.source.length} in {manifest.rows:,} rows of at most "
-        f"{format_length(manifest.recipe.seq_length)}",
+        **_documents(manifest),
         "tokens": f"{manifest.tokens:,}, {manifest.loss_tokens:,} in the loss "
         f"({manifest.loss_tokens / manifest.tokens:.3%})",
-        "fill": f"{manifest.fill:.3%} of the length asked for, {manifest.row_fill:.3%} of the rows",
+        "fill": _fill(manifest),
         **_repetition(manifest),
         "size": f"{humanize.naturalsize(size)} in {len(manifest.shards)} shards, "
         f"{8 * size / manifest.tokens:.2f} bits/token",
-        "tokenizer": f"{manifest.tokenizer.source} by {manifest.engine}, "
-        f"{manifest.encodings / manifest.documents:.2f} encodings a sample, {manifest.audited:,} samples audited",
+        "tokenizer": _tokenizer(manifest),
     }
+
+
+def _documents(manifest: Manifest) -> dict[str, str]:
+    rows = f"in {manifest.rows:,} rows of at most {format_length(manifest.recipe.seq_length)}"
+    source = manifest.recipe.source
+    if isinstance(source, TaskSource):
+        return {"samples": f"{manifest.documents:,} of {source.length} {rows}"}
+    return {"documents": f"{manifest.documents:,} {rows}, long ones in pieces"}
+
+
+def _fill(manifest: Manifest) -> str:
+    of_rows = f"{manifest.row_fill:.3%} of the rows"
+    return of_rows if manifest.accounts else f"{manifest.fill:.3%} of the length asked for, {of_rows}"
+
+
+def _tokenizer(manifest: Manifest) -> str:
+    if manifest.accounts:
+        return f"{manifest.tokenizer.source}, when the corpora were ingested"
+    encodings = f"{manifest.encodings / manifest.documents:.2f} encodings a sample"
+    return f"{manifest.tokenizer.source} by {manifest.engine}, {encodings}, {manifest.audited:,} samples audited"
 
 
 def _repetition(manifest: Manifest) -> dict[str, str]:
@@ -119,9 +137,9 @@ def print_sample(made: Made, recipe: Recipe, full: bool, as_json: bool) -> None:
         print(json.dumps(as_record(made), ensure_ascii=False))
         return
     document = made.document
-    _console.print(marked_text(made.sample, full))
-    _console.rule(style="dim")
-    _pairs(
+    console.print(marked_text(made.sample, full))
+    console.rule(style="dim")
+    pairs(
         {
             "sample": f"{document.source} {document.sample}, seed {recipe.seed}, template {document.template}",
             "tokens": f"{len(document.ids):,}: {document.prompt_length:,} before the answer, "
@@ -150,8 +168,8 @@ def print_tasks(as_json: bool) -> None:
     if as_json:
         print(json.dumps({name: settings_schema(name) for name in tasks()}))
         return
-    _pairs({name: Description.of(name).summary for name in tasks()})
-    _console.print("\nSettings of one: lcdata tasks NAME. A sample: lcdata show NAME.", style="dim")
+    pairs({name: Description.of(name).summary for name in tasks()})
+    console.print("\nSettings of one: lcdata tasks NAME. A sample: lcdata show NAME.", style="dim")
 
 
 def print_task(name: str, as_json: bool) -> None:
@@ -160,13 +178,13 @@ def print_task(name: str, as_json: bool) -> None:
         print(json.dumps(settings_schema(name)))
         return
     task = Description.of(name)
-    _console.print(f"[bold]{name}[/bold]: {task.summary}\n{task.about}\n")
-    _console.print(f"{len(task.wordings)} wordings: {', '.join(task.wordings)}\n")
+    console.print(f"[bold]{name}[/bold]: {task.summary}\n{task.about}\n")
+    console.print(f"{len(task.wordings)} wordings: {', '.join(task.wordings)}\n")
     for preset, settings in task.presets.items():
         chosen = " ".join(f"{key}={value}" for key, value in settings.items())
-        _console.print(f"[dim]--preset[/dim] {preset:<12} {chosen}")
+        console.print(f"[dim]--preset[/dim] {preset:<12} {chosen}")
     if task.presets:
-        _console.print()
+        console.print()
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("setting", "default", "range", "meaning"):
         table.add_column(heading)
@@ -196,25 +214,29 @@ def print_inspection(inspection: Inspection, folder: Path, as_json: bool) -> Non
         content["sample"] = inspection.record
         print(json.dumps(content))
         return
-    _pairs({"dataset": f"{folder} ({manifest.recipe.name}), seed {manifest.recipe.seed}", **_summary(manifest)})
+    pairs({"dataset": f"{folder} ({manifest.recipe.name}), seed {manifest.recipe.seed}", **_summary(manifest)})
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("tokens a document", "documents", "tokens", "share"):
         table.add_column(heading, justify="right")
     for bucket in inspection.buckets:
         share = f"{bucket.tokens / manifest.tokens:.1%}"
         table.add_row(f"{bucket.low:,}..{bucket.high - 1:,}", f"{bucket.documents:,}", f"{bucket.tokens:,}", share)
-    _console.print(table)
-    _console.rule(f"shard 0, row 0, document 0: sample {inspection.record['sample']}", style="dim")
+    console.print(table)
+    sample = "" if manifest.accounts else f": sample {inspection.record['sample']}"
+    console.rule(f"shard 0, row 0, document 0{sample}", style="dim")
     if inspection.sample is None:
-        _console.print(f"(no text: {inspection.no_sample_because})", style="dim")
+        console.print(f"(no text: {inspection.no_sample_because})", style="dim")
     else:
-        _console.print(marked_text(inspection.sample))
-        _console.rule(style="dim")
+        console.print(marked_text(inspection.sample))
+        console.rule(style="dim")
     record = inspection.record
     spans = {
         name: [(span["start"], span["end"]) for span in record[name]] for name in ("answer_spans", "evidence_spans")
     }
-    _pairs(_where(record["answers"], spans["answer_spans"], spans["evidence_spans"], record["depth"]))
+    if manifest.accounts:
+        pairs({"document": f"{record['source']}: {record['source_id']} from token {record['source_offset']:,} on"})
+    else:
+        pairs(_where(record["answers"], spans["answer_spans"], spans["evidence_spans"], record["depth"]))
 
 
 def print_verdict(verdict: Verdict, folder: Path, as_json: bool) -> None:
@@ -223,12 +245,12 @@ def print_verdict(verdict: Verdict, folder: Path, as_json: bool) -> None:
         emit("verdict", holds=verdict.holds, **asdict(verdict))
         return
     for problem in verdict.problems:
-        _console.print(f"[red]broken[/red]  {problem}")
+        console.print(f"[red]broken[/red]  {problem}")
     checked = f"{verdict.rows:,} rows, {verdict.documents:,} documents, {verdict.tokens:,} tokens"
     if verdict.holds:
-        _console.print(f"{folder} holds: {checked} checked, {verdict.regenerated} samples made again")
+        console.print(f"{folder} holds: {checked} checked, {verdict.regenerated} samples made again")
     else:
-        _console.print(f"{folder} does not hold: {len(verdict.problems)} problems; {checked} checked")
+        console.print(f"{folder} does not hold: {len(verdict.problems)} problems; {checked} checked")
 
 
 def print_findings(findings: Iterable[Finding], as_json: bool) -> bool:
@@ -239,7 +261,7 @@ def print_findings(findings: Iterable[Finding], as_json: bool) -> bool:
     else:
         for finding in found:
             mark = "[green]ok  [/green]" if finding.holds else "[red]FAIL[/red]"
-            _console.print(f"{mark} {finding.subject:<10} {finding.detail}")
+            console.print(f"{mark} {finding.subject:<10} {finding.detail}")
     return all(finding.holds for finding in found)
 
 
@@ -281,12 +303,12 @@ def print_score(score: Score, plot: Path | None, as_json: bool) -> None:
     for group in (score.overall, *score.groups):
         table.add_row("" if group.by == by else group.by, *_measured(group, list(score.overall.measures)))
         by = group.by
-    _console.print(table)
+    console.print(table)
     if score.missing:
         some = ", ".join(map(str, score.missing[:8])) + (", …" if len(score.missing) > 8 else "")
-        _console.print(f"{len(score.missing):,} samples have no prediction and count as wrong: {some}")
+        console.print(f"{len(score.missing):,} samples have no prediction and count as wrong: {some}")
     if plot is not None:
-        _console.print(f"drawn: {plot}", markup=False)
+        console.print(f"drawn: {plot}", markup=False)
 
 
 def _measured(group: Group, measures: Iterable[str]) -> Iterator[str]:
@@ -298,8 +320,9 @@ def _measured(group: Group, measures: Iterable[str]) -> Iterator[str]:
         yield "" if value is None else f"{value:.3f}{between}"
 
 
-def _pairs(pairs: dict[str, str]) -> None:
-    width = max(map(len, pairs))
-    for name, value in pairs.items():
-        _console.print(f"[dim]{name:<{width}}[/dim]  ", end="")
-        _console.print(value, markup=False)
+def pairs(values: dict[str, str]) -> None:
+    """Names and values, a line each."""
+    width = max(map(len, values))
+    for name, value in values.items():
+        console.print(f"[dim]{name:<{width}}[/dim]  ", end="")
+        console.print(value, markup=False)

@@ -1,20 +1,22 @@
-"""One sample from start to end: wording, draft, exact length, spans in tokens."""
+"""One sample from start to end: wording, draft, exact length, spans in tokens; and rows of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..generators.registry import build_task
 from ..generators.task import Task, Template
 from ..generators.templates import choose_templates
 from ..packers.fit import Fitted, TokenRate, fit, learn_rate
 from ..packers.layout import Layout
-from ..packers.tokenizer import Tokenizer
+from ..packers.tokenizer import Tokenizer, TokenizerSpec, open_tokenizer
 from ..schemas.errors import LcdataError, UsageError
-from ..schemas.recipe import TaskSource
+from ..schemas.recipe import Recipe, TaskSource
 from ..schemas.sample import Document, Draft, Sample, ids_sha256
 from ..schemas.stream import stream
+from .build import AUDIT_EVERY, Tally
 
 Rates = Mapping[str, TokenRate]
 
@@ -26,6 +28,42 @@ class Made:
     document: Document
     sample: Sample
     encodings: int
+
+
+@dataclass(frozen=True)
+class SampleWork:
+    """One shard's samples."""
+
+    rows: Sequence[NDArray[np.int64]]
+    """The samples of each row."""
+    lengths: Sequence[NDArray[np.int32]]
+    """Their lengths."""
+
+
+@dataclass(frozen=True)
+class SampleRows:
+    """Makes the samples of a task row by row, and audits some."""
+
+    recipe: Recipe
+    tokenizer: TokenizerSpec
+    chat_template: str | None
+    rates: Rates
+
+    def rows(self, work: SampleWork, tally: Tally) -> Iterator[list[Document]]:
+        """The documents of each row."""
+        tokenizer = open_tokenizer(self.tokenizer)
+        maker = SampleMaker(self.recipe.task, self.recipe.seed, tokenizer, self.rates, self.chat_template)
+        made_before = 0
+        for samples, lengths in zip(work.rows, work.lengths, strict=True):
+            made = [maker.make(int(sample), int(length)) for sample, length in zip(samples, lengths, strict=True)]
+            for one in made:
+                tally.encodings += one.encodings
+                tally.repeated_chars += int(one.document.facts.get("repeated_chars", 0))
+                if made_before % AUDIT_EVERY == 0:
+                    maker.audit(one)
+                    tally.audited += 1
+                made_before += 1
+            yield [one.document for one in made]
 
 
 class SampleMaker:

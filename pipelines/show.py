@@ -19,7 +19,7 @@ _ENDS = 500
 
 def show(recipe: Recipe, index: int, engine: str | None = None) -> tuple[Made, Tokenizer]:
     """Sample `index` of a recipe and the tokenizer that it was made with."""
-    source = recipe.source
+    source = recipe.task
     if engine is None:
         engine = "tokenizers" if source.length.longest <= _QUICK_TOKENS else "fastokens"
     build_task(source.task, source.settings)

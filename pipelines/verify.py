@@ -2,8 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,14 @@ from ..packers.tokenizer import Tokenizer, load_tokenizer
 from ..packers.vocabulary import find_vocabulary
 from ..schemas.errors import LcdataError
 from ..schemas.manifest import MANIFEST, Manifest, ShardRecord
+from ..schemas.recipe import TaskSource
 from ..schemas.sample import ids_sha256
 from ..schemas.tables import DOCUMENT_SCHEMA, row_schema
 from ..schemas.tokens import TokenizerChoice
+from .build import library_versions
 from .engine import Engine
 from .files import hash_file
-from .plan import library_versions
+from .organic.recount import Pieces, differs_from_store, wrong_accounts
 from .samples import SampleMaker
 from .workspace import read_manifest
 
@@ -54,31 +56,57 @@ class ShardVerdict:
     rows: int
     documents: int
     tokens: int
-    samples: Ints
     problems: list[str]
+    samples: Ints
+    """Of a task."""
+    counts: Ints | None = None
+    """Of organic documents: tokens drawn and used, shape (components, buckets, 2)."""
+    keys: NDArray[np.uint64] | None = None
+    """Hashes of what each organic document is a piece of."""
 
 
 def verify(folder: Path, num_samples: int = 16, tokenizer: str | None = None, workers: int = 0) -> Verdict:
     """Check every hash, row and record of a dataset and make `num_samples` random samples again."""
     manifest = read_manifest(folder)
     verdict = Verdict(problems=[*_wrong_files(folder, manifest), *_wrong_totals(manifest)])
-    samples: list[Ints] = []
+    shards: list[ShardVerdict] = []
     with Engine() as engine:
         for _, shard in engine.run(_check_shard, (folder, manifest), manifest.shards, workers):
             verdict.rows += shard.rows
             verdict.documents += shard.documents
             verdict.tokens += shard.tokens
             verdict.problems += shard.problems
-            samples.append(shard.samples)
-    made = np.sort(np.concatenate(samples)) if samples else np.array([], np.int64)
-    if not np.array_equal(made, np.arange(manifest.recipe.source.n)):
-        verdict.problems.append(f"the document table does not hold each of {manifest.recipe.source.n:,} samples once")
+            shards.append(shard)
+    if verdict.holds:
+        verdict.problems += _wrong_whole(manifest, shards)
     if verdict.holds and num_samples:
-        maker = maker_of(manifest, tokenizer)
+        remake = _remaker(manifest, tokenizer)
         for _ in range(min(num_samples, manifest.documents)):
-            verdict.problems += _regenerate(folder, manifest, maker, secrets.randbelow(manifest.documents))
+            record = _record(folder, manifest, secrets.randbelow(manifest.documents))
+            verdict.problems += remake(record)
             verdict.regenerated += 1
     return verdict
+
+
+def _wrong_whole(manifest: Manifest, shards: Sequence[ShardVerdict]) -> Iterator[str]:
+    """What only all shards together show: samples that are missing, accounts that differ."""
+    source = manifest.recipe.source
+    if isinstance(source, TaskSource):
+        made = np.sort(np.concatenate([shard.samples for shard in shards]))
+        if not np.array_equal(made, np.arange(source.n)):
+            yield f"the document table does not hold each of {source.n:,} samples once"
+        return
+    counts = [shard.counts for shard in shards if shard.counts is not None]
+    keys = [shard.keys for shard in shards if shard.keys is not None]
+    yield from wrong_accounts(manifest, np.sum(counts, axis=0), np.concatenate(keys))
+
+
+def _remaker(manifest: Manifest, tokenizer: str | None) -> Callable[[dict[str, Any]], Iterator[str]]:
+    """What makes a document again from its record and says how it differs."""
+    if isinstance(manifest.recipe.source, TaskSource):
+        maker = maker_of(manifest, tokenizer)
+        return lambda record: _regenerate(manifest, maker, record)
+    return lambda record: filter(None, [differs_from_store(manifest, record)])
 
 
 def _wrong_files(folder: Path, manifest: Manifest) -> Iterator[str]:
@@ -119,12 +147,12 @@ def _check_shard(shared: tuple[Path, Manifest], shard: ShardRecord) -> Iterator[
         elif path.stat().st_size != file.bytes or hash_file(path) != file.sha256:
             problems.append(f"{file.path} is damaged: its bytes are not those that were written")
     if problems:
-        yield ShardVerdict(0, 0, 0, np.array([], np.int64), problems)
+        yield ShardVerdict(0, 0, 0, problems, np.array([], np.int64))
         return
     try:
         yield _check_contents(folder, manifest, shard)
     except (OSError, pa.ArrowException) as error:
-        yield ShardVerdict(0, 0, 0, np.array([], np.int64), [f"{shard.data.path} cannot be read: {error}"])
+        yield ShardVerdict(0, 0, 0, [f"{shard.data.path} cannot be read: {error}"], np.array([], np.int64))
 
 
 def _check_contents(folder: Path, manifest: Manifest, shard: ShardRecord) -> ShardVerdict:
@@ -137,7 +165,10 @@ def _check_contents(folder: Path, manifest: Manifest, shard: ShardRecord) -> Sha
         for group in range(rows.num_row_groups):
             check.row_group(rows.read_row_group(group))
         check.whole_shard()
-    return ShardVerdict(check.num_rows, check.num_documents, check.num_tokens, check.samples, check.problems)
+    verdict = ShardVerdict(check.num_rows, check.num_documents, check.num_tokens, check.problems, check.samples)
+    if check.pieces is None:
+        return verdict
+    return replace(verdict, counts=check.pieces.counted(manifest.accounts), keys=check.pieces.key)
 
 
 class _ShardCheck:
@@ -147,6 +178,7 @@ class _ShardCheck:
         self._recipe, self._tokenizer, self._shard = manifest.recipe, manifest.tokenizer, shard
         self._is_chat = manifest.chat_template is not None
         self._docs = docs
+        self.pieces = Pieces.of(docs, int(manifest.tokenizer.bos_id is not None)) if manifest.accounts else None
         self._column = {
             name: docs[name].to_numpy()
             for name in ("row", "doc", "start", "length", "prompt_length", "shard", "sample")
@@ -158,8 +190,8 @@ class _ShardCheck:
 
     @property
     def samples(self) -> Ints:
-        """The sample index of each document."""
-        return self._column["sample"].astype(np.int64)
+        """The sample index of each document of a task."""
+        return self._column["sample"].astype(np.int64) if self.pieces is None else np.array([], np.int64)
 
     def that(self, holds: bool | np.bool_, otherwise: str) -> None:
         """Note a broken promise, once for each kind."""
@@ -209,7 +241,8 @@ class _ShardCheck:
             expected = np.where(positions >= np.repeat(loss_starts, lengths), ids, IGNORED)
             labels = columns["labels"].values.to_numpy()
             self.that(np.array_equal(labels, expected), "has labels that differ from its document table")
-        self._check_ends(ids, starts, starts + lengths - 1)
+        whole = slice(None) if self.pieces is None else self.pieces.is_last[here]
+        self._check_ends(ids, starts, (starts + lengths - 1)[whole])
         for place, (start, length) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True), here.start):
             digest = ids_sha256(ids[start : start + length])
             self._content.update(bytes.fromhex(digest))
@@ -258,7 +291,7 @@ def maker_of(manifest: Manifest, source: str | None) -> SampleMaker:
     tokenizer = _same_tokenizer(manifest, source or manifest.tokenizer.source)
     rates = {name: TokenRate(**rate) for name, rate in manifest.rates.items()}
     recipe = manifest.recipe
-    return SampleMaker(recipe.source, recipe.seed, tokenizer, rates, manifest.chat_template)
+    return SampleMaker(recipe.task, recipe.seed, tokenizer, rates, manifest.chat_template)
 
 
 def _same_tokenizer(manifest: Manifest, source: str) -> Tokenizer:
@@ -271,16 +304,18 @@ def _same_tokenizer(manifest: Manifest, source: str) -> Tokenizer:
     return load_tokenizer(TokenizerChoice(source=source, bos=identity.bos or "none", eos=identity.eos))
 
 
-def _regenerate(folder: Path, manifest: Manifest, maker: SampleMaker, place: int) -> Iterator[str]:
-    """Make the document at this place of the dataset again and compare its whole record."""
+def _record(folder: Path, manifest: Manifest, place: int) -> dict[str, Any]:
+    """The document table's record of the document at this place of the dataset."""
     for shard in manifest.shards:
         if place < shard.documents:
-            record = pq.read_table(folder / shard.docs.path).slice(place, 1).to_pylist()[0]
-            break
+            return pq.read_table(folder / shard.docs.path).slice(place, 1).to_pylist()[0]
         place -= shard.documents
-    else:
-        raise AssertionError("the place lies within the dataset")
-    source = manifest.recipe.source
+    raise AssertionError("the place lies within the dataset")
+
+
+def _regenerate(manifest: Manifest, maker: SampleMaker, record: dict[str, Any]) -> Iterator[str]:
+    """Make a sample again and compare its whole record."""
+    source = manifest.recipe.task
     length = source.length.of_sample(source.task, manifest.recipe.seed, record["sample"])
     made = maker.make(record["sample"], length)
     expected = document_table(record["shard"], record["row"], [[made.document]]).to_pylist()[0]

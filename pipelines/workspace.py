@@ -5,16 +5,18 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import filelock
 from pydantic import ValidationError
 
 from ..schemas.errors import LcdataError, UsageError
-from ..schemas.manifest import MANIFEST, Manifest, ShardRecord
+from ..schemas.manifest import MANIFEST, FileRecord, Manifest, ShardRecord, WorkRecord
 from .files import hash_file, storage_error, sync_folder, write_whole
+
+R = TypeVar("R", bound=WorkRecord)
 
 
 class Workspace:
@@ -25,6 +27,8 @@ class Workspace:
         self.root = out.parent / f".{out.name}.lcdata"
         self.dataset = self.root / "dataset"
         self.temporary = self.root / "tmp"
+        self.texts = self.root / "texts"
+        """Texts that an ingest has read and not yet encoded."""
         self._records = self.root / "records"
         self._plan = self.root / "plan.json"
         self._lock = filelock.FileLock(self.root / "lock")
@@ -33,7 +37,7 @@ class Workspace:
     def opened(self, plan: Mapping[str, Any]) -> Generator[None]:
         """Hold the folder for this build; UsageError where another build or another recipe has it."""
         try:
-            for folder in (self.root, self.dataset, self.temporary, self._records):
+            for folder in (self.root, self.dataset, self.temporary, self.texts, self._records):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise storage_error(error, self.out.parent) from None
@@ -74,28 +78,26 @@ class Workspace:
         for name in names:
             (self.dataset / name).mkdir(parents=True, exist_ok=True)
 
-    def record(self, shard: ShardRecord) -> None:
-        """Enter a finished shard."""
-        path = self._records / f"{shard.shard:05d}.json"
-        write_whole(path, shard.model_dump_json(indent=1).encode(), self.temporary)
+    def record(self, name: str, record: WorkRecord) -> None:
+        """Enter a finished piece of work."""
+        data = record.model_dump_json(indent=1).encode()
+        write_whole(self._records / f"{name}.json", data, self.temporary)
+
+    def records(self, kind: type[R], plan: str) -> Iterator[R]:
+        """What was entered under this plan, by name."""
+        for path in sorted(self._records.glob("*.json")):
+            with contextlib.suppress(ValidationError):
+                record = kind.model_validate_json(path.read_bytes())
+                if record.plan == plan:
+                    yield record
 
     def finished_shards(self, plan: str) -> dict[int, ShardRecord]:
         """The shards that can be trusted: recorded under this plan, both files there and of the recorded hash."""
-        found: dict[int, ShardRecord] = {}
-        for path in sorted(self._records.glob("*.json")):
-            try:
-                record = ShardRecord.model_validate_json(path.read_bytes())
-            except ValidationError:
-                continue
-            if record.plan == plan and all(
-                self._is_whole(file.path, file.sha256) for file in (record.data, record.docs)
-            ):
-                found[record.shard] = record
-        return found
-
-    def _is_whole(self, path: str, sha256: str) -> bool:
-        file = self.dataset / path
-        return file.is_file() and hash_file(file) == sha256
+        return {
+            record.shard: record
+            for record in self.records(ShardRecord, plan)
+            if all(is_whole(self.dataset, file) for file in (record.data, record.docs))
+        }
 
     def publish(self) -> None:
         """Give the dataset its place by one rename, then drop the work folder."""
@@ -113,6 +115,12 @@ class Workspace:
         if self.root.is_dir():
             with contextlib.suppress(filelock.Timeout, OSError), self._lock.acquire(blocking=False):
                 self.remove()
+
+
+def is_whole(root: Path, file: FileRecord) -> bool:
+    """Whether a file is there as it was written."""
+    path = root / file.path
+    return path.is_file() and path.stat().st_size == file.bytes and hash_file(path) == file.sha256
 
 
 def finished_dataset(out: Path) -> Manifest | None:

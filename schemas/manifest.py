@@ -24,12 +24,17 @@ class FileRecord(_Record):
     rows: int
 
 
-class ShardRecord(_Record):
+class WorkRecord(_Record):
+    """What a finished piece of work leaves behind, so that it is not done again."""
+
+    plan: str
+    """Fingerprint of the plan that it belongs to."""
+
+
+class ShardRecord(WorkRecord):
     """One finished shard: its two files and what is in them."""
 
     shard: int
-    plan: str
-    """Fingerprint of the plan that it belongs to."""
     data: FileRecord
     docs: FileRecord
     documents: int
@@ -53,6 +58,40 @@ class Ledger(_Record):
     made: int
     packed: int
     dropped: dict[str, int]
+
+
+class BucketAccount(_Record):
+    """The tokens of one bucket of a component: tokens = used + unused + dropped."""
+
+    low: int
+    high: int | None
+    """Documents of low..high-1 tokens."""
+    documents: int
+    tokens: int
+    """In the corpus."""
+    wanted: int
+    """What the recipe asks for, repeats included."""
+    drawn: int
+    """What is in the rows, repeats included and BOS and EOS not."""
+    used: int
+    """Of `tokens`, what is in the rows at least once."""
+    unused: int
+    dropped: dict[str, int]
+    """What could not be drawn, by reason."""
+
+
+class ComponentAccount(_Record):
+    """What became of a corpus's tokens."""
+
+    name: str
+    corpus: str
+    """Its folder."""
+    fingerprint: str
+    """Of its ingest."""
+    wanted_share: float
+    share: float
+    """Of all tokens drawn."""
+    buckets: list[BucketAccount]
 
 
 class Manifest(_Record):
@@ -84,6 +123,10 @@ class Manifest(_Record):
     audited: int
     repeated_chars: int
     ledger: Ledger
+    accounts: list[ComponentAccount]
+    """Of the corpora, where documents were drawn from some."""
+    notes: list[str]
+    """What was changed or is odd in what the recipe asks for."""
     shards: list[ShardRecord]
     files: list[FileRecord]
     """Everything else in the folder but this file."""

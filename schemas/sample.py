@@ -58,19 +58,29 @@ def ids_sha256(ids: NDArray[np.int32]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A finished sample as tokens; spans count tokens from the document's start."""
+    """A finished sample, or a piece of an organic document, as tokens; spans count tokens from the document's start."""
 
     source: str
-    sample: int
+    """The task or the component of the mixture that it comes from."""
     ids: NDArray[np.int32]
     """Token ids, BOS and EOS included, shape (length,)."""
-    prompt_length: int
-    """Tokens before the answer."""
-    answers: tuple[str, ...]
-    answer_spans: tuple[Span, ...]
-    evidence_spans: tuple[Span, ...]
-    depth: tuple[float, ...]
-    template: str
-    facts: Mapping[str, Any]
     sha256: str
     """Of the ids, see `ids_sha256`."""
+    sample: int | None = None
+    """Index of a task's sample."""
+    prompt_length: int = 0
+    """Tokens before the answer."""
+    answers: tuple[str, ...] = ()
+    answer_spans: tuple[Span, ...] = ()
+    evidence_spans: tuple[Span, ...] = ()
+    depth: tuple[float, ...] = ()
+    template: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    source_id: str | None = None
+    """What an organic document is called in its corpus."""
+    source_offset: int | None = None
+    """Its tokens before this piece of it."""
+    repeat: int = 0
+    """How often it was drawn before."""
+    continued: bool = False
+    """Whether it goes on from an earlier piece."""

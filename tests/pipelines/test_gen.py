@@ -12,8 +12,9 @@ from conftest import Run
 from datasets import load_dataset
 
 from lcdata.packers.tokenizer import load_tokenizer
+from lcdata.pipelines.build import Build
 from lcdata.pipelines.plan import make_plan
-from lcdata.pipelines.shard import Build, ShardJob, write_shard
+from lcdata.pipelines.shard import write_shard
 from lcdata.pipelines.workspace import Workspace
 from lcdata.schemas.lengths import Lengths
 from lcdata.schemas.recipe import Recipe
@@ -63,12 +64,10 @@ def test_the_same_bytes_in_any_order_of_shards_and_any_number_of_attempts(
     workspace = Workspace(tmp_path / "again")
     with workspace.opened(plan.content):
         workspace.make_folders(f"data/{recipe.name}", f"docs/{recipe.name}")
-        build = Build(recipe, plan.tokenizer.spec, plan.chat_template, plan.rates, plan.fingerprint, workspace.out)
+        build = Build(recipe, plan.source, plan.fingerprint, workspace.out)
         order = [*reversed(range(plan.num_shards)), 1, 0]
         for shard in order:
-            rows = plan.shard_rows(shard)
-            job = ShardJob(shard, plan.num_shards, rows, [plan.lengths[row] for row in rows])
-            assert len(list(write_shard(build, job))) >= 2
+            assert len(list(write_shard(build, plan.job(shard)))) >= 2
     again = contents(workspace.dataset)
     assert plan.num_shards > 2
     assert again == {name: data for name, data in expected.items() if name.startswith(("data/", "docs/"))}

@@ -1,0 +1,1 @@
+"""Organic documents: reading corpora, length buckets, and what to draw from them."""

@@ -1,0 +1,72 @@
+"""Datasets of the `datasets` library: folders that it saved, and ids on the Hub; its import waits until one is read."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+from ...schemas.errors import HubError, UsageError
+from .input import Input
+from .remote import first_line, reading
+
+_SCHEME = "datasets:"
+_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+_FILE_ENDING = re.compile(r"\.(jsonl?|ndjson|parquet|txt|md|csv|tsv|arrow|gz|zst|zstd|zip|tar|xz|bz2)", re.IGNORECASE)
+
+
+def saved_dataset(folder: Path, split: str) -> Input | None:
+    """The dataset that `save_to_disk` wrote into a folder, or its split; None where the folder is another."""
+    if (folder / "dataset_dict.json").is_file():
+        splits: list[str] = json.loads((folder / "dataset_dict.json").read_bytes())["splits"]
+        if split not in splits:
+            raise UsageError(f"inputs: {folder} has no split {split!r}: name one of {', '.join(splits)}")
+        folder /= split
+    if not ((folder / "state.json").is_file() and (folder / "dataset_info.json").is_file()):
+        return None
+    state = json.loads((folder / "state.json").read_bytes())
+    num_bytes = sum(file.stat().st_size for file in folder.glob("*.arrow"))
+    return Input(f"{_SCHEME}{folder.as_posix()}", "dataset", None, num_bytes, str(state["_fingerprint"]))
+
+
+def is_dataset_id(name: str) -> bool:
+    """Whether it can be meant as `name` or `user/name` on the Hub, and hardly as a file."""
+    return bool(_ID.fullmatch(name)) and not _FILE_ENDING.fullmatch(Path(name).suffix)
+
+
+def hub_dataset(name: str, config: str | None, split: str) -> Input:
+    """A split of a dataset on the Hub, at its newest revision."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+    try:
+        revision = HfApi().dataset_info(name, timeout=10).sha
+    except GatedRepoError:
+        raise HubError(f"inputs: the dataset {name} is gated: ask for access on its page and set HF_TOKEN") from None
+    except RepositoryNotFoundError:
+        raise UsageError(
+            f"inputs: no file, folder or dataset is called {name}: check its spelling, or set HF_TOKEN"
+        ) from None
+    except Exception as error:  # of several libraries for HTTP
+        why = f"no file is called {name} and the Hub cannot be asked for a dataset ({first_line(error)})"
+        raise HubError(f"inputs: {why}: check the path or the network") from None
+    asked = urlencode({"config": config, "split": split} if config else {"split": split})
+    return Input(f"{_SCHEME}{name}?{asked}", "dataset", None, 0, revision or "main")
+
+
+def load_dataset(source: Input) -> Any:
+    """An IterableDataset; UsageError where config or split are not there."""
+    try:
+        import datasets
+    except ImportError:
+        raise UsageError(f"inputs: {source.url} is read by the datasets library: pip install datasets") from None
+    name, _, asked = source.url.removeprefix(_SCHEME).partition("?")
+    with reading(source.url):
+        if not asked:
+            return datasets.Dataset.load_from_disk(name).to_iterable_dataset()
+        options = {key: values[0] for key, values in parse_qs(asked).items()}
+        config, split = options.get("config"), options["split"]
+        try:
+            return datasets.load_dataset(name, config, split=split, revision=source.version, streaming=True)
+        except ValueError as error:
+            raise UsageError(f"inputs: {source.url} cannot be read: {first_line(error)}") from None

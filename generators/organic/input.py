@@ -1,0 +1,54 @@
+"""One input of a corpus: where it lies, how it is written, and which version of it was found."""
+
+import posixpath
+from dataclasses import dataclass
+from typing import Literal
+
+Format = Literal["jsonl", "parquet", "txt", "dataset"]
+Compression = Literal["gz", "zst"]
+
+_FORMATS: dict[str, Format] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".txt": "txt",
+    ".md": "txt",
+}
+_COMPRESSIONS: dict[str, Compression] = {".gz": "gz", ".zst": "zst", ".zstd": "zst"}
+
+KNOWN = ".jsonl, .ndjson, .txt or .md, plain or as .gz or .zst, or .parquet"
+"""The endings of files that are read, in an error's words."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file, or a split of a dataset of the `datasets` library."""
+
+    url: str
+    """A local path, an fsspec URL, or `datasets:` and what `datasets` knows it by."""
+    format: Format
+    compression: Compression | None
+    num_bytes: int
+    """As it is stored; 0 where nobody knows."""
+    version: str
+    """Its time of change, ETag, revision or fingerprint: the same size and version is taken for the same content."""
+
+
+def is_url(name: str) -> bool:
+    """Whether fsspec reads it, and not the local file system."""
+    return "://" in name
+
+
+def file_input(url: str, num_bytes: int, version: str) -> Input | None:
+    """The input that a file is by its ending; None where that is not known."""
+    stem, ending = posixpath.splitext(url.lower())
+    compression = _COMPRESSIONS.get(ending)
+    format_ = _FORMATS.get(posixpath.splitext(stem)[1] if compression else ending)
+    if format_ is None or (format_ == "parquet" and compression):
+        return None
+    return Input(url, format_, compression, num_bytes, version)
+
+
+def is_hidden(path: str, root: str) -> bool:
+    """Whether the name of the file, or of a folder between root and it, begins with a dot."""
+    return any(part.startswith(".") for part in set(path.split("/")) - set(root.split("/")))

@@ -1,0 +1,131 @@
+"""Rows out of a token store: each row group that a shard needs is read once, and its documents go where they belong."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...generators.organic.buckets import Buckets
+from ...packers.token_store import TokenFile, token_path
+from ...schemas.sample import Document, ids_sha256
+from ..build import Tally
+
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PieceWork:
+    """One shard's pieces of documents in row order; arrays of shape (pieces,) where nothing else is said."""
+
+    part: NDArray[np.int16]
+    """Number of the component."""
+    repeat: Ints
+    row_starts: Longs
+    """The first piece of each row, and the end, shape (rows + 1,)."""
+    bucket: NDArray[np.int16]
+    unit: Ints
+    row_group: Ints
+    row: Ints
+    """Where the document is in its corpus."""
+    offset: Longs
+    """Its tokens before the piece."""
+    length: Ints
+    """The piece's tokens, BOS and EOS not counted."""
+    is_last: NDArray[np.bool_]
+    """Whether the document ends with it."""
+    document_tokens: Ints
+
+    @classmethod
+    def empty(cls, part: NDArray[np.int16], repeat: Ints, row_starts: Longs) -> Self:
+        """With columns to fill in."""
+        count = len(part)
+        numbers = {
+            name: np.empty(count, np.int32) for name in ("unit", "row_group", "row", "length", "document_tokens")
+        }
+        return cls(
+            part=part,
+            repeat=repeat,
+            row_starts=row_starts,
+            bucket=np.empty(count, np.int16),
+            offset=np.empty(count, np.int64),
+            is_last=np.empty(count, np.bool_),
+            **numbers,
+        )
+
+    def row_tokens(self, num_bos: int) -> Ints:
+        """Tokens of each piece in its row."""
+        return self.length + self.is_last + np.int32(num_bos)
+
+
+@dataclass(frozen=True)
+class StoreRows:
+    """Reads documents of stored corpora row by row."""
+
+    bos_id: int | None
+    eos_id: int
+    names: tuple[str, ...]
+    """Of the components."""
+    corpora: tuple[Path, ...]
+    """Their folders."""
+    buckets: tuple[Buckets, ...]
+    """By which they are partitioned."""
+
+    def rows(self, work: PieceWork, tally: Tally) -> Iterator[list[Document]]:
+        """The documents of each row; the shard's tokens are in memory at once."""
+        del tally  # nothing is encoded here
+        num_bos = int(self.bos_id is not None)
+        ends = np.concatenate(([0], np.cumsum(work.row_tokens(num_bos), dtype=np.int64)))
+        tokens = np.empty(ends[-1], np.int32)
+        names = self._gather(work, tokens, ends[:-1] + num_bos)
+        if self.bos_id is not None:
+            tokens[ends[:-1]] = self.bos_id
+        tokens[ends[1:][work.is_last] - 1] = self.eos_id
+        document = partial(self._document, work, tokens, ends.tolist(), names)
+        for start, end in pairwise(work.row_starts.tolist()):
+            yield [document(place) for place in range(start, end)]
+
+    def _gather(self, work: PieceWork, tokens: Ints, targets: Longs) -> list[str]:
+        """Copy every piece to its place in the shard's tokens; returns the documents' ids."""
+        names = [""] * len(work.part)
+        order = np.lexsort((work.row, work.row_group, work.unit, work.bucket, work.part))
+        where = np.stack([work.part, work.bucket, work.unit, work.row_group])[:, order]
+        is_first = np.append(True, (np.diff(where, axis=1) != 0).any(axis=0)) if len(order) else np.zeros(0, np.bool_)
+        cuts = np.append(np.flatnonzero(is_first), len(order))
+        file, path_before = None, None
+        for start, end in pairwise(cuts.tolist()):
+            part, bucket, unit, row_group = where[:, start].tolist()
+            path = self.corpora[part] / token_path(self.buckets[part].low(bucket), unit)
+            if path != path_before:
+                file, path_before = TokenFile(path), path
+            assert file is not None
+            ids, row_ends, flat = file.row_group(row_group)
+            own = order[start:end]
+            row = work.row[own]
+            sources = row_ends[row] + work.offset[own]
+            lengths = work.length[own]
+            for piece, source, target, length, place in zip(
+                own.tolist(), sources.tolist(), targets[own].tolist(), lengths.tolist(), row.tolist(), strict=True
+            ):
+                tokens[target : target + length] = flat[source : source + length]
+                names[piece] = ids[place]
+        return names
+
+    def _document(self, work: PieceWork, tokens: Ints, ends: list[int], names: list[str], place: int) -> Document:
+        ids = tokens[ends[place] : ends[place + 1]]
+        offset = int(work.offset[place])
+        return Document(
+            source=self.names[work.part[place]],
+            ids=ids,
+            sha256=ids_sha256(ids),
+            facts={"document_tokens": int(work.document_tokens[place])},
+            source_id=names[place],
+            source_offset=offset,
+            repeat=int(work.repeat[place]),
+            continued=offset > 0,
+        )

@@ -1,0 +1,187 @@
+"""An organic corpus: what an ingest was asked for, and `corpus.json`, the truth about what it stored."""
+
+import re
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from .manifest import FileRecord, WorkRecord
+from .quantity import Count, Length
+from .tokens import TokenizerChoice, TokenizerIdentity
+
+CORPUS_MANIFEST = "corpus.json"
+CORPUS_FORMAT = 1
+"""Of the token store; a change of any byte for the same ingest raises it."""
+
+DEFAULT_BUCKETS = tuple(2**exponent for exponent in range(10, 21))
+"""1k, 2k, 4k, … 1M."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
+
+
+class Fields(BaseModel):
+    """Where a record holds what is wanted of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    text: str = "text"
+    """The document's text, or the part's where records are grouped."""
+
+    id: str | None = None
+    """What the document is called; by default its file and line, or its group."""
+
+    group: str | None = None
+    """Records of the same value are one document: the files of a repository, the chapters of a book."""
+
+    order: str | None = None
+    """What the parts of a group are sorted by, and what stands in their headers: a path, a chapter's number."""
+
+
+class IngestRecipe(BaseModel):
+    """Everything that decides a stored corpus, besides the input files themselves."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    name: str
+    """The corpus's name, a folder in the store."""
+
+    inputs: tuple[str, ...] = Field(min_length=1)
+    """Files, folders, globs, fsspec URLs, or the id of a `datasets` dataset."""
+
+    config: str | None = None
+    """Which config of a `datasets` dataset."""
+
+    split: str = "train"
+    """Which split of a `datasets` dataset."""
+
+    fields: Fields = Fields()
+
+    group_order: Literal["order", "given", "random"] = "order"
+    """How the parts of a group follow each other: by the order field, as they were read, or shuffled."""
+
+    header: str = "=== {order} ===\n"
+    """What stands before each part of a group, where there is an order field; empty for nothing."""
+
+    tokenizer: TokenizerChoice = TokenizerChoice()
+
+    buckets: tuple[Length, ...] = DEFAULT_BUCKETS
+    """Where one bucket of lengths ends and the next begins, in tokens."""
+
+    max_doc_bytes: Count = 256 * 10**6
+    """Bytes of UTF-8 above which a document is left out."""
+
+    @field_validator("name")
+    @classmethod
+    def _usable_as_a_folder(cls, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"must be letters, digits, dots, dashes or underscores, got {name!r}")
+        return name
+
+    @field_validator("buckets")
+    @classmethod
+    def _rising(cls, buckets: tuple[int, ...]) -> tuple[int, ...]:
+        if list(buckets) != sorted(set(buckets)):
+            raise ValueError(f"must rise, got {', '.join(map(str, buckets))}")
+        return buckets
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InputRecord(_Record):
+    """One input as it was read."""
+
+    url: str
+    bytes: int
+    version: str
+    """Its time of change or ETag: the same size and version is taken for the same content."""
+    sha256: str
+    records: int
+    """Lines or rows in it, the unreadable ones too."""
+
+
+class BadRecord(_Record):
+    """One of the first records that could not be used."""
+
+    url: str
+    line: int
+    """Of the file, or row of the table, from 1."""
+    reason: str
+
+
+class PartRecord(WorkRecord):
+    """One part of the texts that are read: a file that holds some of a bundle's records, and how far it came."""
+
+    bundle: int
+    part: int
+    file: FileRecord
+    documents: int
+    bytes: int
+    """Of text."""
+    input: int
+    """The input that the part ends in, and the records of it that are behind."""
+    line: int
+    finished: list[InputRecord]
+    """The inputs that ended in this part."""
+    records: int
+    bad: dict[str, int]
+    first_bad: list[BadRecord]
+    is_last: bool
+    """Of its bundle."""
+
+
+class UnitRecord(WorkRecord):
+    """One unit of documents that is encoded: a file for each bucket and its part of the index."""
+
+    unit: int
+    files: list[FileRecord]
+    index: FileRecord
+    documents: int
+    tokens: int
+    bytes: int
+    audited: int
+
+
+class BucketRecord(_Record):
+    """What a corpus has of documents of low..high-1 tokens."""
+
+    low: int
+    high: int | None
+    documents: int
+    tokens: int
+    bytes: int
+    """Of text."""
+
+
+class CorpusManifest(_Record):
+    """Everything that says what a stored corpus is and lets it be checked and made again."""
+
+    lcdata: str
+    format: int
+    fingerprint: str
+    """Of recipe, inputs and tokenizer: the same fingerprint is the same store."""
+    recipe: IngestRecipe
+    tokenizer: TokenizerIdentity
+    engine: str
+    versions: dict[str, str]
+    inputs: list[InputRecord]
+    records: int
+    """Lines or rows read."""
+    bad: dict[str, int]
+    """Of those, left out by reason."""
+    first_bad: list[BadRecord]
+    documents_read: int
+    """Documents that the other records make: the stored ones and the dropped ones."""
+    dropped: dict[str, int]
+    """Documents left out, by reason."""
+    dropped_bytes: dict[str, int]
+    documents: int
+    tokens: int
+    bytes: int
+    """Of text that was stored."""
+    audited: int
+    """Documents whose ids were compared with those of `tokenizers`; of long ones, a part."""
+    buckets: list[BucketRecord]
+    index: FileRecord
+    files: list[FileRecord]
