@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...schemas.errors import UsageError
 from ...schemas.upsample import Upsample
+from .apportion import settle
 from .buckets import Buckets
 
 Ints = NDArray[np.int64]
@@ -101,12 +102,12 @@ def plan_targets(
     shares, absent = _shares(components, available, weights, upsample, budget)
     totals = weights.sum(1, keepdims=True)
     mixture = shares[:, None] * weights / np.where(totals > 0, totals, 1.0)
-    asked = _settle(budget.tokens, mixture, _caps(available, budget.tokens, None))
+    asked = settle(budget.tokens, mixture, _caps(available, budget.tokens, None))
     caps = _caps(available, budget.tokens, budget.max_repeats)
     if (asked > caps).any() and not budget.best_effort:
         raise UsageError(_infeasible(cells, asked, available, budget))
-    wanted = _settle(budget.tokens, mixture, np.full_like(available, budget.tokens))
-    target = _settle(budget.tokens, mixture, caps)
+    wanted = settle(budget.tokens, mixture, np.full_like(available, budget.tokens))
+    target = settle(budget.tokens, mixture, caps)
     return Targets(
         names=names,
         buckets=buckets,
@@ -188,36 +189,6 @@ def _given_shares(components: Sequence[Component], sizes: Floats, strategy: str)
     return given + (1 - given.sum()) * rest / max(rest.sum(), 1.0)
 
 
-def _apportion(total: int, weights: Floats) -> Ints:
-    """Split a total in proportion to weights into whole numbers, by largest remainder; ties go to the first."""
-    quotas = total * (weights / weights.sum())
-    parts = np.floor(quotas).astype(np.int64)
-    missing = total - int(parts.sum())
-    assert 0 <= missing <= len(parts), "totals are far below 2**52"
-    parts[np.argsort(parts - quotas, kind="stable")[:missing]] += 1
-    return parts
-
-
-def _fill(total: int, weights: Floats, caps: Ints) -> Ints:
-    """Split a total in proportion to weights, none above its cap: less than the total only if every cap is reached."""
-    parts = np.zeros_like(caps)
-    free = weights > 0
-    while free.any():
-        fresh = _apportion(total - int(parts.sum()), weights * free)
-        over = free & (fresh > caps)
-        if not over.any():
-            return parts + fresh
-        parts[over] = caps[over]
-        free &= ~over
-    return parts
-
-
-def _settle(total: int, mixture: Floats, caps: Ints) -> Ints:
-    """A mixture of cells, none above its cap: what is too much goes to the same component first, then to the others."""
-    totals = _fill(total, mixture.sum(1), np.where(mixture > 0, caps, 0).sum(1))
-    return np.stack([_fill(int(each), row, cap) for each, row, cap in zip(totals, mixture, caps, strict=True)])
-
-
 def _caps(available: Ints, tokens: int, max_repeats: int | None) -> Ints:
     """Tokens that can be drawn of every cell, none above the budget's."""
     repeats = max_repeats or tokens
@@ -267,9 +238,10 @@ def _warnings(
         f"{cells[row][column]}: there are no documents, its {wanted[row, column]:,} tokens are drawn elsewhere"
         for row, column in np.argwhere((wanted > 0) & (available == 0))
     ]
+    epochs = target / np.maximum(available, 1)
     often = [
-        f"{cells[row][column]}: every document is drawn {target[row, column] / available[row, column]:.1f} times, and "
-        f"beyond {MANY_EPOCHS} repeated tokens are worth ever less"
-        for row, column in np.argwhere(target > MANY_EPOCHS * available)
+        f"{names[row]}: some documents are drawn {epochs[row].max():.1f} times, and beyond {MANY_EPOCHS} times "
+        "repeated tokens are worth ever less"
+        for row in np.flatnonzero(epochs.max(1) > MANY_EPOCHS).tolist()
     ]
     return unused + empty + often

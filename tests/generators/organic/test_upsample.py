@@ -184,7 +184,8 @@ def test_odd_wishes_are_warned_about() -> None:
     settings = {"strategy": "weights", "weights": {0: 0.5, 4096: 0.5}}
     assert plan([component("notes", [10] * 1000)], 1000, settings).wanted.tolist() == [[500, 0, 500, 0]]
     assert plan([component("web", WEB)], 12_000_000).warnings == ()
-    assert len(plan([component("web", WEB)], 12_100_000).warnings) == 2
+    (often,) = plan([component("web", WEB)], 12_100_000).warnings
+    assert "web: some documents are drawn 4.0 times" in often
 
 
 @given(
