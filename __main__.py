@@ -459,7 +459,17 @@ def inspect(folder: Path, as_json: bool) -> None:
 @click.option("--workers", type=click.IntRange(0), default=0, show_default=True, help="Processes; 0 for this one.")
 @click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
 def verify(folder: Path, samples: int, tokenizer: str | None, workers: int, as_json: bool) -> int:
-    """Check hashes, rows and masks, and make random samples again from the manifest alone."""
+    """Check hashes, rows and masks, and make random samples again from the manifest alone; or check a token store."""
+    from .pipelines.organic.store import is_store, open_store
+
+    if is_store(folder):
+        from .pipelines.organic.check import verify_corpus
+        from .pipelines.organic.printing import print_corpus_verdict
+
+        verdicts = [(corpus, verify_corpus(corpus)) for corpus in open_store(folder)]
+        for corpus, found in verdicts:
+            print_corpus_verdict(found, corpus.path, as_json)
+        return 0 if all(found.holds for _, found in verdicts) else 3
     from .pipelines.printing import print_verdict
     from .pipelines.verify import verify as run
 

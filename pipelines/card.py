@@ -33,6 +33,7 @@ def dataset_card(manifest: Manifest) -> str:
         f"{manifest.tokens:,} tokens ({manifest.row_fill:.2%} of the rows). The loss is on {loss}: "
         f"{manifest.loss_tokens:,} tokens.",
         "",
+        *_mixture(manifest),
         f"Tokenizer: `{manifest.tokenizer.source}`, sha256 `{manifest.tokenizer.sha256}`.",
         "",
         "## Columns",
@@ -80,6 +81,23 @@ def _records(manifest: Manifest) -> str:
     return "where it lies, its answers, the token spans of answers and evidence, its depth and all facts"
 
 
+def _mixture(manifest: Manifest) -> list[str]:
+    """A table of what was drawn of each component."""
+    if not manifest.accounts:
+        return []
+    lines = [
+        "| component | tokens in the corpus | used | unused | left out | repeated | share |",
+        "|---|" + "---:|" * 6,
+    ]
+    for account in manifest.accounts:
+        sums = {name: sum(getattr(bucket, name) for bucket in account.buckets) for name in ("tokens", "used", "unused")}
+        left_out = sum(sum(bucket.dropped.values()) for bucket in account.buckets)
+        repeated = sum(bucket.drawn - bucket.used for bucket in account.buckets)
+        counts = " | ".join(f"{count:,}" for count in (*sums.values(), left_out, repeated))
+        lines.append(f"| {account.name} | {counts} | {account.share:.2%} |")
+    return [*lines, "", *(f"- {note}" for note in manifest.notes), *([""] if manifest.notes else [])]
+
+
 def _tags(manifest: Manifest) -> list[str]:
     source = manifest.recipe.source
     own = ["synthetic", "lcdata", source.task] if isinstance(source, TaskSource) else ["packed", "lcdata"]
@@ -91,7 +109,7 @@ def _front_matter(manifest: Manifest) -> dict[str, object]:
     data_bytes = sum(shard.data.bytes for shard in manifest.shards)
     return {
         "license": "other" if manifest.accounts else "apache-2.0",
-        "language": ["en"],
+        **({} if manifest.accounts else {"language": ["en"]}),
         "task_categories": ["text-generation"],
         "tags": _tags(manifest),
         "size_categories": [_size_category(manifest.rows)],

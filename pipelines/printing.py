@@ -86,6 +86,7 @@ def print_result(manifest: Manifest, out: Path, tokens_per_second: float | None,
             "next": f"lcdata inspect {out} · lcdata verify {out}",
         }
     )
+    print_mixture(manifest)
 
 
 _TOTALS = ("rows", "documents", "tokens", "loss_tokens", "encodings", "audited")
@@ -215,6 +216,7 @@ def print_inspection(inspection: Inspection, folder: Path, as_json: bool) -> Non
         print(json.dumps(content))
         return
     pairs({"dataset": f"{folder} ({manifest.recipe.name}), seed {manifest.recipe.seed}", **_summary(manifest)})
+    print_mixture(manifest)
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("tokens a document", "documents", "tokens", "share"):
         table.add_column(heading, justify="right")
@@ -237,6 +239,15 @@ def print_inspection(inspection: Inspection, folder: Path, as_json: bool) -> Non
         pairs({"document": f"{record['source']}: {record['source_id']} from token {record['source_offset']:,} on"})
     else:
         pairs(_where(record["answers"], spans["answer_spans"], spans["evidence_spans"], record["depth"]))
+
+
+def print_mixture(manifest: Manifest) -> None:
+    """What was drawn of which corpus, where documents were drawn from some."""
+    if manifest.accounts:
+        from .organic.printing import print_accounts
+
+        drawn = sum(bucket.drawn for account in manifest.accounts for bucket in account.buckets)
+        print_accounts(manifest.accounts, drawn)
 
 
 def print_verdict(verdict: Verdict, folder: Path, as_json: bool) -> None:

@@ -137,10 +137,4 @@ def _rows(wanted: Wanted, batch: Any) -> Iterator[dict[str, Any]]:
 
 def _values(column: Any) -> list[Any]:
     """Strings as their bytes, which nobody has checked yet."""
-    held = column.type
-    if pa.types.is_dictionary(held):
-        held = held.value_type
-        column = column.cast(held)
-    if held == pa.string_view():
-        column = column.cast(pa.large_string())  # it has no cast to bytes of its own
-    return (column.cast(pa.large_binary()) if _is_text(held) else column).to_pylist()
+    return (column.cast(pa.large_binary()) if _is_text(column.type) else column).to_pylist()

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from ...generators.organic.buckets import Buckets
 from ...schemas.corpus import CorpusManifest, IngestRecipe, PartRecord, UnitRecord
-from ...schemas.manifest import BucketAccount
+from ...schemas.manifest import BucketAccount, ComponentAccount
 from ...schemas.quantity import format_length
 from ..printing import console, pairs
 from ..progress import Bar, emit, say, where
@@ -23,6 +23,7 @@ from ..progress import Bar, emit, say, where
 if TYPE_CHECKING:  # a command loads its own pipeline alone
     from ...generators.organic.input import Input
     from .arrange import Arrangement
+    from .check import CorpusVerdict
     from .look import StoreInspection
     from .plan import DocumentPlan
 
@@ -171,6 +172,31 @@ def _bar(share: float) -> str:
     """A bar of blocks, drawn to an eighth of one."""
     whole, eighths = divmod(round(share * _BAR * 8), 8)
     return "█" * whole + _EIGHTHS[eighths].strip()
+
+
+def print_corpus_verdict(verdict: CorpusVerdict, path: Path, as_json: bool) -> None:
+    """Whether a stored corpus holds what it promises."""
+    if as_json:
+        emit("verdict", corpus=str(path), holds=verdict.holds, **asdict(verdict))
+        return
+    for problem in verdict.problems:
+        console.print(f"[red]broken[/red]  {escape(problem)}")
+    checked = f"{verdict.files:,} files, {verdict.documents:,} documents, {verdict.tokens:,} tokens checked"
+    console.print(f"{path} {'holds' if verdict.holds else 'does not hold'}: {checked}", markup=False)
+
+
+def print_accounts(accounts: Sequence[ComponentAccount], total: int) -> None:
+    """What was drawn of each component."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("")
+    for heading in ("tokens", "used", "unused", "left out", "repeated", "wanted", "share"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for account in accounts:
+        whole = _sum(account.buckets)
+        counts = whole.tokens, whole.used, whole.unused, sum(whole.dropped.values()), whole.drawn - whole.used
+        shares = f"{account.wanted_share:.1%}", f"{whole.drawn / max(total, 1):.1%}"
+        table.add_row(escape(account.name), *(f"{count:,}" for count in counts), *shares)
+    console.print(table)
 
 
 def print_document_plan(plan: DocumentPlan, as_json: bool) -> None:

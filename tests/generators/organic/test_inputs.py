@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -159,6 +160,17 @@ def test_memory_files_are_read(tmp_path: Path) -> None:
     assert found == [Bad(2, "malformed JSON"), Record(3, b"Text.", None, None, None)]
 
 
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A server on this machine, by its URL."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """A real S3 server on this machine."""
@@ -223,6 +235,27 @@ def test_s3_without_credentials_is_one_line(bucket: Any, monkeypatch: pytest.Mon
         monkeypatch.delenv(f"AWS_{name}")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     refused(LcdataError, "s3://corpus cannot be read \\(Unable to locate credentials\\)", "s3://corpus")
+
+
+class _Forbidden(BaseHTTPRequestHandler):
+    """An object store that shows nothing to anybody."""
+
+    def do_GET(self) -> None:
+        self.send_response(403)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_HEAD = do_GET  # noqa: N815
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+def test_s3_without_permission_is_one_line(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(_Forbidden) as forbidden:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", forbidden)
+        type(bucket).clear_instance_cache()
+        refused(LcdataError, r"s3://corpus/a\.jsonl may not be read \(.*\): check the rights", "s3://corpus/a.jsonl")
 
 
 def test_s3_without_its_package_names_the_extra() -> None:
@@ -291,15 +324,29 @@ class _Hub(BaseHTTPRequestHandler):
     """As much of the Hub as one dataset of one file needs."""
 
     revision = "0123456789abcdef0123456789abcdef01234567"
+    num_asked = 0
+    """How often the newest revision was asked for; it is another each time, and only the first has files."""
     content = b"".join(json.dumps({"text": f"Text {n}.", "n": n}).encode() + b"\n" for n in range(40))
 
     def do_GET(self) -> None:
         path, first = self.path.partition("?")[0], 0
-        about = {"id": "user/name", "sha": self.revision, "tags": [], "siblings": [{"rfilename": "train.jsonl"}]}
+        about = {
+            "id": "user/name",
+            "sha": self.revision,
+            "tags": [],
+            "private": False,
+            "gated": False,
+            "downloads": 0,
+            "likes": 0,
+        }
+        about = {**about, "siblings": [{"rfilename": "train.jsonl"}]}
         if path.startswith("/api/datasets/user/name/tree/"):
             body = json.dumps([{"type": "file", "oid": "1" * 40, "size": len(self.content), "path": "train.jsonl"}])
-        elif path in ("/api/datasets/user/name", f"/api/datasets/user/name/revision/{self.revision}"):
-            body = json.dumps({**about, "private": False, "gated": False, "downloads": 0, "likes": 0})
+        elif path == f"/api/datasets/user/name/revision/{self.revision}":
+            body = json.dumps(about)
+        elif path == "/api/datasets/user/name":
+            body = json.dumps({**about, "sha": f"{int(self.revision, 16) + self.num_asked:040x}"})
+            type(self).num_asked += 1
         elif path == f"/datasets/user/name/resolve/{self.revision}/train.jsonl":
             first = int(self.headers.get("Range", "bytes=0-")[6:].partition("-")[0])
             body = self.content[first:].decode()
@@ -330,17 +377,12 @@ class _Hub(BaseHTTPRequestHandler):
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[dict[str, str]]:
     """A Hub on this machine, as environment variables name it."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Hub)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    endpoint = f"http://127.0.0.1:{server.server_port}"
-    yield {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0"}
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    _Hub.num_asked = 0
+    with serving(_Hub) as endpoint:
+        yield {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0"}
 
 
-def test_an_id_is_read_from_the_hub_at_one_revision(hub: dict[str, str]) -> None:
+def test_an_id_is_read_from_the_hub_at_the_revision_that_was_found(hub: dict[str, str]) -> None:
     said = _in_process(_ASK, ["user/name"], **hub)
     assert said == {
         "url": "datasets:user/name?split=train",

@@ -347,7 +347,14 @@ def test_a_file_of_text_is_one_record(name: str, data: bytes, found: bytes | str
 
 @pytest.mark.parametrize(
     "kind",
-    [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string()), pa.binary()],
+    [
+        pa.string(),
+        pa.large_string(),
+        pa.string_view(),
+        pa.dictionary(pa.int32(), pa.string()),
+        pa.dictionary(pa.int8(), pa.large_string()),
+        pa.binary(),
+    ],
     ids=str,
 )
 def test_tables_hold_text_in_many_types(kind: pa.DataType, tmp_path: Path) -> None:
@@ -364,8 +371,9 @@ def test_tables_hold_text_in_many_types(kind: pa.DataType, tmp_path: Path) -> No
     ]
 
 
-def test_a_column_can_serve_twice(tmp_path: Path) -> None:
-    found = read(write_parquet(tmp_path), Fields(text="body", id="name", group="name"))
+@pytest.mark.parametrize("write", [write_lines, write_parquet, write_dataset])
+def test_a_field_can_serve_twice(write: Write, tmp_path: Path) -> None:
+    found = read(write(tmp_path), Fields(text="body", id="name", group="name"))
     assert found == [replace(one, group=one.id, order=None) for one in EXPECTED]
 
 
