@@ -13,7 +13,6 @@ from lcdata.pipelines.recipes import read_recipe
 from lcdata.schemas.corpus import IngestRecipe
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.recipe import CorpusSource, Recipe
-from lcdata.schemas.tokens import TokenizerChoice
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 SMALL = 64

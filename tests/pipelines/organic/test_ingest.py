@@ -297,3 +297,17 @@ def test_a_datasets_folder_is_read(tmp_path: Path, lcdata: Run, small: str) -> N
     done = lcdata("ingest", "saved", "--name", "c", "--tokenizer", small)
     assert done.returncode == 0, done.stderr
     assert manifest_of(tmp_path / "store/c")["documents"] == len(TEXTS)
+
+
+def test_objects_in_s3_are_ingested(bucket: Any, tmp_path: Path, lcdata: Run, small: str) -> None:
+    for number, name in enumerate(TEXTS):
+        record = {"name": name, "text": TEXTS[name]}
+        bucket.pipe(f"corpus/in/{number}.jsonl.zst", zstandard.compress(json.dumps(record).encode()))
+    done = lcdata("ingest", "s3://corpus/in", "--name", "c", "--id", "name", "--tokenizer", small, "--workers", "0")
+    assert done.returncode == 0, done.stderr
+    tokenizer = load_tokenizer(TokenizerChoice(source=small))
+    found = stored_ids(open_corpus(tmp_path / "store/c"))
+    assert found == {name: tokenizer.encode_reference(one).tolist() for name, one in TEXTS.items()}
+    missing = lcdata("ingest", "s3://corpus/none", "--name", "d", "--tokenizer", small)
+    assert missing.returncode == 1
+    assert "there is no s3://corpus/none: check its spelling and place" in missing.stderr
