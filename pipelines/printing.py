@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -31,7 +32,7 @@ if TYPE_CHECKING:  # a command loads its own pipeline alone
     from .score import Group, Score
     from .verify import Verdict
 
-console = Console(soft_wrap=True, highlight=False)
+console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
 def print_estimate(estimate: Estimate, as_json: bool) -> None:
