@@ -1,9 +1,9 @@
 """How fast organic documents become stored tokens and packed rows, and in how much memory, beside peers and bounds.
 
-Prints a table for the README and adds the figures to the JSON file of gen.py. Documents of 4 KB and of 1 MB are cut from
-real text, 100 MB of it and three more copies in which the words that it holds once are replaced: so words that nobody
-has seen yet come as often as they still do at its end (Good and Turing), and what the encoder remembers helps it no
-more than in a larger corpus. `lcdata ingest --workers 1` is timed steady, as a further worker would add to it, see
+Prints tables for the README and adds the figures to the JSON file of gen.py. Documents of 4 KB and of 1 MB are cut
+from 100 MB of real text and from three more copies of it, in each of which the words that it holds once are replaced by
+new ones. So unseen words come as often as they still do at its end (Good and Turing), and what the encoder remembers of
+words helps it no more than in a larger corpus. `lcdata ingest --workers 1` is timed steady, see
 `IngestRun.steady_tokens_per_second`, and as a whole; the peers read a tenth of the first copy.
 """
 
@@ -96,7 +96,7 @@ OTHERS = (
     Column("shards and rows", "plan_rows_seconds", "s"),
     Column("accounts", "plan_accounts_seconds", "s"),
     Column("peak memory", "plan_peak_bytes", "GB", 1e-9),
-    Column("fill of the rows", "plan_fill", "%", 100),
+    Column("left open in the rows", "plan_left_open", "%", 100),
     Column("planning the rows of 1M documents", "row_planning", "Mdocs/s", 1e-6, Target(1, True)),
 )
 
@@ -107,6 +107,8 @@ class IngestRun:
 
     seconds: float
     """From start to exit."""
+    finished: float
+    """The second at which its manifest was written, the last file of all; later Ray is stopped."""
     events: Sequence[tuple[float, Mapping[str, Any]]]
     """What it printed, with the second at which each line came."""
     peak_worker_bytes: int
@@ -115,7 +117,7 @@ class IngestRun:
     @property
     def tokens(self) -> int:
         """That were stored."""
-        return self._only("done")[1]["tokens"]
+        return self.events[-1][1]["tokens"]
 
     @property
     def whole_tokens_per_second(self) -> float:
@@ -136,16 +138,12 @@ class IngestRun:
     def driver_seconds(self) -> float:
         """What the driver does alone: arranges the documents between both, and writes index and manifest at the end."""
         last = {event["event"]: when for when, event in self.events}
-        return last["arranged"] - last["read"] + last["done"] - last["unit"]
+        return last["arranged"] - last["read"] + self.finished - last["unit"]
 
     @property
     def steady_tokens_per_second(self) -> float:
         """Tokens over the time of all these, from compressed JSON lines to durable, hashed files."""
         return self.tokens / (self.reading_seconds + self.encoding_seconds + self.driver_seconds)
-
-    def _only(self, kind: str) -> tuple[float, Mapping[str, Any]]:
-        (found,) = [(when, event) for when, event in self.events if event["event"] == kind]
-        return found
 
 
 def _scaled_seconds(steps: Sequence[tuple[float, int]]) -> float:
@@ -180,7 +178,6 @@ def bench(quick: bool, no_peer: bool, out: Path) -> None:
 def source_text() -> bytes:
     """About 100 MB of books, code and web pages where the workplace has them, else of composed prose."""
     if not CORPUS.is_dir():
-        say("no corpus: composed prose, whose words are fewer than those of real text")
         return passage("prose", stream("benchmark", 0, 0, "text"), 1_200_000).text.encode()
     texts: list[str] = []
     for path in sorted(CORPUS.glob("*.jsonl.zst")):
@@ -313,7 +310,7 @@ def encode_sample(tokenizer: Tokenizer, sample: Path) -> tuple[list[int], float]
 def run_ingest(inputs: Path, store: Path) -> IngestRun:
     """Run `lcdata ingest` with one Ray worker; raises RuntimeError where it fails."""
     arguments = [inputs, "--name", "documents", "--out", store, "--workers", "1", "--json"]
-    started = time.perf_counter()
+    started, started_at = time.perf_counter(), time.time()
     with (
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(
@@ -329,7 +326,8 @@ def run_ingest(inputs: Path, store: Path) -> IngestRun:
             errors.seek(0)
             raise RuntimeError(f"lcdata ingest ended with exit code {code}: {errors.read().strip()}")
     other_cores = max(0.0, watch.machine_cpu_seconds - watch.cpu_seconds) / seconds
-    return IngestRun(seconds, events, watch.peak_worker_bytes, other_cores)
+    finished = (store / "documents" / CORPUS_MANIFEST).stat().st_mtime - started_at
+    return IngestRun(seconds, finished, events, watch.peak_worker_bytes, other_cores)
 
 
 def check_lengths(corpus: Path, lengths: Sequence[int]) -> None:
@@ -401,12 +399,11 @@ def measure_long_document(folder: Path) -> Row:
 
 
 def measure_planning(folder: Path, num_documents: int) -> Row:
-    """Seconds and memory of planning a mixture of so many documents, and the speed of planning rows, in a new process."""
+    """Seconds and memory of planning a mixture of so many documents, and the speed of planning rows."""
     say(f"planning {num_documents:,} documents")
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        manifest = folder / "store" / next(iter(SIZES)) / "documents" / CORPUS_MANIFEST
-        num_tokens = pool.submit(write_indexes, folder / "plan", manifest, num_documents).result()
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+    manifest = folder / "store" / next(iter(SIZES)) / "documents" / CORPUS_MANIFEST
+    num_tokens = write_indexes(folder / "plan", manifest, num_documents)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:  # whose memory is that of planning alone
         planned = pool.submit(plan_mixture, folder / "plan", num_tokens).result()
         return planned | pool.submit(plan_many_rows).result()
 
@@ -414,12 +411,11 @@ def measure_planning(folder: Path, num_documents: int) -> Row:
 def lengths_of(num_documents: int) -> dict[str, NDArray[np.int32]]:
     """Lengths of about so many documents of all domains."""
     rng = np.random.default_rng(0)
-    shares = {
-        name: share / (median * np.exp(spread * spread / 2)) for name, (share, median, spread) in DOMAINS.items()
-    }
+    mean = {name: median * np.exp(spread**2 / 2) for name, (_, median, spread) in DOMAINS.items()}
+    all_shares = sum(share / mean[name] for name, (share, _, _) in DOMAINS.items())
     lengths: dict[str, NDArray[np.int32]] = {}
-    for name, (_, median, spread) in DOMAINS.items():
-        count = round(num_documents * shares[name] / sum(shares.values()))
+    for name, (share, median, spread) in DOMAINS.items():
+        count = round(num_documents * share / mean[name] / all_shares)
         drawn = rng.lognormal(np.log(median), spread, count)
         lengths[name] = np.clip(drawn, 1, 4_000_000).astype(np.int32)
     return lengths
@@ -470,7 +466,7 @@ def plan_mixture(store: Path, num_tokens: int) -> Row:
         "plan_rows_seconds": rows,
         "plan_accounts_seconds": accounted,
         "plan_peak_bytes": peak_bytes(),
-        "plan_fill": plan.num_tokens / (num_rows * SEQ_LENGTH),
+        "plan_left_open": 1 - plan.num_tokens / (num_rows * SEQ_LENGTH),
     }
 
 
@@ -505,8 +501,10 @@ def notes(rows: Sequence[Row], others: Row) -> list[str]:
         f"datatrove is DocumentTokenizer of {VERSIONS['datatrove']}, one process and thread, on a tenth of the first "
         f"copy; it makes {counts} of the tokens, as text can name control tokens there. Its loading is not counted."
     )
-    planned = f"Planned: {others['planned_documents']:,} documents, {others['planned_tokens'] / 1e9:.1f} billion tokens."
-    return [*spoiled, *([peer] if of_peer else []), planned]
+    tokens = others["planned_tokens"] / 1e9
+    planned = f"Planned: {others['planned_documents']:,} documents of seven domains, {tokens:.1f} billion tokens."
+    composed = [] if CORPUS.is_dir() else ["The text is composed prose, whose words are fewer than those of real text."]
+    return [*spoiled, *([peer] if of_peer else []), planned, *composed]
 
 
 def write_results(out: Path, rows: Sequence[Row], others: Row) -> None:

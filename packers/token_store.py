@@ -21,6 +21,9 @@ Ids = NDArray[np.int32]
 GROUP_TOKENS = 1 << 20
 """Tokens from which on a row group is full: what is read to get one document."""
 
+_COMPRESSION = -1
+"""Of zstd: a fifth larger than 1, and read in half the time."""
+
 TOKEN_SCHEMA = pa.schema([pa.field("id", pa.string(), nullable=False), pa.field("input_ids", LIST, nullable=False)])
 
 INDEX_SCHEMA = pa.schema(
@@ -64,7 +67,7 @@ class BucketWriter:
             sink,
             TOKEN_SCHEMA,
             compression="zstd",
-            compression_level=1,
+            compression_level=_COMPRESSION,
             use_dictionary=False,
             column_encoding={"input_ids.list.element": "BYTE_STREAM_SPLIT", "id": "PLAIN"},
             write_statistics=False,

@@ -26,9 +26,10 @@ def _parquet_rows(path: Path) -> int:
 class Attempt:
     """A file object under a temporary name: `commit` gives it its final one, leaving the block without removes it."""
 
-    def __init__(self, folder: Path, final: Path, root: Path) -> None:
+    def __init__(self, folder: Path, final: Path, root: Path, is_lasting: bool = True) -> None:
+        """Write in `folder` what gets its place below `root`; what need not last through a power cut is not flushed."""
         self._path = folder / f"{final.name}.{uuid.uuid4().hex}.tmp"
-        self._final, self._root = final, root
+        self._final, self._root, self._is_lasting = final, root, is_lasting
         self._hash = hashlib.sha256()
         self._size = 0
         self._file = open(self._path, "wb")
@@ -50,13 +51,15 @@ class Attempt:
     def commit(self, num_rows: int, rows_in: Callable[[Path], int] = _parquet_rows) -> FileRecord:
         """Flush, read the footer back, rename. Raises LcdataError where the file does not hold its rows."""
         self._file.flush()
-        os.fsync(self._file.fileno())
+        if self._is_lasting:
+            os.fsync(self._file.fileno())
         self._file.close()
         found = rows_in(self._path)
         if found != num_rows:
             raise LcdataError(f"{self._final.name} holds {found} rows of {num_rows}: the disk may be failing")
         os.replace(self._path, self._final)
-        sync_folder(self._final.parent)
+        if self._is_lasting:
+            sync_folder(self._final.parent)
         return FileRecord(
             path=self._final.relative_to(self._root).as_posix(),
             sha256=self._hash.hexdigest(),

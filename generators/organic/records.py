@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import orjson
+
 from ...schemas.corpus import Fields
 from .input import Input
 from .opened import Stored, decompressed
@@ -100,6 +102,15 @@ def _json_record(wanted: Wanted, number: int, line: bytearray | None) -> Record 
         return Bad(number, TOO_LONG)
     if number == 1:
         line = line.removeprefix(_BYTE_ORDER_MARK)
+    try:
+        values: Any = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return _odd_record(wanted, number, line)
+    return wanted.record(number, values if isinstance(values, dict) else {})
+
+
+def _odd_record(wanted: Wanted, number: int, line: bytearray) -> Record | Bad | None:
+    """What orjson refuses: blank lines, NaN and half surrogate pairs, which are read here, and what is no JSON."""
     try:
         text = line.decode()
         if not text or text.isspace():

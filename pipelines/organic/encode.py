@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -139,37 +140,34 @@ class _BucketFiles:
 def _documents(encoding: Encoding, documents: Documents) -> Iterator[tuple[Stored, bytes | memoryview]]:
     """Each document with its text."""
     files, recipe = TextFiles(encoding.texts), encoding.recipe
-    starts = documents.starts.tolist()
-    for document, sha256 in enumerate(documents.sha256):
-        parts = slice(starts[document], starts[document + 1])
-        text_files, rows = documents.files[parts].tolist(), documents.rows[parts].tolist()
-        about = files.about_one(text_files[0], rows[0])
-        name = about["group"] if recipe.fields.group else about["id"]
-        text = _joined(files, text_files, rows, recipe)
-        stored = Stored(
-            id=name or f"{encoding.urls[about['input']]}:{about['line']}",
-            num_bytes=len(text),
-            parts=len(rows),
-            input=about["input"],
-            line=about["line"],
-            sha256=sha256,
-        )
-        yield stored, text
+    firsts = documents.starts[:-1]
+    about = files.values(("id", "group", "input", "line"), documents.files[firsts], documents.rows[firsts])
+    names = about["group" if recipe.fields.group else "id"]
+    texts = _texts(files, documents, recipe)
+    for text, name, source, line, parts, sha256 in zip(
+        texts, names, about["input"], about["line"], np.diff(documents.starts).tolist(), documents.sha256, strict=True
+    ):
+        name = name or f"{encoding.urls[source]}:{line}"
+        yield Stored(id=name, num_bytes=len(text), parts=parts, input=source, line=line, sha256=sha256), text
 
 
-def _joined(files: TextFiles, numbers: list[int], rows: list[int], recipe: IngestRecipe) -> bytes | memoryview:
-    """The text of a document: its parts one after another, each on lines of its own and below its header."""
+def _texts(files: TextFiles, documents: Documents, recipe: IngestRecipe) -> Iterator[bytes | memoryview]:
+    """The text of each document: its parts one after another, each on lines of its own and below its header."""
+    parts = files.texts(documents.files.tolist(), documents.rows.tolist())
     if recipe.fields.group is None:
-        return next(files.texts(numbers, rows))
-    parts: list[bytes | memoryview] = []
-    orders = files.column("order", numbers, rows) if recipe.fields.order and recipe.header else [None] * len(rows)
-    for order, text in zip(orders, files.texts(numbers, rows), strict=True):
-        if parts and parts[-1][-1:] != b"\n":
-            parts.append(b"\n")
-        if order is not None:
-            parts.append(recipe.header.replace("{order}", order).encode())
-        parts.append(text)
-    return b"".join(parts)
+        yield from parts
+        return
+    headers: Iterator[bytes] = repeat(b"")
+    if recipe.header and recipe.fields.order:
+        orders = files.values(("order",), documents.files, documents.rows)["order"]
+        headers = (recipe.header.replace("{order}", order).encode() for order in orders)
+    for size in np.diff(documents.starts).tolist():
+        joined: list[bytes | memoryview] = []
+        for header, part in zip(islice(headers, size), islice(parts, size), strict=True):
+            if joined and joined[-1][-1:] != b"\n":
+                joined.append(b"\n")
+            joined += (header, part)
+        yield b"".join(joined)
 
 
 def _batches(documents: Iterator[tuple[Stored, bytes | memoryview]]) -> Iterator[Batch]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow.parquet as pq
 
 from ...generators.organic.buckets import Buckets
@@ -215,10 +216,11 @@ class _Ingest:
         return in_order
 
     def _warn_of_too_long(self, texts: TextFiles, arrangement: Arrangement) -> None:
-        for file, row in arrangement.first_too_long:
-            about = texts.about_one(file, row)
-            name = about["group"] or about["id"] or f"{self._inputs[about['input']].url}:{about['line']}"
-            warnings.warn(f"{name} is left out: it is longer than --max-doc-bytes", stacklevel=2)
+        files, rows = np.array(arrangement.first_too_long, np.int32).reshape(-1, 2).T
+        about = texts.values(("group", "id", "input", "line"), files, rows)
+        for group, name, source, line in zip(*about.values(), strict=True):
+            place = f"{self._inputs[source].url}:{line}"
+            warnings.warn(f"{group or name or place} is left out: it is longer than --max-doc-bytes", stacklevel=2)
 
     def _encode(
         self, runner: Engine, workers: int, parts: Sequence[PartRecord], arrangement: Arrangement

@@ -122,7 +122,8 @@ class _Part:
         tally, number, bundle = self._tally, self._number, self._bundle.number
         name = f"{bundle:05d}-{number:05d}"
         final = self._workspace.texts / f"{name}.arrow"
-        with Attempt(self._workspace.temporary, final, self._workspace.root) as sink:
+        # A part that a power cut damages differs from its hash, and is read again.
+        with Attempt(self._workspace.temporary, final, self._workspace.root, is_lasting=False) as sink:
             write_texts(sink, tally.texts)
             file = sink.commit(len(tally.texts), num_texts)
         record = PartRecord(
