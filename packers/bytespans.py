@@ -9,6 +9,45 @@ from numpy.typing import NDArray
 
 from ..schemas.sample import Span
 
+_BLOCK = 256
+"""Tokens whose bytes are summed as one: only in a block that is asked about are they counted one by one."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many bytes of a text each of its tokens covers."""
+
+    num_bytes: NDArray[np.uint8]
+    """Filled with zeros to whole blocks, shape (num_blocks * _BLOCK,)."""
+    block_starts: NDArray[np.int64]
+    """Bytes before each block, and all, shape (num_blocks + 1,)."""
+
+    @classmethod
+    def of(cls, covered: NDArray[np.uint8]) -> "Coverage":
+        """By the bytes of each token."""
+        num_bytes = np.zeros(-(-len(covered) // _BLOCK) * _BLOCK, np.uint8)
+        num_bytes[: len(covered)] = covered
+        sums = num_bytes.reshape(-1, _BLOCK).sum(axis=1, dtype=np.int32)
+        return cls(num_bytes, np.concatenate(([0], np.cumsum(sums, dtype=np.int64))))
+
+    @property
+    def total(self) -> int:
+        """Bytes of all tokens."""
+        return int(self.block_starts[-1])
+
+    def before(self, token: int) -> int:
+        """Bytes of all tokens before this one."""
+        block = token // _BLOCK
+        return int(self.block_starts[block]) + int(self.num_bytes[block * _BLOCK : token].sum())
+
+    def tokens_at(self, offsets: Sequence[int]) -> list[int]:
+        """The token that covers the byte at each offset, all of which must be covered."""
+        wanted = np.array(offsets, np.int64)
+        blocks = np.searchsorted(self.block_starts, wanted, side="right") - 1
+        ends = np.cumsum(self.num_bytes.reshape(-1, _BLOCK)[blocks], axis=1, dtype=np.int64)
+        inside = (ends <= (wanted - self.block_starts[blocks])[:, None]).sum(axis=1)
+        return (blocks * _BLOCK + inside).tolist()
+
 
 @dataclass(frozen=True)
 class TokenBytes:
@@ -42,22 +81,22 @@ class TokenBytes:
             table[token["id"]] = 0 if token["special"] else len(token["content"].encode())
         return cls(table, prefix)
 
-    def ends(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Bytes of text up to the end of each token, a first space that is not in the text included."""
-        return np.cumsum(self.num_bytes.take(ids), dtype=np.int32)
+    def coverage(self, ids: NDArray[np.int32]) -> Coverage:
+        """The bytes of text that these tokens cover, a first space that is not in the text included."""
+        return Coverage.of(self.num_bytes.take(ids))
 
     def token_spans(self, text: str, ids: NDArray[np.int32], spans: Sequence[Span]) -> list[Span] | None:
         """Spans of `ids` that cover the non-empty spans of characters, or None where the bytes do not add up."""
         if len(ids) == 0:
             return None
-        ends = self.ends(ids)
+        coverage = self.coverage(ids)
         size = len(text) if text.isascii() else len(text.encode())
-        extra = int(ends[-1]) - size
+        extra = coverage.total - size
         if extra not in (0, self.prefix):
             return None
         firsts = [_byte_offset(text, start, size) + extra for start, _ in spans]
         lasts = [_byte_offset(text, end, size) + extra - 1 for _, end in spans]
-        tokens = np.searchsorted(ends, [*firsts, *lasts], side="right").tolist()
+        tokens = coverage.tokens_at([*firsts, *lasts])
         return [(first, last + 1) for first, last in zip(tokens[: len(spans)], tokens[len(spans) :], strict=True)]
 
 

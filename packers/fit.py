@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -56,9 +57,8 @@ class TokenRate:
 
     def tokens(self, chars: NDArray[np.int64]) -> NDArray[np.float64]:
         """Predicted tokens for 0..capacity units, never falling, shape (capacity + 1,)."""
-        units = np.arange(len(chars))
-        base = np.interp(units, self.sizes, self.bases)
-        return np.maximum.accumulate(base + self.per_unit * units + self.per_char * chars)
+        of_units = _without_chars(len(chars), tuple(self.sizes), tuple(self.bases), self.per_unit)
+        return np.maximum.accumulate(of_units + self.per_char * chars)
 
     def noise(self, num_tokens: int) -> float:
         """Standard deviation of what a sample predicted to have so many tokens has."""
@@ -71,6 +71,15 @@ class TokenRate:
     def as_dict(self) -> dict[str, Any]:
         """For a plan that is kept as JSON."""
         return asdict(self)
+
+
+@lru_cache(maxsize=16)
+def _without_chars(
+    count: int, sizes: tuple[int, ...], bases: tuple[float, ...], per_unit: float
+) -> NDArray[np.float64]:
+    """What 0..count-1 units take besides their characters; samples of one wording and length share it."""
+    units = np.arange(count)
+    return np.interp(units, sizes, bases) + per_unit * units
 
 
 @dataclass(frozen=True)
@@ -144,7 +153,7 @@ class _Judge:
         rate, predicted = self._rate, self._predicted
         slack = self._num_tokens - len(laid)
         if slack < 0 and rate.chars_after_units is not None:
-            cut = self._layout.chars_before(sample, laid, len(sample.prompt) - rate.chars_after_units, -slack)
+            cut = self._layout.chars_before(laid, len(sample.prompt) - rate.chars_after_units, -slack)
             if cut is not None:
                 return int(np.searchsorted(self._draft.chars, self._draft.chars[num_units] - cut, side="right")) - 1
         ratio = (predicted[num_units] - predicted[0]) / max(len(laid) - predicted[0], 1.0)

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
@@ -29,11 +29,21 @@ Words = tuple[str | Slot, ...]
 
 
 @dataclass(frozen=True)
+class PieceText:
+    """What is encoded as one, and what to add to a character's place in `sample.text` to have its place there."""
+
+    text: str
+    origins: Mapping[Slot, int]
+
+
+@dataclass(frozen=True)
 class LaidOut:
-    """A document's ids, and where each of the layout's pieces starts in them, with the end."""
+    """A document's ids, where each of the layout's pieces starts in them, with the end, and the pieces' texts."""
 
     ids: Ids
     starts: Sequence[int]
+    texts: Sequence[PieceText | None]
+    """None for control tokens."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -102,49 +112,52 @@ class Layout:
     def spans(self, sample: Sample, laid: LaidOut) -> DocumentSpans:
         """Where the sample's prompt ends and its answers and evidence lie, in tokens of the document."""
         found: dict[Slot, list[Span]] = {}
-        for place, (piece, (first, last)) in enumerate(zip(self._pieces, pairwise(laid.starts), strict=True)):
-            if isinstance(piece, np.ndarray):
+        for place, (piece, (first, last)) in enumerate(zip(laid.texts, pairwise(laid.starts), strict=True)):
+            if piece is None:
                 continue
-            text, origins = self._text(piece, sample)
             wanted = [
                 (slot, (start + origin, end + origin))
-                for slot, origin in origins.items()
+                for slot, origin in piece.origins.items()
                 for start, end in self._chars(slot, sample)
             ]
-            spans = self._encoder(place).token_spans(text, laid.ids[first:last], [span for _, span in wanted])
+            spans = self._encoder(place).token_spans(piece.text, laid.ids[first:last], [span for _, span in wanted])
             for (slot, _), (start, end) in zip(wanted, spans, strict=True):
                 found.setdefault(slot, []).append((start + first, end + first))
         (start, _), *answers = found[Slot.ANSWER]
         return DocumentSpans(start, tuple(answers), tuple(found.get(Slot.PROMPT, ())))
 
-    def chars_before(self, sample: Sample, laid: LaidOut, end: int, num_tokens: int) -> int | None:
+    def chars_before(self, laid: LaidOut, end: int, num_tokens: int) -> int | None:
         """About how many characters the last `num_tokens` tokens before character `end` of the prompt cover.
 
         None where the vocabulary does not say how much text a token covers.
         """
-        place = next(at for at, piece in enumerate(self._pieces) if isinstance(piece, tuple) and Slot.PROMPT in piece)
-        words, token_bytes = self._pieces[place], self._encoder(place).token_bytes
-        if token_bytes is None or isinstance(words, np.ndarray):
+        place, piece = next(
+            (at, piece) for at, piece in enumerate(laid.texts) if piece is not None and Slot.PROMPT in piece.origins
+        )
+        token_bytes = self._encoder(place).token_bytes
+        if token_bytes is None:
             return None
-        text, origins = self._text(words, sample)
-        ends = token_bytes.ends(laid.ids[laid.starts[place] : laid.starts[place + 1]])
-        bytes_per_char = float(ends[-1]) / len(text)
-        last = int(np.searchsorted(ends, np.int32((origins[Slot.PROMPT] + end) * bytes_per_char)))
-        return math.ceil(int(ends[last] - ends[max(last - num_tokens, 0)]) / bytes_per_char)
+        coverage = token_bytes.coverage(laid.ids[laid.starts[place] : laid.starts[place + 1]])
+        bytes_per_char = coverage.total / len(piece.text)
+        [last] = coverage.tokens_at([int((piece.origins[Slot.PROMPT] + end) * bytes_per_char) - 1])
+        return math.ceil((coverage.before(last + 1) - coverage.before(max(last - num_tokens, 0) + 1)) / bytes_per_char)
 
     def _laid_out(self, sample: Sample, encode: Callable[[Tokenizer, str], Ids]) -> LaidOut:
-        parts = [
-            piece if isinstance(piece, np.ndarray) else encode(self._encoder(place), self._text(piece, sample)[0])
-            for place, piece in enumerate(self._pieces)
-        ]
-        starts = np.cumsum([0, *map(len, parts)]).tolist()
-        return LaidOut(np.concatenate(parts), starts)
+        parts: list[Ids] = []
+        texts: list[PieceText | None] = []
+        for place, piece in enumerate(self._pieces):
+            if isinstance(piece, np.ndarray):
+                parts.append(piece)
+                texts.append(None)
+            else:
+                texts.append(text := self._text(piece, sample))
+                parts.append(encode(self._encoder(place), text.text))
+        return LaidOut(np.concatenate(parts), np.cumsum([0, *map(len, parts)]).tolist(), texts)
 
     def _encoder(self, place: int) -> Tokenizer:
         return self.tokenizer.after_control_token if self._is_chat and place else self.tokenizer
 
-    def _text(self, words: Words, sample: Sample) -> tuple[str, dict[Slot, int]]:
-        """The text of a piece, and what to add to a character's place in `sample.text` to have its place there."""
+    def _text(self, words: Words, sample: Sample) -> PieceText:
         texts: list[str] = []
         origins: dict[Slot, int] = {}
         length = 0
@@ -158,13 +171,14 @@ class Layout:
             assert isinstance(text, str)
             texts.append(text)
             length += len(text)
-        return "".join(texts), origins
+        return PieceText("".join(texts), origins)
 
     def _chars(self, slot: Slot, sample: Sample) -> Sequence[Span]:
         """What is to be found of a slot, the whole answer first."""
         if slot is Slot.PROMPT:
             return sample.evidence_spans
-        return [(len(sample.prompt), len(sample.text)), *sample.answer_spans]
+        start = len(sample.prompt)
+        return [(start, start + len(sample.answer)), *sample.answer_spans]
 
 
 _PROBES = (

@@ -40,9 +40,9 @@ class DotLayout(Layout):
 
     def lay_out(self, sample: Sample) -> LaidOut:
         """As many ids as dots."""
-        return LaidOut(np.zeros(len(sample.text), np.int32), [0, len(sample.text)])
+        return LaidOut(np.zeros(len(sample.text), np.int32), [0, len(sample.text)], [None])
 
-    def chars_before(self, sample: Sample, laid: LaidOut, end: int, num_tokens: int) -> int | None:
+    def chars_before(self, laid: LaidOut, end: int, num_tokens: int) -> int | None:
         """As many dots as tokens."""
         return num_tokens
 
