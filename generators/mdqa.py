@@ -8,6 +8,7 @@ stands is drawn anew for each sample. Left out: questions on more than two docum
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, ClassVar
@@ -21,7 +22,7 @@ from ..schemas.sample import Sample, Span
 from .qa_files import choose_problem, read_questions
 from .task import SETTINGS, Task, Template
 from .wording import fill, shift
-from .world import Problem, invent
+from .world import Frame, Problem, invent
 
 Depth = Annotated[float, Field(ge=0, le=1)]
 
@@ -194,35 +195,37 @@ class MDQADraft:
     def __init__(self, task: MDQA, rng: np.random.Generator, wording: Wording, num_units: int) -> None:
         self.task, self.wording = task, wording
         self._absent = rng.random() < task.absent
-        self._problem = _problem(task, rng, num_units)
+        literals = [literal for literal, *_ in Formatter().parse(wording.document)]
+        self._before, self._after_number, after_title, after_text = [*literals, ""][:4]
+        self._frame = Frame(after_title, after_text + self._before)  # of the next document's number
+        self._problem = _problem(task, rng, num_units, self._frame)
         self._support = self._problem.support[: task.hops - self._absent]
         self._depths = rng.random(task.hops)
         if task.depths is not None:
             self._depths = np.minimum(rng.choice(np.array(task.depths), task.hops), np.nextafter(1.0, 0.0))
         self._ranks = rng.permutation(task.hops).tolist()
-        self._around = [literal for literal, *_ in Formatter().parse(wording.document)]
+        self._written = [self._frame.written(page.title, page.text) for page in self._support]
+        self._ends = _ends(self._problem.others)
+        most = len(self._problem.others) + len(self._support)
+        self._labels, self._label_ends = _labels(self._after_number, most.bit_length())
         self.chars = self._running_chars()
 
     def render(self, num_units: int) -> Sample:
         """The sample of the first documents, with those that answer among them."""
-        titles, texts = list(self._problem.titles[:num_units]), list(self._problem.texts[:num_units])
-        numbers = self._insert_support(titles, texts)
-        before, number_end, title_end, text_end = self._around
-        documents = [
-            f"{before}{number}{number_end}{title}{title_end}{text}{text_end}"
-            for number, (title, text) in enumerate(zip(titles, texts, strict=True), 1)
-        ]
-        head, body = self.wording.head, "".join(documents).rstrip()
-        prompt = f"{head}{body}\n\n{self._question()}\n"
+        documents = list(self._problem.others[:num_units])
+        numbers = self._insert_support(documents)
+        head, tail = self.wording.head, f"\n\n{self._question()}\n"
+        prompt = "".join([head, *self._numbered(documents), tail])
+        body_chars = len(prompt) - len(head) - len(tail)
         answer, answers, slots = self._answer(numbers)
-        evidence = self._evidence(documents, numbers)
+        evidence = self._evidence(numbers)
         return Sample(
             prompt=prompt,
             answer=answer,
             answers=tuple(answers),
             answer_spans=tuple(shift(span, len(prompt)) for span in slots),
             evidence_spans=tuple(shift(span, len(head)) for span in evidence),
-            depth=tuple(start / max(len(body) - (end - start), 1) for start, end in evidence),
+            depth=tuple(start / max(body_chars - (end - start), 1) for start, end in evidence),
             template=self.wording.id,
             facts={
                 "question": self._problem.question,
@@ -235,28 +238,38 @@ class MDQADraft:
             },
         )
 
-    def _insert_support(self, titles: list[str], texts: list[str]) -> list[int]:
+    def _insert_support(self, documents: list[str]) -> list[int]:
         """Put the documents that answer among the others; their numbers, in the order of the hops."""
-        places = [int(depth * (len(titles) + 1)) for depth in self._depths]
+        places = [int(depth * (len(documents) + 1)) for depth in self._depths]
         numbers = [0] * len(self._support)
         order = sorted(range(len(self._support)), key=lambda hop: (places[hop], self._ranks[hop]))
         for num_before, hop in enumerate(order):
             place = places[hop] + num_before
-            titles.insert(place, self._support[hop].title)
-            texts.insert(place, self._support[hop].text)
+            documents.insert(place, self._written[hop])
             numbers[hop] = place + 1
         return numbers
 
-    def _evidence(self, documents: Sequence[str], numbers: Sequence[int]) -> list[Span]:
+    def _numbered(self, documents: Sequence[str]) -> list[str]:
+        """The documents with their numbers before them, nothing blank at the end."""
+        count = len(documents)
+        parts = [self._before] * (1 + 2 * count)
+        parts[1::2] = self._labels[:count]
+        parts[2::2] = documents
+        parts[-1] = parts[-1][: len(parts[-1]) - len(self._before)].rstrip()
+        return parts
+
+    def _evidence(self, numbers: Sequence[int]) -> list[Span]:
         """Where the sentences that the answer follows from stand in the documents put together."""
         if self._absent:
             return []
-        ends = [sum(map(len, documents[:number])) - len(self._around[-1]) for number in numbers]
-        return [
-            shift(span, end - len(page.text))
-            for page, end in zip(self._support, ends, strict=True)
-            for span in page.evidence
-        ]
+        spans: list[Span] = []
+        for page, number in zip(self._support, numbers, strict=True):
+            before = [len(written) for written, other in zip(self._written, numbers, strict=True) if other < number]
+            documents = int(self._ends[number - 1 - len(before)]) + sum(before)
+            title = len(self._before) + documents + int(self._label_ends[number])
+            start = title + len(page.title) + len(self._frame.after_title)
+            spans += [shift(span, start) for span in page.evidence]
+        return spans
 
     def _question(self) -> str:
         question, _ = fill(self.wording.ask, question=self._problem.question)
@@ -279,14 +292,23 @@ class MDQADraft:
 
     def _running_chars(self) -> NDArray[np.int64]:
         """Characters of the text for each number of the other documents."""
-        numbers = len(self._support) + np.arange(1, len(self._problem.texts) + 1)
-        sizes = sum(np.int64(numbers >= 10**power) for power in range(9)) + len("".join(self._around))
-        sizes += np.array(list(map(len, self._problem.titles))) + list(map(len, self._problem.texts))
-        chars = np.concatenate(([0], np.cumsum(sizes)))
+        chars = self._ends + self._label_ends[len(self._support) :][: len(self._ends)]
         return chars + (len(self.render(1).text) - chars[1])
 
 
-def _problem(task: MDQA, rng: np.random.Generator, num_others: int) -> Problem:
+@lru_cache(maxsize=32)
+def _labels(after: str, num_bits: int) -> tuple[list[str], NDArray[np.int64]]:
+    """The numbers from 1 that have so many bits or fewer, each with what follows it, and their running characters."""
+    labels = [f"{number}{after}" for number in range(1, 1 << num_bits)]
+    return labels, _ends(labels)
+
+
+def _ends(strings: Sequence[str]) -> NDArray[np.int64]:
+    """Characters of the first k strings, k = 0..len(strings)."""
+    return np.concatenate(([0], np.cumsum(np.fromiter(map(len, strings), np.int64, len(strings)))))
+
+
+def _problem(task: MDQA, rng: np.random.Generator, num_others: int, frame: Frame) -> Problem:
     if task.file is None:
-        return invent(rng, task.hops, num_others)
-    return choose_problem(rng, read_questions(task.file), task.hops, num_others)
+        return invent(rng, task.hops, num_others, frame)
+    return choose_problem(rng, read_questions(task.file), task.hops, num_others, frame)

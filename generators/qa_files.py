@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ..schemas.errors import UsageError
 from ..schemas.sample import Span
-from .world import Page, Problem
+from .world import Frame, Page, Problem
 
 _PARAGRAPHS = {1: "one paragraph", 2: "two paragraphs"}
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+")
@@ -67,7 +67,7 @@ def read_questions(path: Path) -> QAFile:
         ) from None
 
 
-def choose_problem(rng: np.random.Generator, file: QAFile, hops: int, num_others: int) -> Problem:
+def choose_problem(rng: np.random.Generator, file: QAFile, hops: int, num_others: int, frame: Frame) -> Problem:
     """A question of the file, and other paragraphs, none of which has the answer in it: related ones, then any."""
     questions = file.with_hops(hops)
     asked = questions[int(rng.integers(len(questions)))]
@@ -96,8 +96,7 @@ def choose_problem(rng: np.random.Generator, file: QAFile, hops: int, num_others
         question=asked.question,
         answer=asked.answer,
         support=[Page(file.titles[place], file.texts[place], spans) for place, spans in asked.support],
-        titles=[file.titles[place] for place in mixed],
-        texts=[file.texts[place] for place in mixed],
+        others=[frame.written(file.titles[place], file.texts[place]) for place in mixed],
     )
 
 

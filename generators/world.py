@@ -2,7 +2,7 @@
 
 Every fact is stated once, in the document of what it is about, so nothing contradicts and nothing is answered twice.
 Names are drawn from a small grid of parts: each document has namesakes, and each name, town and firm is mentioned in
-several documents, the asked ones no more than any other. Documents are rows of places in one table of strings, which
+several documents, the asked ones no more than any other. Documents are rows of places in one array of strings, which
 Arrow gathers into a single text.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cache
+from itertools import pairwise
 from string import Formatter
 from typing import Any
 
@@ -25,7 +26,7 @@ from .wording import fill
 
 Ints = NDArray[np.int64]
 Places = NDArray[np.int32]
-"""Of strings in the table."""
+"""Of strings in an array."""
 
 _NAMESAKES = 4
 """Names of one kind that have a part in common, about, where the sample is large enough."""
@@ -41,14 +42,26 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """How a document is written: its title, what follows it, its text, and what follows that."""
+
+    after_title: str
+    after_text: str
+
+    def written(self, title: str, text: str) -> str:
+        """A document in this frame."""
+        return f"{title}{self.after_title}{text}{self.after_text}"
+
+
+@dataclass(frozen=True)
 class Problem:
     """A question, the documents that answer it, one for each hop, and others, which do not."""
 
     question: str
     answer: str
     support: Sequence[Page]
-    titles: Sequence[str]
-    texts: Sequence[str]
+    others: Sequence[str]
+    """As they are written."""
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -183,12 +196,12 @@ _NUM_STATEMENTS = len(RELATIONS[Kind.PERSON][0].statements)
 _FORMS = ("name", "It", "it")
 _SHORT_NAMES = {Kind.FIRM: ("The company", "the company"), Kind.TOWN: ("The town", "the town")}
 
-# A row is the two parts of the title, then for each sentence a literal between, before and after two pairs.
-_SENTENCE_WIDTH = 7
-_ROW_WIDTH = 2 + _NUM_RELATIONS * _SENTENCE_WIDTH
+# A row is the title, what follows it, a literal before, between and after the two slots of each sentence, and the end.
+_SENTENCE_WIDTH = 5
+_ROW_WIDTH = 2 + _NUM_RELATIONS * _SENTENCE_WIDTH + 1
 
 
-def invent(rng: np.random.Generator, hops: int, num_others: int) -> Problem:
+def invent(rng: np.random.Generator, hops: int, num_others: int, frame: Frame) -> Problem:
     """A question of one or two hops, its documents and `num_others` more, of which any first few could be all."""
     path = _draw_path(rng, hops)
     num_rows = hops + num_others
@@ -204,7 +217,8 @@ def invent(rng: np.random.Generator, hops: int, num_others: int) -> Problem:
     # The introduction comes first, then the other relations in any order.
     relations = np.zeros((num_rows, _NUM_RELATIONS), np.int64)
     relations[:, 1:] = 1 + np.argsort(rng.random((num_rows, _NUM_RELATIONS - 1)), axis=1)
-    value_kinds = _table().value_kinds[kinds[:, None], relations]
+    facts = kinds[:, None] * _NUM_RELATIONS + relations
+    value_kinds = _table().value_kinds.take(facts)
     chosen = rng.integers(0, num_names - 1, relations.shape)
     chosen += (value_kinds == kinds[:, None]) & (chosen >= ranks[:, None])  # nothing refers to itself
     chosen[:hops] = rng.integers(hops, num_names, (hops, _NUM_RELATIONS))  # nor is an answer part of the question
@@ -212,16 +226,16 @@ def invent(rng: np.random.Generator, hops: int, num_others: int) -> Problem:
     if hops == 2:
         chosen[0, asked[0]] = ranks[1]
 
-    titles = names[kinds, ranks]
-    values = names.reshape(-1, 2).take(value_kinds * num_names + chosen, axis=0)
-    rows = _lay_out(rng, kinds, relations, titles, values)
-    pages, all_titles, all_texts = _written(rows, asked)
+    strings = _strings(frame, names)
+    first_name = len(strings) - len(Kind) * num_names
+    titles, values = first_name + kinds * num_names + ranks, first_name + value_kinds * num_names + chosen
+    rows = _lay_out(rng, facts, titles, _short_names(kinds, names[kinds, ranks, 1]), values)
+    pages, others = _written(strings, rows, asked, frame)
     return Problem(
         question=_question(rng, path, pages[0].title),
-        answer=_joined(values[hops - 1, asked[-1]]),
+        answer=strings[int(values[hops - 1, asked[-1]])].as_py(),
         support=pages,
-        titles=all_titles[hops:],
-        texts=all_texts[hops:],
+        others=others,
         facts={"relations": [RELATIONS[kind][relation].id for kind, relation in path]},
     )
 
@@ -277,69 +291,81 @@ def _draw_names(rng: np.random.Generator, count: int) -> Places:
     return names
 
 
-def _lay_out(rng: np.random.Generator, kinds: Ints, relations: Ints, titles: Places, values: Places) -> Places:
-    """Title and sentences of each document as strings of the table, shape (rows, _ROW_WIDTH)."""
-    table = _table()
-    num_rows = len(kinds)
-    patterns = (kinds[:, None] * _NUM_RELATIONS + relations) * _NUM_STATEMENTS
-    patterns += rng.integers(0, _NUM_STATEMENTS, patterns.shape)
-    forms = np.zeros((num_rows, len(_FORMS), 2), np.int32)
-    forms[:, 0] = titles
-    forms[:, 1:, 1] = np.where((kinds == Kind.PERSON)[:, None], titles[:, 1:], table.short_names[kinds])
-    form = np.arange(num_rows)[:, None] * len(_FORMS) + table.forms.take(patterns)
-    subjects = forms.reshape(-1, 2).take(form, axis=0)
-
-    sentences = np.empty((num_rows, _NUM_RELATIONS, _SENTENCE_WIDTH), np.int32)
-    value_first = table.value_first.take(patterns)[..., None]
-    sentences[..., ::3] = table.literals.take(patterns, axis=0)
-    sentences[..., 1:3] = np.where(value_first, values, subjects)
-    sentences[..., 4:6] = np.where(value_first, subjects, values)
-    return np.concatenate([titles, sentences.reshape(num_rows, -1)], axis=1)
-
-
-def _written(rows: Places, asked: Sequence[int]) -> tuple[list[Page], list[str], list[str]]:
-    """The first documents, with the sentences at the places in `asked` as evidence; titles and texts of all."""
-    text, ends = _gathered(rows.ravel())
-    starts = ends[::_ROW_WIDTH].tolist()
-    heads = ends[2::_ROW_WIDTH].tolist()
-    titles = [text[start:head] for start, head in zip(starts, heads, strict=False)]
-    texts = [text[head : end - 1] for head, end in zip(heads, starts[1:], strict=True)]
-    pages: list[Page] = []
-    for row, place in enumerate(asked):
-        at = row * _ROW_WIDTH + 2 + place * _SENTENCE_WIDTH
-        start, end = int(ends[at]) - heads[row], int(ends[at + _SENTENCE_WIDTH]) - 1 - heads[row]
-        pages.append(Page(titles[row], texts[row], ((start, end),)))
-    return pages, titles, texts
-
-
-def _joined(places: Places) -> str:
-    return _gathered(places)[0]
-
-
-def _gathered(places: Places) -> tuple[str, Places]:
-    """The strings at these places as one, and the characters of the first k of them."""
+def _strings(frame: Frame, names: Places) -> Any:
+    """An Arrow array of the table's strings, the two of the frame, and the names of each kind."""
     import pyarrow as pa
 
-    taken = _table().strings.take(pa.array(places))
-    _, offsets, data = taken.buffers()
-    ends = np.frombuffer(offsets, np.int32)[: len(places) + 1]
-    return str(memoryview(data)[: int(ends[-1])], "ascii"), ends
+    strings = _table().strings
+    _, offsets, data = strings.take(pa.array(names.ravel())).buffers()
+    ends = np.frombuffer(offsets, np.int32)[: names.size + 1 : 2].copy()
+    joined = pa.StringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), data)
+    return pa.concat_arrays([strings, pa.array([frame.after_title, frame.after_text]), joined])
+
+
+def _short_names(kinds: Ints, surnames: Places) -> Places:
+    """What documents call their subject at the beginning of a sentence and inside, shape (rows, 2)."""
+    return np.where((kinds == Kind.PERSON)[:, None], surnames[:, None], _table().short_names[kinds])
+
+
+def _lay_out(rng: np.random.Generator, facts: Ints, titles: Ints, short_names: Places, values: Ints) -> Places:
+    """Each document as places of its strings, shape (rows, _ROW_WIDTH)."""
+    table = _table()
+    num_rows = len(facts)
+    patterns = facts * _NUM_STATEMENTS + rng.integers(0, _NUM_STATEMENTS, facts.shape)
+    forms = np.column_stack([titles, short_names])
+    subjects = forms.take(np.arange(num_rows)[:, None] * len(_FORMS) + table.forms.take(patterns))
+
+    rows = np.empty((num_rows, _ROW_WIDTH), np.int32)
+    rows[:, 0] = titles
+    rows[:, 1] = len(table.strings)
+    rows[:, -1] = len(table.strings) + 1
+    sentences = rows[:, 2:-1].reshape(num_rows, _NUM_RELATIONS, _SENTENCE_WIDTH)
+    value_first = table.value_first.take(patterns)
+    sentences[..., ::2] = table.literals.take(patterns, axis=0)
+    sentences[..., 1] = np.where(value_first, values, subjects)
+    sentences[..., 3] = np.where(value_first, subjects, values)
+    return rows
+
+
+def _written(strings: Any, rows: Places, asked: Sequence[int], frame: Frame) -> tuple[list[Page], list[str]]:
+    """The first documents, with the sentences at the places in `asked` as evidence, and all others as written."""
+    import pyarrow as pa
+
+    _, offsets, data = strings.take(pa.array(rows.ravel())).buffers()
+    ends = np.frombuffer(offsets, np.int32)
+    text = str(memoryview(data)[: int(ends[rows.size])], "utf-8")
+    # All is ASCII but what a user's wording may have put around.
+    more_bytes = len(frame.written("", "").encode()) - len(frame.written("", ""))
+    starts = ends[: rows.size + 1 : _ROW_WIDTH] - more_bytes * np.arange(len(rows) + 1)
+    written = [text[start:end] for start, end in pairwise(starts.tolist())]
+    pages: list[Page] = []
+    for row, place in enumerate(asked):
+        title: str = strings[int(rows[row, 0])].as_py()
+        content = written[row][len(title) + len(frame.after_title) : len(written[row]) - len(frame.after_text)]
+        at = row * _ROW_WIDTH + 2
+        sentence = at + place * _SENTENCE_WIDTH
+        start, end = int(ends[sentence] - ends[at]) + 1, int(ends[sentence + _SENTENCE_WIDTH] - ends[at])
+        pages.append(Page(title, content, ((start, end),)))
+    return pages, written[len(asked) :]
 
 
 @dataclass(frozen=True)
 class _Table:
-    """All strings that documents are made of, and where they are among them; string 0 is empty."""
+    """The strings that documents and names are made of, and where they are among them."""
 
     strings: Any
     """An Arrow array."""
     parts: Sequence[tuple[Places, Places]]
     """First and second halves of the values of each kind."""
     value_kinds: Ints
-    """Shape (titled kinds, relations)."""
+    """Of each relation of each titled kind, shape (facts,)."""
     short_names: Places
     """At the beginning of a sentence and inside, shape (titled kinds, 2); people have their surname."""
     literals: Places
-    """What stands before, between and after the two slots of each statement, shape (statements, 3)."""
+    """What stands before, between and after the two slots of each statement, shape (statements, 3).
+
+    A blank comes before all but those that begin a text.
+    """
     forms: Ints
     """Which of its names the document goes by, shape (statements,)."""
     value_first: NDArray[np.bool_]
@@ -350,7 +376,7 @@ class _Table:
 def _table() -> _Table:
     import pyarrow as pa
 
-    strings = [""]
+    strings: list[str] = []
 
     def place(string: str) -> int:
         strings.append(string)
@@ -362,7 +388,10 @@ def _table() -> _Table:
     firsts, surnames, jobs = _people()
     surname_places = places(surnames)
     statements = [
-        _split(statement) for kind in RELATIONS for relation in RELATIONS[kind] for statement in relation.statements
+        _split(statement if number == 0 else f" {statement}")
+        for kind in RELATIONS
+        for number, relation in enumerate(RELATIONS[kind])
+        for statement in relation.statements
     ]
     return _Table(
         parts=[
@@ -374,7 +403,7 @@ def _table() -> _Table:
             (places([f"{quality} " for quality in _QUALITIES]), places(_WARES)),
             (places(list(map(_a, _CHARACTERS))), places(_LOOKS)),
         ],
-        value_kinds=np.array([[relation.value for relation in RELATIONS[kind]] for kind in RELATIONS]),
+        value_kinds=np.array([relation.value for kind in RELATIONS for relation in RELATIONS[kind]]),
         short_names=np.array([places(_SHORT_NAMES.get(kind, ("", ""))) for kind in RELATIONS]),
         literals=np.array([places(literals) for literals, _ in statements]),
         forms=np.array([_FORMS.index(next(slot for slot in slots if slot != "x")) for _, slots in statements]),
@@ -384,8 +413,8 @@ def _table() -> _Table:
 
 
 def _split(statement: str) -> tuple[list[str], list[str]]:
-    """The three literals of a statement, a blank at its end, and its two slots."""
-    parsed = list(Formatter().parse(f"{statement} "))
+    """The three literals of a statement and its two slots."""
+    parsed = list(Formatter().parse(statement))
     return [literal for literal, *_ in parsed], [slot for _, slot, *_ in parsed if slot is not None]
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from scipy.stats import chisquare, ks_2samp
 
 from lcdata.generators.mdqa import MDQA, WORDINGS, MDQADraft, Wording
 from lcdata.generators.registry import build_task
-from lcdata.generators.world import RELATIONS, Kind, Relation, invent
+from lcdata.generators.world import RELATIONS, Frame, Kind, Problem, Relation, invent
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.sample import Sample
 from lcdata.schemas.stream import stream
@@ -151,6 +152,18 @@ def test_evidence_is_the_sentence_of_each_hop() -> None:
             assert sentence in documents[number - 1][1]
 
 
+@pytest.mark.parametrize("document", ["№ {n} · {title} → {text} \n", "({n}) {title}: {text}"])
+def test_a_users_wording_may_be_in_any_script_and_end_with_the_text(document: str) -> None:
+    made = MDQA(hops=2).draft(stream("mdqa", 5, 1), replace(WORDINGS[0], document=document), 40)
+    for units in (1, 40):
+        sample = made.render(units)
+        assert abs(len(sample.text) - int(made.chars[units])) <= 4
+        sentences = [sample.text[start:end] for start, end in sample.evidence_spans]
+        for sentence, title, number in zip(sentences, sample.facts["titles"], sample.facts["documents"], strict=True):
+            begin = sample.prompt.index(document.partition("{text}")[0].format(n=number, title=title))
+            assert sentence in sample.prompt[begin:].partition("\n")[0]
+
+
 def test_citations_are_singular_or_plural() -> None:
     assert re.fullmatch(r".+, see result \d+\.", make(1, 5, cite=True).answer)
     assert re.fullmatch(r".+, see results \d+ and \d+\.", make(1, 5, cite=True, hops=2).answer)
@@ -245,11 +258,11 @@ def test_a_drafts_characters_are_known_before_it_is_rendered(settings: dict[str,
 
 
 def test_a_million_tokens_have_names_enough() -> None:
-    problem = invent(stream("mdqa", 1, 1), 2, 15_000)
-    titles = {*problem.titles, *(page.title for page in problem.support)}
+    problem = invent(stream("mdqa", 1, 1), 2, 15_000, FRAME)
+    titles = {title for title, _ in documents_of(problem)}
     assert len(titles) == 15_002
     with pytest.raises(UsageError, match=r"different names of a town are needed, but there are only .* shorter length"):
-        invent(stream("mdqa", 1, 1), 2, 60_000)
+        invent(stream("mdqa", 1, 1), 2, 60_000, FRAME)
 
 
 def test_no_name_can_be_made_twice_or_be_of_two_kinds() -> None:
@@ -263,11 +276,20 @@ def test_no_name_can_be_made_twice_or_be_of_two_kinds() -> None:
     assert not {*_INDUSTRIES, *last_words} & {*firsts, *surnames}
 
 
+FRAME = Frame(after_title="\n", after_text="")
+
+
+def documents_of(problem: Problem) -> list[tuple[str, str]]:
+    """Titles and texts of all documents in FRAME, those that answer last."""
+    others = [tuple(document.split("\n")) for document in problem.others]
+    return [*others, *((page.title, page.text) for page in problem.support)]
+
+
 def squad(num_paragraphs: int) -> dict[str, Any]:
     """A file like SQuAD with a question on each paragraph, four paragraphs to an article."""
-    problem = invent(stream("squad", 0, 0), 1, num_paragraphs)
+    problem = invent(stream("squad", 0, 0), 1, num_paragraphs, FRAME)
     articles: list[dict[str, Any]] = []
-    for place, (title, text) in enumerate(zip(problem.titles, problem.texts, strict=True)):
+    for place, (title, text) in enumerate(documents_of(problem)[:num_paragraphs]):
         if place % 4 == 0:
             articles.append({"title": title.replace(" ", "_"), "paragraphs": []})
         start = text.index(". ") + 2
@@ -281,12 +303,8 @@ def hotpot(num_questions: int) -> list[dict[str, Any]]:
     """A file like HotpotQA, ten paragraphs to a question; half have no answer in them, one names no sentence."""
     questions: list[dict[str, Any]] = []
     for index in range(num_questions):
-        problem = invent(stream("hotpot", 0, index), 2, 8)
-        pages = [
-            *zip(problem.titles, problem.texts, strict=True),
-            *((page.title, page.text) for page in problem.support),
-        ]
-        context = [[title, re.split(r"(?<=\.)(?= )", text)] for title, text in pages]
+        problem = invent(stream("hotpot", 0, index), 2, 8, FRAME)
+        context = [[title, re.split(r"(?<=\.)(?= )", text)] for title, text in documents_of(problem)]
         facts = [[page.title, page.text[: page.evidence[0][0]].count(". ")] for page in problem.support]
         facts[0][1] += 99 * (index == 2)
         answer = {0: "yes", 1: " "}.get(index % 4, problem.answer)
