@@ -265,6 +265,18 @@ def test_a_million_tokens_have_names_enough() -> None:
         invent(stream("mdqa", 1, 1), 2, 60_000, FRAME)
 
 
+def test_two_long_samples_share_no_long_stretch() -> None:
+    """Each 200 characters of a text hold one of its blocks of 100, which no other text has anywhere."""
+    blocks = set[str]()
+    for index in (0, 9, 1, 18):
+        sample = make(index, 1480)
+        context = sample.prompt.removeprefix(WORDINGS[index % len(WORDINGS)].head).rpartition("\n\n")[0]
+        assert len(context) > 500_000
+        assert not any(context[at : at + 100] in blocks for at in range(len(context) - 100))
+        blocks.update(context[at : at + 100] for at in range(0, len(context) - 100, 100))
+    assert len(blocks) > 20_000
+
+
 def test_no_name_can_be_made_twice_or_be_of_two_kinds() -> None:
     from lcdata.generators.world import _INDUSTRIES, _TOWN_ENDS, _people
 
