@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
+from lcdata.generators.fact_needles import FACTS
 from lcdata.generators.haystack import passage
-from lcdata.generators.niah import FACTS, LISTS, Niah, Wording
+from lcdata.generators.list_needles import LISTS
+from lcdata.generators.needles import Wording
+from lcdata.generators.niah import Niah
 from lcdata.generators.registry import build_task
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.sample import Sample
