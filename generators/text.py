@@ -48,7 +48,8 @@ def running_chars(block: Words) -> NDArray[np.int64]:
     """Characters in each row of an ASCII block and all rows before it, shape (rows,)."""
     # A byte of 1..127 plus 127 sets its own top bit and carries into no other.
     present = (block + np.uint64(0x7F7F7F7F7F7F7F7F)) & np.uint64(0x8080808080808080)
-    return np.cumsum(np.bitwise_count(present), dtype=np.int64)[block.shape[1] - 1 :: block.shape[1]]
+    # `einsum` sums short rows several times faster than `sum`, and than a running sum of all words.
+    return np.cumsum(np.einsum("ij->i", np.bitwise_count(present), dtype=np.int64))
 
 
 def squeeze(block: Words) -> str:
