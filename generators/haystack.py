@@ -52,7 +52,10 @@ class Passage:
             length += len(sentence) + 1
             taken = before
         parts.append(self.text[int(self.ends[taken]) : int(self.ends[num_sentences])])
-        return "".join(parts).rstrip(), spans
+        while len(parts) > 1 and not parts[-1].strip():
+            parts.pop()
+        parts[-1] = parts[-1].rstrip()  # here, since the whole is long to copy
+        return "".join(parts), spans
 
     def facts(self, num_sentences: int) -> Mapping[str, Any]:
         """What a sample records about where the first sentences come from."""
