@@ -196,6 +196,7 @@ class MDQADraft:
         self.task, self.wording = task, wording
         self._absent = rng.random() < task.absent
         literals = [literal for literal, *_ in Formatter().parse(wording.document)]
+        # A wording may end with the text.
         self._before, self._after_number, after_title, after_text = [*literals, ""][:4]
         self._frame = Frame(after_title, after_text + self._before)  # of the next document's number
         self._problem = _problem(task, rng, num_units, self._frame)
