@@ -25,7 +25,7 @@ _FINE = 1000
 _FEW = 24
 """or so many tokens where it is short."""
 _LEARNING_TOKENS = 8192
-"""Tokens of the longest text that a rate is learned from."""
+"""Tokens of the longest text that slopes are learned from."""
 _STEPS = 8
 """Equal steps in which that text grows; what each adds is one observation."""
 _HOPELESS = 4
@@ -197,6 +197,9 @@ def learn_rate(draft_of: DraftOf, num_tokens: int, layout: Layout) -> TokenRate:
     drafts = [draft_of(draw, capacity) for draw in (1, 2)]
     growths = [[_size(draft, units, layout) for units in sizes] for draft in drafts]
     rate = _rate(growths, [_size(draft_of(draw, 1), 1, layout) for draw in range(_NUM_SHORT_DRAWS)])
+    whole = min(capacity, round(num_tokens / rate.tokens_per_unit))
+    if whole > longest:
+        rate = _measured_at(rate, [_size(draft, whole, layout) for draft in drafts])
     counting = replace(rate, chars_after_units=_same_at_the_end(few.prompt, many.prompt))
     # Whichever tells better from the longest text what the one before it takes.
     return min((rate, counting), key=lambda one: sum(_misses(drafts, growths, one, layout)))
@@ -244,6 +247,13 @@ def _rate(growths: Sequence[Sequence[Size]], shortest: Sequence[Size]) -> TokenR
         chars_after_units=None,
         least=2 * max(tokens) - min(tokens),
     )
+
+
+def _measured_at(rate: TokenRate, whole: Sequence[Size]) -> TokenRate:
+    """The rate corrected at the size of samples, over which what the slopes are off by adds up to many tokens."""
+    per_unit, per_char = Fraction(rate.per_unit), Fraction(rate.per_char)
+    base = _mean([tokens - per_unit * units - per_char * chars for units, chars, tokens in whole])
+    return replace(rate, sizes=[*rate.sizes, whole[0][0]], bases=[*rate.bases, float(base)])
 
 
 def _added(before: Size, after: Size) -> Size:

@@ -94,6 +94,23 @@ def test_units_of_equal_size_do_not_upset_the_learning() -> None:
     assert (len(fitted.laid), fitted.num_encodings) == (4985, 1)
 
 
+class LateLayout(DotLayout):
+    """A dot, a token, and beyond the 10,000th two in a hundred have another."""
+
+    def lay_out(self, sample: Sample) -> LaidOut:
+        """As many ids as that."""
+        count = len(sample.text) + max(len(sample.text) - 10_000, 0) // 50
+        return LaidOut(np.zeros(count, np.int32), [0, count], [None])
+
+
+def test_what_only_long_texts_take_is_measured_on_texts_of_full_length() -> None:
+    rate = learn_rate(lambda draw, units: Dots((25,) * units), 100_000, LateLayout())
+    assert rate.sizes[-1] * 25 == pytest.approx(100_000, rel=0.01)
+    fitted = fit(Dots((25,) * 4100), 100_000, rate, LateLayout())
+    assert fitted.num_encodings == 1
+    assert 99_900 <= len(fitted.laid) <= 100_000
+
+
 def test_a_length_below_one_unit_names_what_is_needed() -> None:
     rate = learn_rate(lambda draw, units: Dots((40,) * units), 500, DOTS)
     with pytest.raises(UsageError, match="49 tokens are too few: this sample needs 50 at least"):
