@@ -503,7 +503,7 @@ def notes(rows: Sequence[Row], others: Row) -> list[str]:
     )
     tokens = others["planned_tokens"] / 1e9
     planned = f"Planned: {others['planned_documents']:,} documents of seven domains, {tokens:.1f} billion tokens."
-    composed = [] if CORPUS.is_dir() else ["The text is composed prose, whose words are fewer than those of real text."]
+    composed = [] if CORPUS.is_dir() else ["The text is composed prose of few words, the same in every copy."]
     return [*spoiled, *([peer] if of_peer else []), planned, *composed]
 
 

@@ -15,7 +15,7 @@ from .build import Build, library_versions
 from .card import dataset_card
 from .engine import Engine
 from .files import hash_file, storage_error, write_whole
-from .organic.plan import DocumentPlan, make_document_plan
+from .organic.plan import DocumentPlan
 from .organic.store import open_corpus
 from .plan import SamplePlan, make_plan
 from .shard import write_shard
@@ -81,7 +81,7 @@ def gen(
 def plan_of(recipe: Recipe, engine: str = "fastokens") -> Plan:
     """The plan of a recipe; raises where it cannot be meant."""
     if isinstance(recipe.source, CorpusSource):
-        return make_document_plan(recipe, recipe.source)
+        return DocumentPlan(recipe, recipe.source)
     return make_plan(recipe, engine)
 
 

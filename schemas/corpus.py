@@ -141,6 +141,9 @@ class UnitRecord(WorkRecord):
     tokens: int
     bytes: int
     audited: int
+    without_tokens: int
+    """Documents that the tokenizer makes nothing of, which are left out."""
+    bytes_without_tokens: int
 
 
 class BucketRecord(_Record):

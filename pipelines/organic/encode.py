@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice, repeat
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +17,7 @@ from ...packers.token_store import BucketWriter, Stored, token_path, write_index
 from ...packers.tokenizer import Tokenizer, TokenizerSpec, open_tokenizer
 from ...schemas.corpus import IngestRecipe, UnitRecord
 from ...schemas.errors import LcdataError
+from ...schemas.manifest import FileRecord
 from ..build import AUDIT_EVERY
 from ..files import Attempt, storage_error
 from ..workspace import Workspace
@@ -27,6 +27,8 @@ _BATCH_BYTES = 1 << 22
 """Of text that is encoded at once: batches are bounded by bytes, whatever the documents' sizes."""
 _AUDIT_CHARS = 1 << 16
 """Of a longer document so much is compared with `tokenizers`, which would take gigabytes for all of it."""
+
+NO_TOKENS = "no tokens"
 
 Ids = NDArray[np.int32]
 Batch = list[tuple[Stored, bytes | memoryview]]
@@ -64,77 +66,92 @@ def encode_unit(encoding: Encoding, unit: Unit) -> Iterator[int | UnitRecord]:
 
 def _encode_unit(encoding: Encoding, unit: Unit) -> Iterator[int | UnitRecord]:
     workspace = Workspace(encoding.out)
-    buckets = Buckets(encoding.recipe.buckets)
     tokenizer = open_tokenizer(encoding.tokenizer)
-    audited = num_bytes = 0
     with ExitStack() as stack:
-        files = _BucketFiles(workspace, buckets, unit.number, stack)
+        files = _BucketFiles(workspace, Buckets(encoding.recipe.buckets), unit.number, stack)
         for batch in _batches(_documents(encoding, unit.documents)):
-            audited += _encode_batch(tokenizer, batch, files)
-            size = sum(document.num_bytes for document, _ in batch)
-            num_bytes += size
-            yield size
-        record = files.close(encoding.plan, audited, num_bytes)
+            _encode_batch(tokenizer, batch, files)
+            yield sum(document.num_bytes for document, _ in batch)
+        record = files.close(encoding.plan)
     workspace.record(f"unit-{unit.number:05d}", record)
     yield record
 
 
-def _encode_batch(tokenizer: Tokenizer, batch: Batch, files: "_BucketFiles") -> int:
-    """Encode and store some documents; returns how many were audited."""
+def _encode_batch(tokenizer: Tokenizer, batch: Batch, files: "_BucketFiles") -> None:
+    """Encode and store some documents, and audit some of them."""
     texts = [str(text, "utf-8") for _, text in batch]
     flat, ends = tokenizer.encode_batch(texts)
-    audited = _audit(tokenizer, batch, texts, flat, ends, files.documents)
+    files.audited += _audit(tokenizer, batch, texts, flat, ends, files.seen)
     texts.clear()
     for place, (document, _) in enumerate(batch):
         ids = flat[ends[place] : ends[place + 1]]
         # A view would keep the whole batch in memory until its row group is full.
         files.add(document, ids if len(batch) == 1 else ids.copy())
-    return audited
 
 
 class _BucketFiles:
-    """The files of a unit, one for each bucket that has documents."""
+    """The files of a unit, one for each bucket that has documents, and what they come to."""
 
     def __init__(self, workspace: Workspace, buckets: Buckets, unit: int, stack: ExitStack) -> None:
         self._workspace, self._buckets, self._unit, self._stack = workspace, buckets, unit, stack
-        self._open: dict[int, tuple[BucketWriter, Attempt, list[int]]] = {}
-        self.documents = self._tokens = 0
+        self._open: dict[int, _BucketFile] = {}
+        self._without_tokens: list[int] = []
+        self.audited = self.seen = 0
 
     def add(self, document: Stored, ids: Ids) -> None:
-        """Store a document in its bucket."""
+        """Store a document in its bucket; one without tokens is counted and left out."""
+        self.seen += 1
+        if len(ids) == 0:
+            self._without_tokens.append(document.num_bytes)
+            return
         bucket = bisect_right(self._buckets.edges, len(ids))
-        if bucket not in self._open:
-            final = self._workspace.dataset / token_path(self._buckets.low(bucket), self._unit)
-            final.parent.mkdir(parents=True, exist_ok=True)
-            sink = self._stack.enter_context(Attempt(self._workspace.temporary, final, self._workspace.dataset))
-            self._open[bucket] = BucketWriter(sink, bucket, self._unit), sink, []
-        writer, _, lengths = self._open[bucket]
-        writer.add(document, ids)
-        lengths.append(len(ids))
-        self.documents += 1
-        self._tokens += len(ids)
+        file = self._open.get(bucket) or self._open_file(bucket)
+        file.writer.add(document, ids)
+        file.documents += 1
+        file.tokens += len(ids)
+        file.bytes += document.num_bytes
 
-    def close(self, plan: str, audited: int, num_bytes: int) -> UnitRecord:
+    def _open_file(self, bucket: int) -> "_BucketFile":
+        final = self._workspace.dataset / token_path(self._buckets.low(bucket), self._unit)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        sink = self._stack.enter_context(Attempt(self._workspace.temporary, final, self._workspace.dataset))
+        self._open[bucket] = _BucketFile(BucketWriter(sink, bucket, self._unit), sink)
+        return self._open[bucket]
+
+    def close(self, plan: str) -> UnitRecord:
         """Give all files their names, and write the unit's part of the index."""
-        in_order = [self._open[bucket] for bucket in sorted(self._open)]
-        index = [writer.close() for writer, _, _ in in_order]
-        files = [sink.commit(len(lengths)) for _, sink, lengths in in_order]
+        files = [self._open[bucket] for bucket in sorted(self._open)]
+        index = [file.writer.close() for file in files]
+        documents = sum(file.documents for file in files)
         return UnitRecord(
             unit=self._unit,
             plan=plan,
-            files=files,
-            index=self._write_index(index),
-            documents=self.documents,
-            tokens=self._tokens,
-            bytes=num_bytes,
-            audited=audited,
+            files=[file.sink.commit(file.documents) for file in files],
+            index=self._write_index(index, documents),
+            documents=documents,
+            tokens=sum(file.tokens for file in files),
+            bytes=sum(file.bytes for file in files),
+            audited=self.audited,
+            without_tokens=len(self._without_tokens),
+            bytes_without_tokens=sum(self._without_tokens),
         )
 
-    def _write_index(self, tables: Sequence[pa.Table]) -> Any:
+    def _write_index(self, tables: Sequence[pa.Table], documents: int) -> FileRecord:
         final = self._workspace.texts / f"index-{self._unit:05d}.parquet"
-        with Attempt(self._workspace.temporary, final, self._workspace.root) as sink:
+        with Attempt(self._workspace.temporary, final, self._workspace.root, is_lasting=False) as sink:
             write_index(sink, tables)
-            return sink.commit(self.documents)
+            return sink.commit(documents)
+
+
+@dataclass
+class _BucketFile:
+    """One open file."""
+
+    writer: BucketWriter
+    sink: Attempt
+    documents: int = 0
+    tokens: int = 0
+    bytes: int = 0
 
 
 def _documents(encoding: Encoding, documents: Documents) -> Iterator[tuple[Stored, bytes | memoryview]]:

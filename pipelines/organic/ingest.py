@@ -34,7 +34,7 @@ from ..engine import Engine
 from ..files import Attempt, hash_file, storage_error, write_whole
 from ..workspace import Workspace, first_difference, is_whole
 from .arrange import Arrangement, arrange
-from .encode import Encoding, Unit, encode_unit
+from .encode import NO_TOKENS, Encoding, Unit, encode_unit
 from .read import NAMED_BAD, Bundle, Reading, read_bundle
 from .store import INDEX, open_corpus
 
@@ -188,6 +188,8 @@ class _Ingest:
             raise UsageError(f"{self._recipe.name}: no input holds a document that can be used: check --text")
         self._reporter.arranged(arrangement)
         units = self._encode(runner, workers, parts, arrangement)
+        if not any(unit.documents for unit in units):
+            raise UsageError(f"{self._recipe.name}: the tokenizer makes no tokens of any document: check --tokenizer")
         return self._finish(parts, arrangement, units)
 
     def _read(self, runner: Engine, workers: int, max_bad: float) -> list[PartRecord]:
@@ -263,8 +265,11 @@ class _Ingest:
             bad=dict(bad),
             first_bad=_first_bad(parts),
             documents_read=arrangement.documents_read,
-            dropped=arrangement.dropped,
-            dropped_bytes=arrangement.dropped_bytes,
+            dropped={**arrangement.dropped, **_if_any(NO_TOKENS, sum(unit.without_tokens for unit in units))},
+            dropped_bytes={
+                **arrangement.dropped_bytes,
+                **_if_any(NO_TOKENS, sum(unit.bytes_without_tokens for unit in units)),
+            },
             documents=sum(unit.documents for unit in units),
             tokens=sum(unit.tokens for unit in units),
             bytes=sum(unit.bytes for unit in units),
@@ -290,6 +295,10 @@ class _Ingest:
             )
             for bucket, (documents, tokens, size) in sorted(totals.items())
         ]
+
+
+def _if_any(reason: str, count: int) -> dict[str, int]:
+    return {reason: count} if count else {}
 
 
 def _bundles(inputs: Sequence[Input]) -> list[tuple[int, int]]:

@@ -23,8 +23,7 @@ Longs = NDArray[np.int64]
 class PieceWork:
     """One shard's pieces of documents in row order; arrays of shape (pieces,) where nothing else is said."""
 
-    part: NDArray[np.int16]
-    """Number of the component."""
+    component: NDArray[np.int16]
     repeat: Ints
     row_starts: Longs
     """The first piece of each row, and the end, shape (rows + 1,)."""
@@ -42,14 +41,14 @@ class PieceWork:
     document_tokens: Ints
 
     @classmethod
-    def empty(cls, part: NDArray[np.int16], repeat: Ints, row_starts: Longs) -> Self:
+    def empty(cls, component: NDArray[np.int16], repeat: Ints, row_starts: Longs) -> Self:
         """With columns to fill in."""
-        count = len(part)
+        count = len(component)
         numbers = {
             name: np.empty(count, np.int32) for name in ("unit", "row_group", "row", "length", "document_tokens")
         }
         return cls(
-            part=part,
+            component=component,
             repeat=repeat,
             row_starts=row_starts,
             bucket=np.empty(count, np.int16),
@@ -92,15 +91,15 @@ class StoreRows:
 
     def _gather(self, work: PieceWork, tokens: Ints, targets: Longs) -> list[str]:
         """Copy every piece to its place in the shard's tokens; returns the documents' ids."""
-        names = [""] * len(work.part)
-        order = np.lexsort((work.row, work.row_group, work.unit, work.bucket, work.part))
-        where = np.stack([work.part, work.bucket, work.unit, work.row_group])[:, order]
+        names = [""] * len(work.component)
+        order = np.lexsort((work.row, work.row_group, work.unit, work.bucket, work.component))
+        where = np.stack([work.component, work.bucket, work.unit, work.row_group])[:, order]
         is_first = np.append(True, (np.diff(where, axis=1) != 0).any(axis=0)) if len(order) else np.zeros(0, np.bool_)
         cuts = np.append(np.flatnonzero(is_first), len(order))
         file, path_before = None, None
         for start, end in pairwise(cuts.tolist()):
-            part, bucket, unit, row_group = where[:, start].tolist()
-            path = self.corpora[part] / token_path(self.buckets[part].low(bucket), unit)
+            component, bucket, unit, row_group = where[:, start].tolist()
+            path = self.corpora[component] / token_path(self.buckets[component].low(bucket), unit)
             if path != path_before:
                 file, path_before = TokenFile(path), path
             assert file is not None
@@ -120,7 +119,7 @@ class StoreRows:
         ids = tokens[ends[place] : ends[place + 1]]
         offset = int(work.offset[place])
         return Document(
-            source=self.names[work.part[place]],
+            source=self.names[work.component[place]],
             ids=ids,
             sha256=ids_sha256(ids),
             facts={"document_tokens": int(work.document_tokens[place])},

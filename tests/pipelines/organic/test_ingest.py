@@ -311,3 +311,21 @@ def test_objects_in_s3_are_ingested(bucket: Any, tmp_path: Path, lcdata: Run, sm
     missing = lcdata("ingest", "s3://corpus/none", "--name", "d", "--tokenizer", small)
     assert missing.returncode == 1
     assert "there is no s3://corpus/none: check its spelling and place" in missing.stderr
+
+
+def test_documents_without_tokens_are_counted(tmp_path: Path, lcdata: Run, small: str) -> None:
+    content = json.loads((Path(small) / "tokenizer.json").read_text())
+    content["normalizer"] = {"type": "Replace", "pattern": {"String": "~"}, "content": ""}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    write_jsonl(tmp_path / "a.jsonl", [{"text": one} for one in ("~~~", "one", "~~", "two ~")])
+    done = lcdata("ingest", "a.jsonl", "--name", "c", "--tokenizer", "tokenizer.json")
+    assert done.returncode == 0, done.stderr
+    manifest = manifest_of(tmp_path / "store/c")
+    assert manifest["dropped"] == {"no tokens": 2}
+    assert manifest["dropped_bytes"] == {"no tokens": 5}
+    assert (manifest["documents"], manifest["documents_read"]) == (2, 4)
+    assert lcdata("verify", "store").returncode == 0
+    write_jsonl(tmp_path / "b.jsonl", [{"text": "~~~"}])
+    none = lcdata("ingest", "b.jsonl", "--name", "d", "--tokenizer", "tokenizer.json")
+    assert none.returncode == 2
+    assert "makes no tokens of any document" in none.stderr

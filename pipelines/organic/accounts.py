@@ -1,0 +1,75 @@
+"""What becomes of the tokens of each component and bucket, exactly: tokens = used + unused + dropped."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...generators.organic.buckets import Buckets
+from ...generators.organic.draw import Drawn
+from ...generators.organic.upsample import Targets
+from ...packers.pieces import LongPolicy
+from ...schemas.manifest import BucketAccount, ComponentAccount
+from .components import Selection
+
+OUTSIDE = "outside the lengths chosen"
+_SHORTENED: dict[LongPolicy, str] = {"split": "", "truncate": "truncated to a row", "drop": "longer than a row"}
+
+
+def make_accounts(
+    selections: Sequence[Selection], drawn: Sequence[Sequence[Drawn]], targets: Targets, policy: LongPolicy
+) -> list[ComponentAccount]:
+    """The accounts of all components; `drawn` by component and bucket of the targets."""
+    buckets = [
+        _bucket_accounts(selection, cells, targets.buckets, wanted.tolist(), _SHORTENED[policy])
+        for selection, cells, wanted in zip(selections, drawn, targets.wanted, strict=True)
+    ]
+    sums = [sum(account.drawn for account in some) for some in buckets]
+    wanted = targets.wanted.sum(1) / max(int(targets.wanted.sum()), 1)
+    return [
+        ComponentAccount(
+            name=selection.settings.name,
+            corpus=selection.settings.corpus,
+            fingerprint=selection.corpus.manifest.fingerprint,
+            wanted_share=round(float(wanted[number]), 6),
+            share=round(sums[number] / max(sum(sums), 1), 6),
+            buckets=buckets[number],
+        )
+        for number, selection in enumerate(selections)
+    ]
+
+
+def _bucket_accounts(
+    selection: Selection, drawn: Sequence[Drawn], buckets: Buckets, wanted: Sequence[int], shortened: str
+) -> list[BucketAccount]:
+    everything = selection.corpus.sizes["tokens"].to_numpy()
+    documents, tokens = _count(everything, everything, buckets)
+    _, inside = _count(selection.lengths, selection.lengths, buckets)
+    _, lost = _count(selection.lengths, selection.pieces.dropped, buckets)
+    lengths = selection.pieces.length
+    accounts: list[BucketAccount] = []
+    for bucket, one in enumerate(drawn):
+        dropped = {OUTSIDE: tokens[bucket] - inside[bucket], shortened: lost[bucket]}
+        used = int(lengths[one.piece[one.repeat == 0]].sum(dtype=np.int64))
+        accounts.append(
+            BucketAccount(
+                low=buckets.low(bucket),
+                high=buckets.high(bucket),
+                documents=documents[bucket],
+                tokens=tokens[bucket],
+                wanted=wanted[bucket],
+                drawn=int(lengths[one.piece].sum(dtype=np.int64)),
+                used=used,
+                unused=tokens[bucket] - used - sum(dropped.values()),
+                dropped={reason: count for reason, count in dropped.items() if count},
+            )
+        )
+    return accounts
+
+
+def _count(lengths: NDArray[np.int32], tokens: NDArray[Any], buckets: Buckets) -> tuple[list[int], list[int]]:
+    """Documents and tokens in each bucket."""
+    bucket = buckets.of(lengths)
+    summed = np.bincount(bucket, tokens, minlength=len(buckets)).astype(np.int64)
+    return np.bincount(bucket, minlength=len(buckets)).tolist(), summed.tolist()

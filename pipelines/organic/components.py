@@ -1,0 +1,96 @@
+"""The components of a mixture with their documents, as the corpora's indexes know them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...generators.organic.buckets import Buckets
+from ...generators.organic.draw import Cell
+from ...generators.organic.upsample import Component
+from ...packers.pieces import LongPolicy, Pieces, cut
+from ...schemas.errors import UsageError
+from ...schemas.recipe import CorpusComponent, Recipe
+from ...schemas.tokens import EMBEDDED, TokenizerIdentity
+from .store import StoredCorpus
+
+Longs = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A component with its documents: those in its range of lengths, in the order in which they are stored."""
+
+    settings: CorpusComponent
+    corpus: StoredCorpus
+    documents: Longs
+    """Records of the corpus's index."""
+    lengths: NDArray[np.int32]
+    pieces: Pieces
+
+    @property
+    def usable(self) -> NDArray[np.int32]:
+        """Tokens of each document that can be drawn."""
+        return (self.lengths - self.pieces.dropped).astype(np.int32)
+
+    @property
+    def component(self) -> Component:
+        """As the plan of targets takes it."""
+        return Component(name=self.settings.name, lengths=self.lengths, tokens=self.usable, share=self.settings.share)
+
+    def index(self, column: str) -> NDArray[Any]:
+        """A column of the index for its documents."""
+        return self.corpus.sizes[column].to_numpy()[self.documents]
+
+    def cells(self, buckets: Buckets) -> list[Cell]:
+        """Its documents, bucket by bucket."""
+        bucket = buckets.of(self.lengths)
+        chunk = (self.index("unit").astype(np.int64) << 32) + self.index("row_group")
+        counts = np.diff(self.pieces.starts)
+        return [
+            Cell(
+                name=f"{self.settings.name}/{buckets.low(number)}",
+                chunk=chunk[chosen],
+                first=self.pieces.starts[chosen],
+                count=counts[chosen],
+                tokens=self.pieces.length,
+            )
+            for number in range(len(buckets))
+            for chosen in [np.flatnonzero((bucket == number) & (counts > 0))]
+        ]
+
+
+def select(
+    settings: CorpusComponent, corpus: StoredCorpus, seq_length: int, num_bos: int, policy: LongPolicy
+) -> Selection:
+    """The documents of a component, long ones cut for rows of `seq_length`; UsageError where there are none."""
+    tokens = corpus.sizes["tokens"].to_numpy()
+    low, high = settings.min_length or 0, settings.max_length or np.iinfo(np.int32).max
+    documents = np.flatnonzero((tokens >= low) & (tokens < high))
+    if not len(documents):
+        raise UsageError(
+            f"{settings.name}: {settings.corpus} has no document of {low:,} to {high - 1:,} tokens: "
+            "choose other lengths"
+        )
+    lengths = tokens[documents]
+    return Selection(settings, corpus, documents, lengths, cut(lengths, seq_length, num_bos, policy))
+
+
+def common_tokenizer(recipe: Recipe, corpora: Sequence[StoredCorpus]) -> TokenizerIdentity:
+    """The tokenizer of all corpora; UsageError where they have several or the recipe names another."""
+    first, *others = corpora
+    identity = first.manifest.tokenizer
+    for other in others:
+        if other.manifest.tokenizer.model_dump(exclude={"source"}) != identity.model_dump(exclude={"source"}):
+            raise UsageError(
+                f"{first.path} and {other.path} were ingested with different tokenizers "
+                f"({identity.source}, {other.manifest.tokenizer.source}): ingest one of them again"
+            )
+    if recipe.tokenizer.source not in (EMBEDDED, identity.source):
+        raise UsageError(
+            f"the corpora were ingested with the tokenizer {identity.source}, not {recipe.tokenizer.source}: "
+            "ingest them again with that one"
+        )
+    return identity
