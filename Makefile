@@ -21,6 +21,7 @@ check: $(READY)  ## lint, format and types
 bench: $(READY)  ## speed and memory beside bounds and a peer; writes benchmarks/results.json
 	$(RUN)/python benchmarks/gen.py
 	$(RUN)/python benchmarks/tasks.py
+	$(RUN)/python benchmarks/ingest.py
 
 gallery: $(READY)  ## write docs/tasks.md from the tasks
 	mkdir -p docs

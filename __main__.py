@@ -70,118 +70,23 @@ def _recipe_options(command: Any) -> Any:
     return command
 
 
-def _recipe(task: str, length: str, n: str, preset: str | None, settings: tuple[str, ...], **fields: Any) -> Any:
-    """The recipe that the flags write."""
-    import pydantic
-
-    from .generators.registry import preset_settings
-    from .generators.templates import read_templates
-    from .schemas.lengths import Lengths
-    from .schemas.recipe import Recipe, default_name
-
-    try:
-        lengths = Lengths.parse(length)
-    except ValueError as error:
-        raise UsageError(f"--length {error}") from None
-    named = preset_settings(task, preset) if preset else {}
-    source = {
-        "task": task,
-        "settings": {**named, **_haystack(fields.pop("haystack")), **_settings(settings)},
-        "length": lengths,
-        "n": n,
-        "template": fields.pop("template"),
-        "templates": read_templates(own) if (own := fields.pop("templates")) else [],
-        "format": fields.pop("layout"),
-        "loss": fields.pop("loss", "answer"),
-    }
-    choice = {name: fields.pop(name) for name in ("bos", "eos", "chat_template")} | {"source": fields.pop("tokenizer")}
-    chosen = {name: value for name, value in fields.items() if value is not None}
-    defaults = {"name": default_name(f"{task}-{preset}" if preset else task, lengths), "seq_length": lengths.longest}
-    try:
-        return Recipe.model_validate({**defaults, **chosen, "tokenizer": choice, "source": source})
-    except pydantic.ValidationError as error:
-        problem = error.errors()[0]
-        option = str(problem["loc"][-1]).replace("_", "-") if problem["loc"] else ""
-        raise UsageError(f"{f'--{option} ' if option else ''}{problem['msg'].removeprefix('Value error, ')}") from None
+_OF_TASKS = {
+    *("n", "preset", "settings", "haystack", "template", "templates", "layout", "chat_template", "seq_length"),
+    *("bos", "eos", "engine", "loss"),
+}
+_OF_CORPORA = {
+    *("tokens", "upsample", "long_from", "short_keep", "bucket_weights", "max_repeats", "best_effort"),
+    "long_documents",
+}
 
 
-def _haystack(path: str | None) -> dict[str, Any]:
-    return {} if path is None else {"haystack": "essay", "corpus": path}
-
-
-def _settings(pairs: tuple[str, ...]) -> dict[str, Any]:
-    import yaml
-
-    settings: dict[str, Any] = {}
-    for pair in pairs:
-        key, separator, value = pair.partition("=")
-        if not separator or not key:
-            raise UsageError(f"--set {pair!r} must be KEY=VALUE, for example --set dict_size=2..6")
-        try:
-            settings[key] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            settings[key] = value
-    return settings
-
-
-_OF_TASKS = (
-    "n",
-    "preset",
-    "settings",
-    "haystack",
-    "template",
-    "templates",
-    "chat_template",
-    "seq_length",
-    "bos",
-    "eos",
-)
-_OF_CORPORA = ("tokens", "long_from", "short_keep", "bucket_weights", "max_repeats", "long_documents")
-
-
-def _corpora_recipe(corpora: tuple[str, ...], length: str, flags: dict[str, Any]) -> Any:
-    """The recipe that the flags write of documents from stored corpora."""
-    from .pipelines.recipes import checked_recipe
-
-    for name in _OF_TASKS:
-        if flags.pop(name):
-            raise UsageError(f"{_option(name)} is for --task: leave it out, or leave --corpus out")
-    if flags["tokens"] is None:
-        raise UsageError("--corpus needs --tokens: how many to draw, for example 200M")
-    upsample = {name: flags.pop(name) for name in ("long_from", "short_keep")} | {"strategy": flags.pop("upsample")}
-    weights = dict(_pair(pair, "--bucket-weight", "64k=0.5") for pair in flags.pop("bucket_weights"))
-    source = {name: flags.pop(name) for name in ("tokens", "max_repeats", "long_documents")}
-    components = [_component(corpus) for corpus in corpora]
-    content = {
-        "name": flags.pop("name") or f"{'-'.join(Path(one['corpus']).name for one in components)}-{length}",
-        "seq_length": length,
-        "source": {
-            "corpora": components,
-            "upsample": {name: value for name, value in {**upsample, "weights": weights or None}.items() if value},
-            "best_effort": flags.pop("best_effort"),
-            **{name: value for name, value in source.items() if value is not None},
-        },
-        **{name: value for name, value in flags.items() if name in ("seed", "labels", "shard_rows", "cdc") and value},
-    }
-    return checked_recipe(content, "gen")
-
-
-def _option(name: str) -> str:
-    """How a parameter of the running command is written."""
-    return next(one.opts[0] for one in click.get_current_context().command.params if one.name == name)
-
-
-def _component(corpus: str) -> dict[str, Any]:
-    """`store/code` or `store/code=30%`."""
-    path, separator, share = corpus.rpartition("=")
-    return {"corpus": path, "share": share} if separator and not Path(corpus).exists() else {"corpus": corpus}
-
-
-def _pair(pair: str, option: str, example: str) -> tuple[str, str]:
-    key, separator, value = pair.partition("=")
-    if not separator or not key:
-        raise UsageError(f"{option} {pair!r} must be KEY=VALUE, for example {option} {example}")
-    return key, value
+def _refuse(names: set[str], of: str) -> None:
+    """Raise UsageError where a flag was written that means nothing here."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        written = context.get_parameter_source(option.name or "") is click.core.ParameterSource.COMMANDLINE
+        if option.name in names and written:
+            raise UsageError(f"{option.opts[0]} is for {of}: leave it out")
 
 
 @cli.command()
@@ -232,25 +137,16 @@ def gen(
     **flags: Any,
 ) -> None:
     """Make samples of a task, or draw documents of corpora: packed, masked, verified rows that trainers read."""
-    recipe = _gen_recipe(task, corpora, flags)
+    from .pipelines.flags import corpora_recipe, task_recipe
+
+    if (task is None) == (not corpora):
+        raise UsageError("gen needs --task NAME or --corpus PATH, and not both")
+    _refuse(_OF_CORPORA if task else _OF_TASKS, "--corpus" if task else "--task")
+    recipe = task_recipe(task, **flags) if task else corpora_recipe(corpora, **flags)
     if dry_run:
         _print_plan(recipe, engine or "fastokens", workers, as_json)
     else:
         _build(recipe, out, workers, address, engine or "fastokens", as_json)
-
-
-def _gen_recipe(task: str | None, corpora: tuple[str, ...], flags: dict[str, Any]) -> Any:
-    if (task is None) == (not corpora):
-        raise UsageError("gen needs --task NAME or --corpus PATH, and not both")
-    if corpora:
-        return _corpora_recipe(corpora, flags.pop("length"), flags)
-    if flags["n"] is None:
-        raise UsageError("--task needs --n: how many samples to make, for example 1e5")
-    for name in (*_OF_CORPORA, "upsample", "best_effort"):
-        if flags.pop(name):
-            raise UsageError(f"{_option(name)} is for --corpus: leave it out")
-    flags["loss"] = flags["loss"] or "answer"
-    return _recipe(task=str(task), **flags)
 
 
 def _print_plan(recipe: Any, engine: str, workers: int | None, as_json: bool) -> None:
@@ -306,7 +202,7 @@ def _build(recipe: Any, out: Path | None, workers: int | None, address: str | No
 @click.option("--eos", help="Token after every document. [default: the tokenizer's]")
 @click.option("--buckets", help="Where buckets of lengths begin: 4k,32k,128k. [default: 1k,2k,4k … 1M]")
 @click.option("--max-bad", default="0.1%", show_default=True, help="Share of records that may be unusable.")
-@click.option("--max-doc-bytes", help="Longer documents are left out. [default: 256M]")
+@click.option("--max-doc-bytes", help="Longer documents are left out. [default: 128M]")
 @click.option("--engine", type=click.Choice(["fastokens", "tokenizers"]), default="fastokens", show_default=True)
 @click.option("--workers", type=click.IntRange(0), help="Processes; 0 for this one. [default: by the size of the work]")
 @click.option("--address", help="A Ray cluster to run on.")
@@ -322,51 +218,17 @@ def ingest(
     **flags: Any,
 ) -> None:
     """Read documents from files, folders, globs, URLs or a `datasets` id and store their tokens by length."""
+    from .pipelines.flags import ingest_recipe, share
     from .pipelines.organic.ingest import ingest as run
     from .pipelines.organic.printing import ConsoleIngestReporter, JsonIngestReporter, print_ingested
 
-    recipe = _ingest_recipe(inputs, **flags)
+    recipe = ingest_recipe(inputs, **flags)
     reporter = JsonIngestReporter() if as_json else ConsoleIngestReporter()
     try:
-        manifest, is_new = run(recipe, out, reporter, _share(max_bad), workers, address, engine)
+        manifest, is_new = run(recipe, out, reporter, share(max_bad, "--max-bad"), workers, address, engine)
     finally:
         reporter.stop()
     print_ingested(manifest, out / recipe.name, is_new, as_json)
-
-
-def _ingest_recipe(inputs: tuple[str, ...], **flags: Any) -> Any:
-    import pydantic
-
-    from .schemas.corpus import IngestRecipe
-
-    group, order = flags.pop("group_by"), flags.pop("order_by")
-    order = None if order == "none" else order or (group and "path")
-    buckets = flags.pop("buckets")
-    content = {
-        "inputs": inputs,
-        "fields": {"text": flags.pop("text"), "id": flags.pop("id_field"), "group": group, "order": order},
-        "group_order": flags.pop("order"),
-        "tokenizer": {"source": flags.pop("tokenizer"), "bos": flags.pop("bos"), "eos": flags.pop("eos")},
-        **({"buckets": buckets.split(",")} if buckets else {}),
-        **{name: value for name, value in flags.items() if value is not None},
-    }
-    try:
-        return IngestRecipe.model_validate(content)
-    except pydantic.ValidationError as error:
-        problem = error.errors()[0]
-        option = str(problem["loc"][0]).replace("_", "-") if problem["loc"] else ""
-        raise UsageError(f"--{option} {problem['msg'].removeprefix('Value error, ')}") from None
-
-
-def _share(value: str) -> float:
-    import pydantic
-
-    from .schemas.quantity import Share
-
-    try:
-        return pydantic.TypeAdapter(Share).validate_python(value)
-    except (pydantic.ValidationError, ValueError):
-        raise UsageError(f"--max-bad {value!r} must be a share such as 0.1% or 0.001") from None
 
 
 @cli.command()
@@ -402,12 +264,13 @@ def build(
 @click.option("--index", type=click.IntRange(0), default=0, show_default=True, help="Which sample.")
 @_recipe_options
 @click.option("--full", is_flag=True, help="Leave nothing out.")
-def show(index: int, full: bool, engine: str | None, as_json: bool, **flags: Any) -> None:
+def show(task: str, index: int, full: bool, engine: str | None, as_json: bool, **flags: Any) -> None:
     """Show one sample as a dataset would hold it, evidence and answers marked."""
+    from .pipelines.flags import task_recipe
     from .pipelines.printing import print_sample
     from .pipelines.show import show as run
 
-    recipe = _recipe(**flags, n=str(index + 1))
+    recipe = task_recipe(task, **flags, n=str(index + 1))
     made, _ = run(recipe, index, engine)
     print_sample(made, recipe, full, as_json)
 

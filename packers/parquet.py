@@ -21,6 +21,9 @@ _COMMON: dict[str, Any] = {
 }
 
 
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def row_writer(sink: Any, with_labels: bool, cdc: bool = False) -> pq.ParquetWriter:
     """A writer of rows into a file object: token columns as byte streams, positions as deltas, checksums on pages."""
     schema = row_schema(with_labels)
@@ -63,7 +66,7 @@ def document_table(shard: int, first_row: int, rows: Sequence[Sequence[Document]
         "evidence_spans": span_lists([document.evidence_spans for document in documents]),
         "depth": float_lists([document.depth for document in documents]),
         "template": strings_or_null([document.template for document in documents]),
-        "facts": strings([json.dumps(document.facts, ensure_ascii=False) for document in documents]),
+        "facts": strings([_to_json(document.facts) for document in documents]),
         "source_id": strings_or_null([document.source_id for document in documents]),
         "source_offset": numbers_or_null([document.source_offset for document in documents], np.int64),
         "repeat": numbers(np.array([document.repeat for document in documents], np.int32)),

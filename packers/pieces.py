@@ -55,7 +55,7 @@ def cut(lengths: NDArray[np.int32], seq_length: int, num_bos: int, policy: LongP
     room = seq_length - num_bos
     if room < 2 * MIN_PIECE:
         least = 2 * MIN_PIECE + num_bos
-        raise UsageError(f"rows of {seq_length} tokens are too short: make --seq-length {least} or more")
+        raise UsageError(f"rows of {seq_length} tokens are too short: make them {least} or longer")
     return _split(lengths, room) if policy == "split" else _shorten(lengths, room, policy)
 
 

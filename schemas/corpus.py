@@ -67,7 +67,7 @@ class IngestRecipe(BaseModel):
     buckets: tuple[Length, ...] = DEFAULT_BUCKETS
     """Where one bucket of lengths ends and the next begins, in tokens."""
 
-    max_doc_bytes: Count = 256 * 10**6
+    max_doc_bytes: Count = 128 * 10**6
     """Bytes of UTF-8 above which a document is left out."""
 
     @field_validator("name")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler
+from pydantic import BeforeValidator, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 _NUMBER = re.compile(r"(\d[\d_]*(?:\.\d+)?(?:e\+?\d{1,2})?)\s*([a-z]*)", re.IGNORECASE | re.ASCII)
@@ -48,15 +48,19 @@ Count = Annotated[int, BeforeValidator(parse_count)]
 Length = Annotated[int, BeforeValidator(parse_length)]
 
 
-def _share(value: object) -> object:
-    """`0.1%` as 0.001."""
-    if isinstance(value, str) and value.strip().endswith("%"):
-        return float(value.strip()[:-1]) / 100
-    return value
+def parse_share(value: str | float) -> float:
+    """A part of a whole: `0.3` or `30%`; ValueError unless it is from 0 to 1."""
+    text = str(value).strip()
+    try:
+        share = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError(f"must be a share such as 0.3 or 30%, got {text!r}")
+    return share
 
 
-Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)]
-"""A part of a whole: `0.3` or `30%`."""
+Share = Annotated[float, BeforeValidator(parse_share)]
 
 
 class IntRange:

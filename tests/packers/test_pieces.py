@@ -94,5 +94,5 @@ def test_the_longest_documents_are_split_exactly() -> None:
 
 def test_rows_too_short_for_pieces_are_refused() -> None:
     assert len(cut(np.array([500], np.int32), 65, 1, "split").document) == 8
-    with pytest.raises(UsageError, match="--seq-length 65 or more"):
+    with pytest.raises(UsageError, match="make them 65 or longer"):
         cut(np.array([500], np.int32), 64, 1, "split")

@@ -246,7 +246,11 @@ MISTAKES = [
     (("ingest", "missing.jsonl", "--name", "c"), 2, "missing.jsonl"),
     (("ingest", "a.jsonl", "--name", "../c"), 2, "--name must be letters, digits"),
     (("ingest", "a.jsonl", "--name", "c", "--buckets", "4k,1k"), 2, "--buckets must rise"),
-    (("ingest", "a.jsonl", "--name", "c", "--max-bad", "lots"), 2, "--max-bad 'lots' must be a share such as 0.1%"),
+    (
+        ("ingest", "a.jsonl", "--name", "c", "--max-bad", "lots"),
+        2,
+        "--max-bad must be a share such as 0.3 or 30%",
+    ),
     (("ingest", "a.jsonl", "--name", "c", "--max-doc-bytes", "big"), 2, "--max-doc-bytes must be a count"),
     (("ingest", "a.jsonl", "--name", "c", "--text", "body"), 2, "no string field"),
     (("ingest", "a.jsonl", "--name", "c", "--tokenizer", "no/such/file.json"), 2, "no/such/file.json"),
@@ -255,6 +259,9 @@ MISTAKES = [
     (("gen", "--corpus", "store/c", "--length", "4k"), 2, "--corpus needs --tokens"),
     (("gen", "--corpus", "store/c", "--length", "4k", "--tokens", "1k", "--n", "3"), 2, "--n is for --task"),
     (("gen", "--task", "kv", "--length", "4k", "--n", "3", "--tokens", "1k"), 2, "--tokens is for --corpus"),
+    (("gen", "--corpus", "store/c=2", "--length", "4k", "--tokens", "1k"), 2, "--corpus must be a share such as"),
+    (("gen", "--corpus", "store/c", "--length", "4k", "--tokens", "1k", "--loss", "all"), 2, "--loss is for --task"),
+    (("gen", "--corpus", "c", "--length", "4k..8k", "--tokens", "1k"), 2, "--length must be a length"),
     (("gen", "--length", "4k"), 2, "gen needs --task NAME or --corpus PATH"),
     (("plan", "no.yaml"), 2, "no.yaml cannot be read"),
 ]
