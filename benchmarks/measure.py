@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-_LCDATA = Path(sysconfig.get_path("scripts")) / "lcdata"
+LCDATA = Path(sysconfig.get_path("scripts")) / "lcdata"
 _SAMPLE_EVERY = 0.2
 
 
@@ -66,13 +66,13 @@ class GenRun:
 
 def run_gen(arguments: Sequence[str], out: Path, workers: int) -> GenRun:
     """Run `lcdata gen` with Ray into the new folder `out`; raises RuntimeError where it fails."""
-    command = [_LCDATA, "gen", *arguments, "--workers", str(workers), "--json", "--out", out]
+    command = [LCDATA, "gen", *arguments, "--workers", str(workers), "--json", "--out", out]
     started = time.perf_counter()
     events: list[tuple[float, dict[str, Any]]] = []
     with (
         tempfile.TemporaryFile("w+") as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=_environment()) as process,
-        _Watch(process.pid) as watch,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment()) as process,
+        Watch(process.pid) as watch,
     ):
         assert process.stdout is not None
         for line in process.stdout:
@@ -90,19 +90,19 @@ def median_seconds(arguments: Sequence[str], repeats: int) -> float:
     """Median wall time of an lcdata command; every `{}` in an argument is the number of the repeat."""
     times: list[float] = []
     for repeat in range(repeats):
-        command = [_LCDATA, *(argument.replace("{}", str(repeat)) for argument in arguments)]
+        command = [LCDATA, *(argument.replace("{}", str(repeat)) for argument in arguments)]
         started = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True, env=_environment())
+        subprocess.run(command, check=True, capture_output=True, env=environment())
         times.append(time.perf_counter() - started)
     return statistics.median(times)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The environment without settings that would change what is measured."""
     return {name: value for name, value in os.environ.items() if not name.startswith("LCDATA_")}
 
 
-class _Watch(threading.Thread):
+class Watch(threading.Thread):
     """Looks at a process and all that it started again and again, until it is left: their memory and processor time."""
 
     def __init__(self, pid: int) -> None:
@@ -138,7 +138,7 @@ class _Watch(threading.Thread):
         if "".join(process.cmdline()).startswith("ray::"):
             self.peak_worker_bytes = max(self.peak_worker_bytes, process.memory_info().rss)
 
-    def __enter__(self) -> "_Watch":
+    def __enter__(self) -> "Watch":
         self.start()
         return self
 

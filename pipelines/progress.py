@@ -83,7 +83,7 @@ class ConsoleReporter:
 
     def planned(self, plan: Plan, workers: int, address: str | None, finished: list[ShardRecord]) -> None:
         """Say what will be made, and how much of it is there already."""
-        say(f"{plan.recipe.name}: {plan.summary}, {plan.num_shards} shards, {where(workers, address)}")
+        say(f"{plan.recipe.name}: {plan.summary} in {plan.num_shards} shards, {where(workers, address)}")
         if finished:
             say(f"going on: {len(finished)} of {plan.num_shards} shards are finished")
         self._bar = Bar("tokens", plan.num_tokens, sum(shard.planned_tokens for shard in finished))

@@ -7,7 +7,7 @@ from itertools import combinations
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from .errors import UsageError
 from .lengths import Lengths
@@ -25,6 +25,8 @@ class TaskSource(BaseModel):
     """Samples of one task."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    kind: Literal["task"] = "task"
 
     task: str
     """The task's name, see `lcdata tasks`."""
@@ -90,6 +92,8 @@ class CorpusSource(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
+    kind: Literal["corpora"] = "corpora"
+
     corpora: tuple[CorpusComponent, ...] = Field(min_length=1)
 
     tokens: Count
@@ -126,14 +130,6 @@ def _overlap(one: CorpusComponent, other: CorpusComponent) -> bool:
     return all(component.max_length is None or low < component.max_length for component in (one, other))
 
 
-def _kind(source: Any) -> str:
-    given = source if isinstance(source, dict) else vars(source)
-    return "corpora" if "corpora" in given else "task"
-
-
-Source = Annotated[Annotated[TaskSource, Tag("task")] | Annotated[CorpusSource, Tag("corpora")], Discriminator(_kind)]
-
-
 class Recipe(BaseModel):
     """One dataset."""
 
@@ -159,7 +155,16 @@ class Recipe(BaseModel):
     cdc: bool = False
     """Content-defined chunking of the Parquet pages, for datasets that are edited and pushed again."""
 
-    source: Source
+    source: Annotated[TaskSource | CorpusSource, Field(discriminator="kind")]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_of_source(cls, values: Any) -> Any:
+        """A source with `corpora` is one of corpora, so nobody needs to say so."""
+        source = values.get("source") if isinstance(values, dict) else None
+        if not isinstance(source, dict) or "kind" in source:
+            return values
+        return {**values, "source": {"kind": "corpora" if "corpora" in source else "task", **source}}
 
     @field_validator("name")
     @classmethod

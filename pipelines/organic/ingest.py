@@ -81,24 +81,22 @@ def ingest(
     """
     out = Path(os.path.abspath(store.expanduser())) / recipe.name
     inputs = find_inputs(recipe.inputs, recipe.config, recipe.split)
-    tokenizer = _checked_tokenizer(recipe, engine)
-    content = _content(recipe, inputs, tokenizer)
     if (out / CORPUS_MANIFEST).is_file():
         done = open_corpus(out).manifest
-        _check_same(done, recipe, inputs, tokenizer)
+        _check_same(done, recipe, inputs, _checked_tokenizer(recipe, engine))
         Workspace(out).remove_after_publication()
         return done, False
     if out.exists():
         raise UsageError(f"{out} is in the way: choose another --name or --out")
-    workspace = Workspace(out)
-    try:
-        with Engine(address) as runner, workspace.opened(content):
-            run = _Ingest(recipe, inputs, tokenizer, content, workspace, reporter)
-            manifest = run.build(runner, _automatic_workers(inputs, workers), max_bad)
-            workspace.publish()
-    except OSError as error:
-        raise storage_error(error, out) from None
-    return manifest, True
+    workers = _automatic_workers(inputs, workers)
+    with Engine(address) as runner:
+        runner.start(workers, read_bundle)
+        tokenizer = _checked_tokenizer(recipe, engine)
+        run = _Ingest(recipe, inputs, tokenizer, Workspace(out), reporter)
+        try:
+            return run.build(runner, workers, max_bad), True
+        except OSError as error:
+            raise storage_error(error, out) from None
 
 
 def _checked_tokenizer(recipe: IngestRecipe, engine: str) -> Tokenizer:
@@ -169,16 +167,22 @@ class _Ingest:
         recipe: IngestRecipe,
         inputs: Sequence[Input],
         tokenizer: Tokenizer,
-        content: dict[str, Any],
         workspace: Workspace,
         reporter: IngestReporter,
     ) -> None:
         self._recipe, self._inputs, self._tokenizer = recipe, inputs, tokenizer
-        self._content, self._plan = content, fingerprint(content)
+        self._content = _content(recipe, inputs, tokenizer)
+        self._plan = fingerprint(self._content)
         self._workspace, self._reporter = workspace, reporter
 
     def build(self, runner: Engine, workers: int, max_bad: float) -> CorpusManifest:
-        """Read, arrange, encode, and write the manifest last."""
+        """Read, arrange, encode, write the manifest, and publish."""
+        with self._workspace.opened(self._content):
+            manifest = self._build(runner, workers, max_bad)
+            self._workspace.publish()
+        return manifest
+
+    def _build(self, runner: Engine, workers: int, max_bad: float) -> CorpusManifest:
         self._reporter.started(self._recipe, self._inputs, workers, runner.address)
         parts = self._read(runner, workers, max_bad)
         texts = TextFiles([self._workspace.root / part.file.path for part in parts])

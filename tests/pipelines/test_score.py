@@ -69,7 +69,7 @@ def made_samples(name: str, settings: str, source: str) -> tuple[list[Made], lis
     """Samples of a task and their references."""
     task = TaskSource.model_validate({"task": name, "settings": json.loads(settings), "length": "1500", "n": 1})
     maker = SampleMaker(task, 5, load_tokenizer(TokenizerChoice(source=source)))
-    made = [maker.make(index, max(1500, maker.shortest_length)) for index in range(8)]
+    made = [maker.make(index, max(1500, maker.shortest_length)) for index in range(16)]
     return made, [
         Reference.of_document(index=index, answers=one.answers, length=len(one.ids), depth=one.depth, facts=one.facts)
         for index, one in enumerate(sample.document for sample in made)
