@@ -1,5 +1,6 @@
 """Texts on their way from input files to tokens: uncompressed Arrow files, read in any order through memory maps."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,8 +44,8 @@ class Text:
     sha256: bytes
 
 
-def write_texts(sink: Any, texts: Sequence[Text]) -> None:
-    """Write texts to a file object as one batch."""
+def write_texts(sink: Any, texts: Sequence[Text]) -> str:
+    """Write texts to a file object as one batch; returns the hash of what is known about them, their hashes too."""
     columns = {
         "text": large_binaries([text.text for text in texts]),
         "id": strings([text.id for text in texts]),
@@ -58,6 +59,23 @@ def write_texts(sink: Any, texts: Sequence[Text]) -> None:
     batch = pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
     with pa.ipc.new_file(sink, SCHEMA) as writer:
         writer.write_batch(batch)
+    return _hash_about(batch)
+
+
+def hash_texts(path: Path) -> str | None:
+    """The same of a file, None where it is damaged or a text is not that of its hash."""
+    try:
+        file = _TextFile(path)
+        for row, sha256 in enumerate(file.batch["sha256"].to_pylist()):
+            if hashlib.sha256(file.text(row)).digest() != sha256:
+                return None
+        return _hash_about(file.batch)
+    except (OSError, pa.ArrowException):
+        return None
+
+
+def _hash_about(batch: pa.RecordBatch) -> str:
+    return hashlib.sha256(batch.select(_ABOUT_TEXTS).serialize()).hexdigest()
 
 
 def num_texts(path: Path) -> int:

@@ -27,7 +27,10 @@ class Attempt:
     """A file object under a temporary name: `commit` gives it its final one, leaving the block without removes it."""
 
     def __init__(self, folder: Path, final: Path, root: Path, is_lasting: bool = True) -> None:
-        """Write in `folder` what gets its place below `root`; what need not last through a power cut is not flushed."""
+        """Write in `folder` what gets its place below `root`.
+
+        What is not lasting is neither flushed to disk nor hashed: whoever reads it again has means to check it.
+        """
         self._path = folder / f"{final.name}.{uuid.uuid4().hex}.tmp"
         self._final, self._root, self._is_lasting = final, root, is_lasting
         self._hash = hashlib.sha256()
@@ -38,7 +41,8 @@ class Attempt:
 
     def write(self, data: bytes) -> int:
         """Append bytes; called by the Parquet writer."""
-        self._hash.update(data)
+        if self._is_lasting:
+            self._hash.update(data)
         self._size += len(data)
         return self._file.write(data)
 
@@ -62,7 +66,7 @@ class Attempt:
             sync_folder(self._final.parent)
         return FileRecord(
             path=self._final.relative_to(self._root).as_posix(),
-            sha256=self._hash.hexdigest(),
+            sha256=self._hash.hexdigest() if self._is_lasting else "",
             bytes=self._size,
             rows=num_rows,
         )

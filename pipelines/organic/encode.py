@@ -138,7 +138,7 @@ class _BucketFiles:
 
     def _write_index(self, tables: Sequence[pa.Table], documents: int) -> FileRecord:
         final = self._workspace.texts / f"index-{self._unit:05d}.parquet"
-        with Attempt(self._workspace.temporary, final, self._workspace.root, is_lasting=False) as sink:
+        with Attempt(self._workspace.temporary, final, self._workspace.root) as sink:
             write_index(sink, tables)
             return sink.commit(documents)
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from ...generators.organic.buckets import Buckets
 from ...generators.organic.inputs import Input, find_inputs
-from ...packers.texts import TextFiles
+from ...packers.texts import TextFiles, hash_texts
 from ...packers.token_store import INDEX_SCHEMA, write_index
 from ...packers.tokenizer import HOSTILE, Tokenizer, TokenizerSpec, load_tokenizer
 from ...schemas.corpus import (
@@ -200,8 +200,8 @@ class _Ingest:
         """All parts of all bundles, those of earlier runs as far as they are whole."""
         parts: dict[int, list[PartRecord]] = {}
         for part in self._workspace.records(PartRecord, self._plan):
-            so_far = parts.setdefault(part.bundle, [])
-            if len(so_far) == part.part and is_whole(self._workspace.root, part.file):
+            so_far, path = parts.setdefault(part.bundle, []), self._workspace.root / part.file.path
+            if len(so_far) == part.part and hash_texts(path) == part.file.sha256:
                 so_far.append(part)
                 self._reporter.read(part, is_new=False)
         bundles = [

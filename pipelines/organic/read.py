@@ -122,10 +122,10 @@ class _Part:
         tally, number, bundle = self._tally, self._number, self._bundle.number
         name = f"{bundle:05d}-{number:05d}"
         final = self._workspace.texts / f"{name}.arrow"
-        # A part that a power cut damages differs from its hash, and is read again.
+        # A part that a power cut damages differs from the hashes of its texts, and is read again.
         with Attempt(self._workspace.temporary, final, self._workspace.root, is_lasting=False) as sink:
-            write_texts(sink, tally.texts)
-            file = sink.commit(len(tally.texts), num_texts)
+            about = write_texts(sink, tally.texts)
+            file = sink.commit(len(tally.texts), num_texts).model_copy(update={"sha256": about})
         record = PartRecord(
             bundle=bundle,
             part=number,
