@@ -52,8 +52,13 @@ class Attempt:
     def close(self) -> None:
         """Part of the file protocol; `commit` closes."""
 
-    def commit(self, num_rows: int, rows_in: Callable[[Path], int] = _parquet_rows) -> FileRecord:
-        """Flush, read the footer back, rename. Raises LcdataError where the file does not hold its rows."""
+    def commit(
+        self, num_rows: int, rows_in: Callable[[Path], int] = _parquet_rows, is_name_lasting: bool = True
+    ) -> FileRecord:
+        """Flush, read the footer back, rename. Raises LcdataError where the file does not hold its rows.
+
+        A name need not last where many follow and whoever publishes them flushes their folders.
+        """
         self._file.flush()
         if self._is_lasting:
             os.fsync(self._file.fileno())
@@ -62,7 +67,7 @@ class Attempt:
         if found != num_rows:
             raise LcdataError(f"{self._final.name} holds {found} rows of {num_rows}: the disk may be failing")
         os.replace(self._path, self._final)
-        if self._is_lasting:
+        if self._is_lasting and is_name_lasting:
             sync_folder(self._final.parent)
         return FileRecord(
             path=self._final.relative_to(self._root).as_posix(),

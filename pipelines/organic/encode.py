@@ -126,7 +126,7 @@ class _BucketFiles:
         return UnitRecord(
             unit=self._unit,
             plan=plan,
-            files=[file.sink.commit(file.documents) for file in files],
+            files=[file.sink.commit(file.documents, is_name_lasting=False) for file in files],
             index=self._write_index(index, documents),
             documents=documents,
             tokens=sum(file.tokens for file in files),
@@ -140,7 +140,7 @@ class _BucketFiles:
         final = self._workspace.texts / f"index-{self._unit:05d}.parquet"
         with Attempt(self._workspace.temporary, final, self._workspace.root) as sink:
             write_index(sink, tables)
-            return sink.commit(documents)
+            return sink.commit(documents, is_name_lasting=False)
 
 
 @dataclass

@@ -31,7 +31,7 @@ from ...schemas.manifest import FileRecord
 from ...schemas.recipe import fingerprint
 from ..build import library_versions
 from ..engine import Engine
-from ..files import Attempt, hash_file, storage_error, write_whole
+from ..files import Attempt, hash_file, storage_error, sync_folder, write_whole
 from ..workspace import Workspace, first_difference, is_whole
 from .arrange import Arrangement, arrange
 from .encode import NO_TOKENS, Encoding, Unit, encode_unit
@@ -282,6 +282,8 @@ class _Ingest:
             index=index,
             files=[file for unit in units for file in unit.files],
         )
+        for folder in (*self._workspace.dataset.glob("tokens/*"), self._workspace.dataset / "tokens"):
+            sync_folder(folder)
         data = manifest.model_dump_json(indent=1).encode()
         write_whole(self._workspace.dataset / CORPUS_MANIFEST, data, self._workspace.temporary)
         return manifest
