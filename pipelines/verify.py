@@ -26,7 +26,7 @@ from ..schemas.tokens import TokenizerChoice
 from .build import library_versions
 from .engine import Engine
 from .files import hash_file
-from .organic.recount import Pieces, differs_from_store, wrong_accounts
+from .organic.recount import Pieces, differs_from_store, wrong_accounts, wrong_against_store
 from .samples import SampleMaker
 from .workspace import read_manifest
 
@@ -80,6 +80,8 @@ def verify(folder: Path, num_samples: int = 16, tokenizer: str | None = None, wo
     if verdict.holds:
         verdict.problems += _wrong_whole(manifest, shards)
     if verdict.holds and num_samples:
+        if manifest.accounts:
+            verdict.problems += wrong_against_store(manifest)
         remake = _remaker(manifest, tokenizer)
         for _ in range(min(num_samples, manifest.documents)):
             record = _record(folder, manifest, secrets.randbelow(manifest.documents))

@@ -44,9 +44,9 @@ def _bucket_accounts(
     selection: Selection, drawn: Sequence[Drawn], buckets: Buckets, wanted: Sequence[int], shortened: str
 ) -> list[BucketAccount]:
     everything = selection.corpus.sizes["tokens"].to_numpy()
-    documents, tokens = _count(everything, everything, buckets)
-    _, inside = _count(selection.lengths, selection.lengths, buckets)
-    _, lost = _count(selection.lengths, selection.pieces.dropped, buckets)
+    documents, tokens = count(everything, everything, buckets)
+    _, inside = count(selection.lengths, selection.lengths, buckets)
+    _, lost = count(selection.lengths, selection.pieces.dropped, buckets)
     lengths = selection.pieces.length
     accounts: list[BucketAccount] = []
     for bucket, one in enumerate(drawn):
@@ -68,7 +68,7 @@ def _bucket_accounts(
     return accounts
 
 
-def _count(lengths: NDArray[np.int32], tokens: NDArray[Any], buckets: Buckets) -> tuple[list[int], list[int]]:
+def count(lengths: NDArray[np.int32], tokens: NDArray[Any], buckets: Buckets) -> tuple[list[int], list[int]]:
     """Documents and tokens in each bucket."""
     bucket = buckets.of(lengths)
     summed = np.bincount(bucket, tokens, minlength=len(buckets)).astype(np.int64)

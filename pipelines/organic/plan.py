@@ -27,7 +27,6 @@ class DocumentPlan:
     Making one raises UsageError where the corpora cannot give what the recipe asks for.
     """
 
-    engine = "fastokens"
     chat_template: str | None = None
 
     def __init__(self, recipe: Recipe, source: CorpusSource) -> None:
@@ -45,6 +44,12 @@ class DocumentPlan:
             draw_component(selection.cells(self.targets.buckets), row.tolist(), recipe.seed)
             for selection, row in zip(self._selections, self.targets.target, strict=True)
         ]
+
+    @property
+    def engine(self) -> str:
+        """What encoded the corpora: `tokenizers` where any was by that."""
+        engines = {corpus.manifest.engine for corpus in self._corpora.values()}
+        return "tokenizers" if "tokenizers" in engines else "fastokens"
 
     @property
     def _num_bos(self) -> int:

@@ -17,7 +17,8 @@ from ...packers.token_store import TokenFile, token_path
 from ...schemas.errors import LcdataError
 from ...schemas.manifest import ComponentAccount, Manifest
 from ...schemas.sample import ids_sha256
-from .store import open_corpus
+from .accounts import count
+from .store import StoredCorpus, open_corpus
 
 Longs = NDArray[np.int64]
 
@@ -93,15 +94,30 @@ def wrong_accounts(manifest: Manifest, counts: NDArray[np.int64], keys: NDArray[
         yield "a piece of a document is there twice in the same repeat"
 
 
+def wrong_against_store(manifest: Manifest) -> Iterator[str]:
+    """Accounts of other tokens than their corpora have; LcdataError where a corpus is not there any more."""
+    buckets = account_buckets(manifest.accounts)
+    for account in manifest.accounts:
+        lengths = _same_corpus(account).sizes["tokens"].to_numpy()
+        _, tokens = count(lengths, lengths, buckets)
+        if tokens != [bucket.tokens for bucket in account.buckets]:
+            yield f"the ledger says {account.corpus} has other tokens than it has"
+
+
+def _same_corpus(account: ComponentAccount) -> StoredCorpus:
+    corpus = open_corpus(Path(account.corpus))
+    if corpus.manifest.fingerprint != account.fingerprint:
+        raise LcdataError(f"{account.corpus} was ingested anew since: check without it, with --samples 0")
+    return corpus
+
+
 def differs_from_store(manifest: Manifest, record: dict[str, Any]) -> str | None:
     """What is wrong with a document by the corpus that it was drawn from, None where it is the same.
 
     LcdataError where the corpus is not there any more.
     """
     account = next(account for account in manifest.accounts if account.name == record["source"])
-    corpus = open_corpus(Path(account.corpus))
-    if corpus.manifest.fingerprint != account.fingerprint:
-        raise LcdataError(f"{account.corpus} was ingested anew since: check without it, with --samples 0")
+    corpus = _same_corpus(account)
     index = corpus.index("id", "bucket", "unit", "row_group", "row")
     place = index.filter(pc.field("id") == record["source_id"]).to_pylist()
     offset, length = record["source_offset"], record["length"]
