@@ -16,7 +16,7 @@ from .card import dataset_card
 from .engine import Engine
 from .files import hash_file, storage_error, write_whole
 from .organic.plan import DocumentPlan
-from .organic.store import open_corpus
+from .organic.store import is_store, open_corpus
 from .plan import SamplePlan, make_plan
 from .shard import write_shard
 from .workspace import Workspace, finished_dataset, first_difference
@@ -94,7 +94,8 @@ def _check_same(done: Manifest, recipe: Recipe, out: Path) -> None:
         )
     if isinstance(recipe.source, CorpusSource):
         for account in done.accounts:
-            if open_corpus(Path(account.corpus)).manifest.fingerprint != account.fingerprint:
+            corpus = Path(account.corpus)
+            if is_store(corpus) and open_corpus(corpus).manifest.fingerprint != account.fingerprint:
                 raise UsageError(f"{out} is finished and {account.corpus} was ingested anew since. Use another --out")
         return
     import hashlib

@@ -295,3 +295,6 @@ def test_a_finished_build_is_done_until_its_corpus_changes(store: Store, tmp_pat
     with pytest.raises(subprocess.CalledProcessError) as failed:
         draw(copied, tmp_path / "out", "--tokens", store.num_tokens // 2)
     assert "was ingested anew since" in failed.value.stderr
+    shutil.rmtree(copied.path)
+    draw(copied, tmp_path / "out", "--tokens", store.num_tokens // 2)
+    assert (tmp_path / "out/lcdata.json").stat().st_mtime_ns == before
