@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from conftest import Run
+from killing import kill_after
 
 Contents = Callable[[Path], dict[str, bytes]]
 
@@ -43,22 +44,20 @@ def test_the_driver_killed_at_random_moments(
     chance = random.Random(7)
     halfway = 0
     for trial in range(6):
-        out = tmp_path / f"out{trial}"
+        out, work = tmp_path / f"out{trial}", tmp_path / f".out{trial}.lcdata"
         for _ in range(3):
             process = subprocess.Popen(
                 command(small, out.name, 0), cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
-            time.sleep(chance.uniform(0.9, 2.6))
-            process.kill()
-            process.wait()
+            finished = len(list(work.glob("records/*.json")))
+            kill_after(process, work, finished + chance.randrange(5), chance.uniform(0, 0.2))
             assert not out.exists() or is_dataset(out), "a half build has the dataset's name"
-            finished = len(list((tmp_path / f".out{trial}.lcdata").glob("records/*.json")))
-            halfway += 0 < finished < 16
+            halfway += 0 < len(list(work.glob("records/*.json"))) < 16
         done = subprocess.run(command(small, out.name, 0), cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         assert contents(out) == whole
-        assert not (tmp_path / f".out{trial}.lcdata").exists()
-    assert halfway >= 3, "the kills must hit builds halfway to prove anything"
+        assert not work.exists()
+    assert halfway >= 6, "the kills must hit builds halfway to prove anything"
 
 
 def test_what_a_build_killed_after_its_publication_left_is_removed(lcdata: Run, tmp_path: Path, small: str) -> None:
