@@ -222,7 +222,7 @@ class _Forbidden(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    do_HEAD = do_GET  # noqa: N815
+    do_HEAD = do_GET  # noqa: N815 - the names that http.server looks for
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
