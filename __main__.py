@@ -77,6 +77,7 @@ _OF_TASKS = {
 _OF_CORPORA = {
     *("tokens", "upsample", "long_from", "short_keep", "bucket_weights", "max_repeats", "best_effort"),
     "long_documents",
+    "packing",
 }
 
 
@@ -114,6 +115,11 @@ def _refuse(names: set[str], of: str) -> None:
     type=click.Choice(["split", "truncate", "drop"]),
     help="What becomes of documents longer than a row. [default: split]",
 )
+@click.option(
+    "--packing",
+    type=click.Choice(["best-fit", "concat"]),
+    help="Whole documents where they leave the least room, or one after another and cut. [default: best-fit]",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to make. [default: the dataset's name]")
 @click.option("--name", help="Name of the dataset. [default: task or corpora, and length]")
 @_recipe_options
@@ -150,19 +156,12 @@ def gen(
 
 
 def _print_plan(recipe: Any, engine: str, workers: int | None, as_json: bool) -> None:
-    from .pipelines.gen import plan_of
-    from .pipelines.organic.plan import DocumentPlan
+    from .pipelines.estimate import estimate
+    from .pipelines.planning.plan import make_plan
+    from .pipelines.printing import print_plan
 
-    plan = plan_of(recipe, engine) if not hasattr(recipe.source, "task") else None
-    if isinstance(plan, DocumentPlan):
-        from .pipelines.organic.printing import print_document_plan
-
-        print_document_plan(plan, as_json)
-    else:
-        from .pipelines.estimate import estimate
-        from .pipelines.printing import print_estimate
-
-        print_estimate(estimate(recipe, engine, workers), as_json)
+    plan = make_plan(recipe, engine)
+    print_plan(plan, estimate(plan, workers), as_json)
 
 
 def _build(recipe: Any, out: Path | None, workers: int | None, address: str | None, engine: str, as_json: bool) -> None:
@@ -219,43 +218,96 @@ def ingest(
 ) -> None:
     """Read documents from files, folders, globs, URLs or a `datasets` id and store their tokens by length."""
     from .pipelines.flags import ingest_recipe, share
+
+    _ingest(ingest_recipe(inputs, **flags), out, share(max_bad, "--max-bad"), workers, address, engine, as_json)
+
+
+def _ingest(
+    recipe: Any, store: Path, max_bad: float, workers: int | None, address: str | None, engine: str, as_json: bool
+) -> None:
     from .pipelines.organic.ingest import ingest as run
     from .pipelines.organic.printing import ConsoleIngestReporter, JsonIngestReporter, print_ingested
 
-    recipe = ingest_recipe(inputs, **flags)
     reporter = JsonIngestReporter() if as_json else ConsoleIngestReporter()
     try:
-        manifest, is_new = run(recipe, out, reporter, share(max_bad, "--max-bad"), workers, address, engine)
+        manifest, is_new = run(recipe, store, reporter, max_bad, workers, address, engine)
     finally:
         reporter.stop()
-    print_ingested(manifest, out / recipe.name, is_new, as_json)
+    print_ingested(manifest, store / recipe.name, is_new, as_json)
+
+
+def _recipe_file(command: Any) -> Any:
+    """A recipe in a file, its store, and changes to it."""
+    options = [
+        click.argument("recipe", type=click.Path(path_type=Path)),
+        click.option(
+            "--store",
+            type=click.Path(path_type=Path),
+            help="Where the recipe's corpora are, or are put. [default: as the recipe names them]",
+        ),
+        click.option(
+            "--set",
+            "changes",
+            envvar="LCDATA_SET",
+            multiple=True,
+            metavar="PLACE=VALUE",
+            help="Like seed=3 or stages.0.tokens=1M; repeatable.",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="For machines, on stdout."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @cli.command()
-@click.argument("recipe", type=click.Path(path_type=Path))
-@click.option("--store", type=click.Path(path_type=Path), help="Where the recipe's corpora are.")
-@click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
-def plan(recipe: Path, store: Path | None, as_json: bool) -> None:
-    """Say what a recipe draws: of each corpus and bucket what is there, what is wanted, repeats and shares."""
+@_recipe_file
+def plan(recipe: Path, store: Path | None, changes: tuple[str, ...], as_json: bool) -> None:
+    """Say what a recipe makes: of each component what is there, what is wanted, repeats and shares."""
     from .pipelines.recipes import read_recipe
 
-    _print_plan(read_recipe(recipe, store), "fastokens", None, as_json)
+    _print_plan(read_recipe(recipe, store, changes), "fastokens", None, as_json)
 
 
 @cli.command()
-@click.argument("recipe", type=click.Path(path_type=Path))
-@click.option("--store", type=click.Path(path_type=Path), help="Where the recipe's corpora are.")
+@_recipe_file
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to make. [default: the dataset's name]")
+@click.option("--print-config", is_flag=True, help="Print the whole recipe, with all defaults, and make nothing.")
 @click.option("--workers", type=click.IntRange(0), help="Processes; 0 for this one. [default: by the size of the work]")
 @click.option("--address", help="A Ray cluster to run on.")
-@click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
 def build(
-    recipe: Path, store: Path | None, out: Path | None, workers: int | None, address: str | None, as_json: bool
+    recipe: Path,
+    store: Path | None,
+    changes: tuple[str, ...],
+    out: Path | None,
+    print_config: bool,
+    workers: int | None,
+    address: str | None,
+    as_json: bool,
 ) -> None:
-    """Make the dataset of a recipe."""
-    from .pipelines.recipes import read_recipe
+    """Make the dataset of a recipe: store its corpora, mix its stages, pack and publish."""
+    from .pipelines.recipes import STORE, read_recipe, recipe_yaml
 
-    _build(read_recipe(recipe, store), out, workers, address, "fastokens", as_json)
+    read = read_recipe(recipe, store, changes)
+    if print_config:
+        click.echo(recipe_yaml(read), nl=False)
+        return
+    for corpus in read.ingest:
+        _ingest(corpus, store or STORE, 0.001, workers, address, "fastokens", as_json)
+    _build(read, out, workers, address, "fastokens", as_json)
+
+
+@cli.command()
+@click.option("--out", type=click.Path(path_type=Path), help="File to write. [default: stdout]")
+def schema(out: Path | None) -> None:
+    """Print the JSON Schema of recipes, for editors that complete and check YAML."""
+    from .pipelines.recipe_schema import recipe_schema
+
+    text = json.dumps(recipe_schema(), indent=1) + "\n"
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        out.write_text(text)
 
 
 @cli.command()

@@ -8,12 +8,10 @@ from pathlib import Path
 from lcdata.packers.parquet import row_writer
 from lcdata.packers.rows import RowGroup
 from lcdata.packers.tokenizer import Tokenizer
-from lcdata.pipelines.plan import make_plan
-from lcdata.pipelines.samples import SampleMaker
-from lcdata.schemas.lengths import Lengths
-from lcdata.schemas.recipe import Recipe, TaskSource
+from lcdata.pipelines.planning.plan import make_plan
+from lcdata.schemas.recipe import Recipe
 from lcdata.schemas.sample import Document
-from lcdata.schemas.tokens import TokenizerChoice
+from lcdata.schemas.stage import Stage
 
 _TRIAL_TOKENS = 1 << 24
 _TEXT_TOKENS = 1 << 19
@@ -23,7 +21,7 @@ _TEXT_TOKENS = 1 << 19
 class Trial:
     """Some finished samples of a task, one a row, made in this process."""
 
-    recipe: Recipe
+    stage: Stage
     tokenizer: Tokenizer
     documents: Sequence[Document]
     texts: Sequence[str]
@@ -40,12 +38,10 @@ class Trial:
 def make_trial(task: str, length: int) -> Trial:
     """Make about 16M tokens of samples of `length` tokens."""
     num_samples = max(2, _TRIAL_TOKENS // length)
-    source = TaskSource.model_validate({"task": task, "length": Lengths.parse(str(length)), "n": num_samples})
-    recipe = Recipe.model_validate(
-        {"name": "trial", "tokenizer": TokenizerChoice(), "seq_length": length, "source": source}
-    )
-    plan = make_plan(recipe)
-    maker = SampleMaker(source, recipe.seed, plan.tokenizer, plan.rates)
+    mix = [{"task": task, "length": length, "n": num_samples}]
+    recipe = Recipe.model_validate({"name": "trial", "seq_length": length, "mix": mix})
+    (stage,) = make_plan(recipe).stages
+    maker = stage.tasks[0].maker
     texts: list[str] = []
     documents: list[Document] = []
     started = time.perf_counter()
@@ -54,7 +50,7 @@ def make_trial(task: str, length: int) -> Trial:
         documents.append(made.document)
         if sample < max(1, _TEXT_TOKENS // length):
             texts.append(made.sample.text)
-    return Trial(recipe, plan.tokenizer, documents, texts, time.perf_counter() - started)
+    return Trial(stage.stage, maker.tokenizer, documents, texts, time.perf_counter() - started)
 
 
 def encode_tokens_per_second(trial: Trial) -> float:
@@ -67,10 +63,10 @@ def encode_tokens_per_second(trial: Trial) -> float:
 
 def write_seconds(trial: Trial, path: Path) -> float:
     """Seconds that writing the trial's rows takes; laying them out in arrays is not counted."""
-    group = RowGroup(trial.recipe.seq_length, trial.recipe.source.loss, trial.recipe.with_labels)
+    group = RowGroup(trial.stage.seq_length, trial.stage.with_labels)
     spent = 0.0
     with path.open("wb") as sink:
-        writer = row_writer(sink, trial.recipe.with_labels)
+        writer = row_writer(sink, trial.stage.with_labels)
         for first in range(0, len(trial.documents), group.max_rows):
             for document in trial.documents[first : first + group.max_rows]:
                 group.add_row([document])

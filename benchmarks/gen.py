@@ -109,10 +109,7 @@ def figures_of(name: str, runs: Sequence[GenRun]) -> Row:
 def shards_per_worker(trial: Trial, writing: float) -> int:
     """Shards that keep one worker busy long enough, of which the first only starts the clock."""
     seconds = (
-        shard_rows(trial.recipe.seq_length)
-        * trial.recipe.seq_length
-        * (trial.make_seconds + writing)
-        / trial.num_tokens
+        shard_rows(trial.stage.seq_length) * trial.stage.seq_length * (trial.make_seconds + writing) / trial.num_tokens
     )
     return min(1 + math.ceil(STEADY_SECONDS / seconds), MAX_SHARDS_PER_WORKER)
 

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from lcdata.generators.organic.buckets import Buckets
 from lcdata.packers.plan_rows import plan_rows
-from lcdata.pipelines.organic.plan import DocumentPlan
 from lcdata.pipelines.organic.store import INDEX
+from lcdata.pipelines.planning.plan import make_plan
 from lcdata.schemas.corpus import CORPUS_MANIFEST, DEFAULT_BUCKETS
-from lcdata.schemas.recipe import CorpusSource, Recipe
+from lcdata.schemas.recipe import Recipe
 from lcdata.schemas.stream import stream
 
 SEQ_LENGTH = 128 << 10
@@ -87,15 +87,17 @@ def write_indexes(store: Path, manifest: Path, num_documents: int) -> int:
 def plan_mixture(store: Path, num_tokens: int) -> Row:
     """Plan as many tokens as there are, per-source upsampled, as `lcdata plan` does."""
     content = {
-        "corpora": [{"corpus": str(store / name)} for name in DOMAINS],
+        "name": "mixture",
+        "seq_length": SEQ_LENGTH,
+        "mix": [{"corpus": str(store / name)} for name in DOMAINS],
         "tokens": num_tokens,
         "upsample": {"strategy": "per-source"},
         "max_repeats": 8,
         "best_effort": True,
     }
-    recipe = Recipe.model_validate({"name": "mixture", "seq_length": SEQ_LENGTH, "source": content})
+    recipe = Recipe.model_validate(content)
     times = [time.perf_counter()]
-    plan = DocumentPlan(recipe, CorpusSource.model_validate(content))
+    (plan,) = make_plan(recipe).stages
     times.append(time.perf_counter())
     num_rows = plan.num_rows
     times.append(time.perf_counter())

@@ -91,14 +91,14 @@ def measure(case: Case, folder: Path, with_peer: bool) -> Row:
     peers = [try_peer(case.peer, LENGTH, folder)] if with_peer and case.peer else []
     with new_folder(folder) as inner:
         run = run_gen(["--task", case.task, *preset, *size], inner / "out", 1)
-        manifest = json.loads((inner / "out" / "lcdata.json").read_text())
+        (stage,) = json.loads((inner / "out" / "lcdata.json").read_text())["stages"]
     speed = run.steady_tokens_per_second
     row: Row = {
         "task": case.name,
         "tokens_per_second": speed,
         "target_tokens_per_second": case.target * 1e6,
-        "left_open": 1 - manifest["fill"],
-        "encodings": manifest["encodings"] / manifest["documents"],
+        "left_open": 1 - stage["fill"],
+        "encodings": stage["encodings"] / stage["documents"],
         "peak_worker_bytes": run.peak_worker_bytes,
         "other_cores": run.other_cores,
     }

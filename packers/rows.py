@@ -1,7 +1,6 @@
 """Rows: whole documents one after another, with the labels and positions that keep them apart."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -9,8 +8,6 @@ import pyarrow as pa
 from ..schemas.sample import Document
 from ..schemas.tables import row_schema
 from .arrays import int32_lists
-
-Loss = Literal["answer", "all"]
 
 IGNORED = -100
 MAX_GROUP_ROWS = 64
@@ -24,8 +21,7 @@ class RowGroup:
     `take` hands out a table over these buffers: write it before adding more rows.
     """
 
-    def __init__(self, seq_length: int, loss: Loss, with_labels: bool) -> None:
-        self._loss: Loss = loss
+    def __init__(self, seq_length: int, with_labels: bool) -> None:
         self._with_labels = with_labels
         self.max_rows = max(1, min(MAX_GROUP_ROWS, MAX_GROUP_TOKENS // seq_length))
         size = self.max_rows * seq_length
@@ -56,7 +52,7 @@ class RowGroup:
             self._input_ids[start:end] = document.ids
             self._position_ids[start:end] = self._counting[: len(document.ids)]
             if self._with_labels:
-                first = loss_starts_at(document.prompt_length, self._loss)
+                first = document.loss_start
                 self._labels[start : start + first] = IGNORED
                 self._labels[start + first : end] = document.ids[first:]
             self._lengths.append(len(document.ids))
@@ -77,8 +73,3 @@ class RowGroup:
         schema = row_schema(self._with_labels)
         self._clear()
         return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
-
-
-def loss_starts_at(prompt_length: int, loss: Loss) -> int:
-    """The first token of a document whose label is its id; the very first never is."""
-    return 1 if loss == "all" else max(prompt_length, 1)

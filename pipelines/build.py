@@ -1,14 +1,15 @@
 """What every build consists of, whatever its documents are: shards, and where the documents of their rows come from."""
 
 import importlib.metadata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from ..schemas.errors import LcdataError
-from ..schemas.recipe import Recipe
+from ..schemas.manifest import SourceTotals
 from ..schemas.sample import Document
+from ..schemas.stage import Stage
 
 AUDIT_EVERY = 256
 """One document in so many is encoded again by `tokenizers`, starting with the first of every shard."""
@@ -17,19 +18,42 @@ FEW_SHARDS = 16
 
 
 @dataclass
-class Tally:
-    """What a shard came to."""
+class SourceTally:
+    """What a shard holds of one component."""
 
     documents: int = 0
     tokens: int = 0
     loss_tokens: int = 0
+
+
+@dataclass
+class Tally:
+    """What a shard came to."""
+
+    sources: dict[str, SourceTally] = field(default_factory=dict[str, SourceTally])
     encodings: int = 0
     audited: int = 0
     repeated_chars: int = 0
 
+    def count(self, document: Document) -> None:
+        """Add a document to its source's."""
+        totals = self.sources.setdefault(document.source, SourceTally())
+        totals.documents += 1
+        totals.tokens += len(document.ids)
+        totals.loss_tokens += len(document.ids) - document.loss_start
+
+    def total(self, name: str) -> int:
+        """Of all sources: documents, tokens or loss_tokens."""
+        return sum(getattr(totals, name) for totals in self.sources.values())
+
+    @property
+    def records(self) -> dict[str, SourceTotals]:
+        """By source, as a shard's record has them."""
+        return {name: SourceTotals(**vars(totals)) for name, totals in sorted(self.sources.items())}
+
 
 class RowSource(Protocol):
-    """Where a build's documents come from; small, and the same on every worker."""
+    """Where a stage's documents come from; small, and the same on every worker."""
 
     def rows(self, work: Any, tally: Tally) -> Iterator[list[Document]]:
         """The documents of each row of a shard; adds to the tally what only it can know."""
@@ -40,8 +64,9 @@ class RowSource(Protocol):
 class Build:
     """What all shards of a build share."""
 
-    recipe: Recipe
-    source: RowSource
+    stages: Sequence[Stage]
+    sources: Sequence[RowSource]
+    """Of each stage."""
     plan: str
     out: Path
 
@@ -50,12 +75,14 @@ class Build:
 class ShardJob:
     """One shard's share of the plan."""
 
+    stage: int
     shard: int
     num_shards: int
+    """Of the stage."""
     num_rows: int
     planned_tokens: int
     work: Any
-    """What the build's source needs to know of it."""
+    """What the stage's source needs to know of it."""
 
 
 def library_versions() -> dict[str, str]:

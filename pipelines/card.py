@@ -1,10 +1,12 @@
 """The dataset card: what the Hub reads and shows, and how to train on what is there."""
 
+from typing import Any
+
 import yaml
 
-from ..schemas.manifest import Manifest
+from ..schemas.manifest import ComponentAccount, Manifest, StageRecord
 from ..schemas.quantity import format_length
-from ..schemas.recipe import TaskSource
+from ..schemas.stage import Stage
 from ..schemas.tables import row_schema
 
 _SIZES = (
@@ -20,29 +22,24 @@ _SIZES = (
 
 def dataset_card(manifest: Manifest) -> str:
     """README.md of a finished dataset."""
-    recipe = manifest.recipe
-    loss = "the answers" if recipe.source.loss == "answer" else "all tokens"
+    first = manifest.stages[0].name
     lines = [
         "---",
         yaml.safe_dump(_front_matter(manifest), sort_keys=False).strip(),
         "---",
         "",
-        f"# {recipe.name}",
+        f"# {manifest.recipe.name}",
         "",
-        f"{_content(manifest)} in {manifest.rows:,} rows of at most {format_length(recipe.seq_length)}, "
-        f"{manifest.tokens:,} tokens ({manifest.row_fill:.2%} of the rows). The loss is on {loss}: "
-        f"{manifest.loss_tokens:,} tokens.",
-        "",
-        *_mixture(manifest),
+        *(line for stage, record in manifest.pairs() for line in _about_stage(manifest, stage, record)),
         f"Tokenizer: `{manifest.tokenizer.source}`, sha256 `{manifest.tokenizer.sha256}`.",
         "",
         "## Columns",
         "",
-        "`input_ids`, `labels` (unshifted, -100 off the loss and on every document's first token), `position_ids` "
-        "(restart at 0 at every document), `seq_lengths` (of the documents in the row). There is no padding, and no "
-        "`attention_mask`: an all-ones mask would let documents see each other.",
+        "`input_ids`, `labels` (unshifted, -100 off the loss and on every document's first token; left out where all "
+        "others are in the loss), `position_ids` (restart at 0 at every document), `seq_lengths` (of the documents in "
+        "the row). There is no padding, and no `attention_mask`: an all-ones mask would let documents see each other.",
         "",
-        f"`{recipe.name}-docs` has a record for each document: {_records(manifest)}.",
+        *(f"`{stage.name}-docs` has a record for each document: {_records(stage)}." for stage, _ in manifest.pairs()),
         "",
         "## Training",
         "",
@@ -50,7 +47,7 @@ def dataset_card(manifest: Manifest) -> str:
         "from datasets import load_dataset",
         "from trl import SFTConfig, SFTTrainer",
         "",
-        f'rows = load_dataset("PATH_OR_HUB_ID", "{recipe.name}", split="train")',
+        f'rows = load_dataset("PATH_OR_HUB_ID", "{first}", split="train")',
         "config = SFTConfig(padding_free=True, packing=False, max_length=None, per_device_train_batch_size=1,",
         '                   dataset_kwargs={"skip_prepare_dataset": True})',
         "SFTTrainer(model, args=config, train_dataset=rows).train()",
@@ -62,83 +59,112 @@ def dataset_card(manifest: Manifest) -> str:
     return "\n".join(lines)
 
 
-def _content(manifest: Manifest) -> str:
-    source = manifest.recipe.source
-    if isinstance(source, TaskSource):
-        return (
-            f"{manifest.documents:,} samples of the task `{source.task}` of {source.length} tokens "
-            f"({manifest.fill:.2%} of the length asked for)"
-        )
-    names = ", ".join(f"{account.name} ({account.share:.1%})" for account in manifest.accounts)
-    return f"{manifest.documents:,} documents and pieces of longer ones from {names}"
-
-
-def _records(manifest: Manifest) -> str:
-    if manifest.accounts:
-        return (
-            "where it lies, which document of which corpus it is, where in it it begins, and how often it came before"
-        )
-    return "where it lies, its answers, the token spans of answers and evidence, its depth and all facts"
-
-
-def _mixture(manifest: Manifest) -> list[str]:
-    """A table of what was drawn of each component."""
-    if not manifest.accounts:
-        return []
-    lines = [
-        "| component | tokens in the corpus | used | unused | left out | repeated | share |",
-        "|---|" + "---:|" * 6,
+def _about_stage(manifest: Manifest, stage: Stage, record: StageRecord) -> list[str]:
+    heading = [f"## {stage.name}", ""] if len(manifest.stages) > 1 else []
+    return [
+        *heading,
+        f"{_content(stage, record)} in {record.rows:,} rows of at most {format_length(stage.seq_length)}, "
+        f"{record.tokens:,} tokens ({record.row_fill:.2%} of the rows). The loss is on {_loss(stage)}: "
+        f"{record.loss_tokens:,} tokens.",
+        "",
+        *_mixture(stage, record),
+        *(f"- {note}" for note in record.notes),
+        *([""] if record.notes else []),
     ]
-    for account in manifest.accounts:
-        sums = {name: sum(getattr(bucket, name) for bucket in account.buckets) for name in ("tokens", "used", "unused")}
-        left_out = sum(sum(bucket.dropped.values()) for bucket in account.buckets)
-        repeated = sum(bucket.drawn - bucket.used for bucket in account.buckets)
-        counts = " | ".join(f"{count:,}" for count in (*sums.values(), left_out, repeated))
-        lines.append(f"| {account.name} | {counts} | {account.share:.2%} |")
-    return [*lines, "", *(f"- {note}" for note in manifest.notes), *([""] if manifest.notes else [])]
+
+
+def _loss(stage: Stage) -> str:
+    losses = {component.loss for component in stage.mix}
+    if len(losses) == 1:
+        return "the answers" if losses == {"answer"} else "all tokens"
+    return (
+        "the answers of " + ", ".join(f"`{one.name}`" for one in stage.mix if one.loss == "answer") + " and all others"
+    )
+
+
+def _content(stage: Stage, record: StageRecord) -> str:
+    if len(stage.mix) == 1 and stage.tasks:
+        task = stage.tasks[0]
+        return (
+            f"{record.documents:,} samples of the task `{task.task}` of {task.length} tokens "
+            f"({record.fill:.2%} of the length asked for)"
+        )
+    names = ", ".join(f"{one.name} ({one.share:.1%})" for one in (*record.tasks, *record.corpora))
+    kind = "samples" if not stage.corpora else "documents and pieces of longer ones"
+    return f"{record.documents:,} {kind} from {names}"
+
+
+def _records(stage: Stage) -> str:
+    of_samples = "its answers, the token spans of answers and evidence, its depth and all facts"
+    of_corpora = "which document of which corpus it is, where in it it begins, and how often it came before"
+    about = [*([of_samples] if stage.tasks else []), *([of_corpora] if stage.corpora else [])]
+    return f"where it lies, {'; of corpora, '.join(about)}"
+
+
+def _mixture(stage: Stage, record: StageRecord) -> list[str]:
+    """Tables of what was made of each task and drawn of each corpus, where there are several."""
+    lines: list[str] = []
+    if record.tasks and len(stage.mix) > 1:
+        lines += ["| task | samples | tokens | share | wanted |", "|---|" + "---:|" * 4]
+        lines += [
+            f"| {one.name} | {one.samples:,} | {one.tokens:,} | {one.share:.2%} | {one.wanted_share:.2%} |"
+            for one in record.tasks
+        ]
+        lines.append("")
+    if record.corpora:
+        lines += [
+            "| corpus | tokens in it | used | unused | left out | repeated | share | wanted |",
+            "|---|" + "---:|" * 7,
+        ]
+        lines += [_corpus_line(account) for account in record.corpora]
+        lines.append("")
+    return lines
+
+
+def _corpus_line(account: ComponentAccount) -> str:
+    sums = {name: sum(getattr(bucket, name) for bucket in account.buckets) for name in ("tokens", "used", "unused")}
+    left_out = sum(sum(bucket.dropped.values()) for bucket in account.buckets)
+    repeated = sum(bucket.drawn - bucket.used for bucket in account.buckets)
+    counts = " | ".join(f"{count:,}" for count in (*sums.values(), left_out, repeated))
+    return f"| {account.name} | {counts} | {account.share:.2%} | {account.wanted_share:.2%} |"
 
 
 def _tags(manifest: Manifest) -> list[str]:
-    source = manifest.recipe.source
-    own = ["synthetic", "lcdata", source.task] if isinstance(source, TaskSource) else ["packed", "lcdata"]
-    return ["long-context", *own]
+    tasks = sorted({task.task for stage in manifest.recipe.stages for task in stage.tasks})
+    packed = ["packed"] if any(stage.corpora for stage in manifest.recipe.stages) else []
+    return ["long-context", *(["synthetic"] if tasks else []), *packed, "lcdata", *tasks]
 
 
 def _front_matter(manifest: Manifest) -> dict[str, object]:
-    name, columns = manifest.recipe.name, row_schema(manifest.recipe.with_labels).names
-    data_bytes = sum(shard.data.bytes for shard in manifest.shards)
+    has_corpora = any(stage.corpora for stage in manifest.recipe.stages)
     return {
-        "license": "other" if manifest.accounts else "apache-2.0",
-        **({} if manifest.accounts else {"language": ["en"]}),
+        "license": "other" if has_corpora else "apache-2.0",
+        **({} if has_corpora else {"language": ["en"]}),
         "task_categories": ["text-generation"],
         "tags": _tags(manifest),
-        "size_categories": [_size_category(manifest.rows)],
+        "size_categories": [_size_category(manifest.total("rows"))],
         "configs": [
             {
-                "config_name": name,
-                "default": True,
-                "data_files": [{"split": "train", "path": f"data/{name}/*.parquet"}],
-            },
-            {
-                "config_name": f"{name}-docs",
-                "data_files": [{"split": "train", "path": f"docs/{name}/*.parquet"}],
-            },
-        ],
-        "dataset_info": [
-            {
-                "config_name": name,
-                "features": [{"name": column, "list": "int32"} for column in columns],
-                "splits": [
-                    {
-                        "name": "train",
-                        "num_bytes": 4 * ((len(columns) - 1) * manifest.tokens + manifest.documents),
-                        "num_examples": manifest.rows,
-                    }
-                ],
-                "download_size": data_bytes,
-                "dataset_size": 4 * ((len(columns) - 1) * manifest.tokens + manifest.documents),
+                "config_name": f"{stage.name}{suffix}",
+                **({"default": True} if number == 0 and not suffix else {}),
+                "data_files": [{"split": "train", "path": f"{folder}/{stage.name}/*.parquet"}],
             }
+            for number, stage in enumerate(manifest.stages)
+            for folder, suffix in (("data", ""), ("docs", "-docs"))
         ],
+        "dataset_info": [_dataset_info(stage, record) for stage, record in manifest.pairs()],
+    }
+
+
+def _dataset_info(stage: Stage, record: StageRecord) -> dict[str, Any]:
+    columns = row_schema(stage.with_labels).names
+    num_bytes = 4 * ((len(columns) - 1) * record.tokens + record.documents)
+    return {
+        "config_name": stage.name,
+        "features": [{"name": column, "list": "int32"} for column in columns],
+        "splits": [{"name": "train", "num_bytes": num_bytes, "num_examples": record.rows}],
+        "download_size": sum(shard.data.bytes for shard in record.shards),
+        "dataset_size": num_bytes,
     }
 
 

@@ -1,48 +1,53 @@
-"""`gen --dry-run`: what a build would make, and how long it would take, measured on a few of its own rows."""
+"""`gen --dry-run`: how large a build would be and how long it would take, measured on a few of its own samples."""
 
 import io
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from ..packers.parquet import row_writer
 from ..packers.rows import RowGroup
-from ..schemas.recipe import Recipe
 from .gen import automatic_workers
-from .plan import SamplePlan, make_plan
-from .samples import SampleMaker
+from .planning.plan import Plan, StagePlan
 
 _TRIAL_TOKENS = 1 << 20
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A plan with its size and time."""
+    """The size and time of a build."""
 
-    plan: SamplePlan
     workers: int
     bytes: int
     seconds: float
 
 
-def estimate(recipe: Recipe, engine: str, workers: int | None) -> Estimate:
-    """Plan the recipe and make some rows in memory; nothing is written."""
-    plan = make_plan(recipe, engine)
-    source = recipe.task
-    maker = SampleMaker(source, recipe.seed, plan.tokenizer, plan.rates, plan.chat_template)
-    group = RowGroup(recipe.seq_length, source.loss, recipe.with_labels)
+def estimate(plan: Plan, workers: int | None) -> Estimate | None:
+    """Make some samples of every stage in memory; None where documents of corpora would have to be read for it."""
+    if any(stage.corpora is not None for stage in plan.stages):
+        return None
+    chosen = automatic_workers(plan, workers)
+    sizes, seconds = zip(*map(_estimate_stage, plan.stages), strict=True)
+    return Estimate(chosen, int(sum(sizes)), sum(seconds) / max(chosen, 1))
+
+
+def _estimate_stage(plan: StagePlan) -> tuple[float, float]:
+    """Bytes, and seconds on one core."""
+    stage, content = plan.stage, plan.shards.content
+    group = RowGroup(stage.seq_length, stage.with_labels)
     sink = io.BytesIO()
     started, num_tokens = time.perf_counter(), 0
-    with row_writer(sink, recipe.with_labels, recipe.cdc) as writer:
-        for row in range(min(plan.num_rows, group.max_rows)):
-            samples = plan.order[plan.row_starts[row] : plan.row_starts[row + 1]]
-            group.add_row([maker.make(int(i), int(plan.lengths[i])).document for i in samples])
-            num_tokens += int(np.sum(plan.lengths[samples]))
+    with row_writer(sink, stage.with_labels, stage.cdc) as writer:
+        starts = plan.shards.row_starts[0]
+        for start, end in pairwise(starts[: group.max_rows + 1]):
+            row = content.take(np.arange(start, end))
+            samples = zip(row.component.tolist(), row.document.tolist(), row.length.tolist(), strict=True)
+            group.add_row([plan.tasks[task].maker.make(index, length).document for task, index, length in samples])
+            num_tokens += row.num_tokens
             if num_tokens >= _TRIAL_TOKENS:
                 break
         writer.write_table(group.take())
     share = plan.num_tokens / num_tokens
-    chosen = automatic_workers(plan, workers)
-    seconds = (time.perf_counter() - started) * share / max(chosen, 1)
-    return Estimate(plan, chosen, int(sink.tell() * share), seconds)
+    return sink.tell() * share, (time.perf_counter() - started) * share

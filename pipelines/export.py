@@ -16,16 +16,18 @@ from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from ..packers.arrays import numbers
 from ..schemas.errors import LcdataError, QualityError, UsageError
 from ..schemas.evaluation import Reference
-from ..schemas.manifest import Manifest
+from ..schemas.manifest import Manifest, NumberedTask
 from ..schemas.quantity import IntRange
 from .files import storage_error, sync_folder
-from .samples import Made
-from .verify import maker_of
+from .remake import makers_of_manifest
+from .samples import Made, SampleMaker
 from .workspace import read_manifest
 
 Ints = NDArray[np.int64]
@@ -65,12 +67,12 @@ def export(
     manifest = read_manifest(folder)
     out = out or Path(f"{manifest.recipe.name}-{to}.jsonl")
     _check_place(out, folder, force)
-    samples = _chosen(indices, manifest.recipe.task.n)
+    samples = _chosen(indices, _num_samples(manifest))
     remade = _remade(folder, manifest, samples, tokenizer)
     num_tokens = num_bytes = 0
     with _whole_file(out) as file:
-        for done, made in enumerate(remade, 1):
-            line = json.dumps(FORMATS[to](made), ensure_ascii=False).encode() + b"\n"
+        for done, (number, made) in enumerate(remade, 1):
+            line = json.dumps(FORMATS[to](number, made), ensure_ascii=False).encode() + b"\n"
             file.write(line)
             num_bytes += len(line)
             num_tokens += len(made.document.ids)
@@ -78,11 +80,11 @@ def export(
     return Exported(out, len(samples), num_tokens, num_bytes)
 
 
-def _as_eval(made: Made) -> dict[str, Any]:
+def _as_eval(number: int, made: Made) -> dict[str, Any]:
     """The keys of RULER's files and those of a `Reference`."""
     document = made.document
     reference = Reference.of_document(
-        index=document.sample,
+        index=number,
         answers=document.answers,
         length=len(document.ids),
         depth=document.depth,
@@ -91,30 +93,30 @@ def _as_eval(made: Made) -> dict[str, Any]:
         facts=document.facts,
     )
     return {
-        "index": document.sample,
+        "index": number,
         "input": made.sample.prompt,
         "answer_prefix": "",
         **reference.model_dump(mode="json", by_alias=True),
     }
 
 
-def _as_chat(made: Made) -> dict[str, Any]:
+def _as_chat(number: int, made: Made) -> dict[str, Any]:
     """A user's turn and an assistant's, as TRL, axolotl and LLaMA-Factory read them."""
     turns = {"user": made.sample.prompt, "assistant": made.sample.answer}
     return {
         "messages": [{"role": role, "content": content} for role, content in turns.items()],
-        "index": made.document.sample,
+        "index": number,
         "length": len(made.document.ids),
     }
 
 
-def _as_text(made: Made) -> dict[str, Any]:
+def _as_text(number: int, made: Made) -> dict[str, Any]:
     """What is tokenized, without BOS and EOS."""
     return {"text": made.sample.text}
 
 
-FORMATS: Mapping[str, Callable[[Made], dict[str, Any]]] = {"eval": _as_eval, "chat": _as_chat, "text": _as_text}
-"""What a line holds."""
+FORMATS: Mapping[str, Callable[[int, Made], dict[str, Any]]] = {"eval": _as_eval, "chat": _as_chat, "text": _as_text}
+"""What a line holds, by the sample's number in the dataset."""
 
 
 def _check_place(out: Path, folder: Path, force: bool) -> None:
@@ -139,39 +141,67 @@ def _chosen(indices: Sequence[IntRange], num_samples: int) -> Ints:
     return np.unique(np.concatenate([np.arange(index.low, index.high + 1) for index in indices]))
 
 
-def _remade(folder: Path, manifest: Manifest, samples: Ints, tokenizer: str | None) -> Iterator[Made]:
-    """The samples as the dataset was made from them; what can fail before the first sample fails at once."""
-    source = manifest.recipe.task
-    hashes = _hashes(folder, manifest, samples)
-    lengths = source.length.of_samples(source.task, manifest.recipe.seed, source.n)
-    maker = maker_of(manifest, tokenizer)
-
-    def remake(sample: int, sha256: str) -> Made:
-        made = maker.make(sample, int(lengths[sample]))
-        if made.document.sha256 != sha256:
-            raise QualityError(
-                f"sample {sample} comes out otherwise than {folder} holds it: `lcdata verify {folder} --samples "
-                f"{source.n}` says in what, then make the dataset again"
-            )
-        return made
-
-    return (remake(sample.as_py(), sha256.as_py()) for sample, sha256 in zip(*hashes.columns, strict=True))
+def _num_samples(manifest: Manifest) -> int:
+    """Of all tasks; UsageError where there are none."""
+    count = sum(task.account.samples for task in manifest.tasks)
+    if count == 0:
+        raise UsageError(
+            f"{manifest.recipe.name} holds documents of corpora and no task's samples: there is nothing to do here"
+        )
+    return count
 
 
-def _hashes(folder: Path, manifest: Manifest, samples: Ints) -> pa.Table:
-    """`sample` and `sha256` of these samples from the document table, in their order."""
+def _remade(folder: Path, manifest: Manifest, chosen: Ints, tokenizer: str | None) -> Iterator[tuple[int, Made]]:
+    """Samples as the dataset was made from them, by number; what can fail before the first sample fails at once."""
+    hashes = _hashes(folder, manifest, chosen)
+    makers = makers_of_manifest(manifest, tokenizer)
+    return _remade_tasks(folder, manifest, makers, dict(zip(chosen.tolist(), hashes, strict=True)))
+
+
+def _remade_tasks(
+    folder: Path, manifest: Manifest, makers: Mapping[tuple[str, str], SampleMaker], hashes: Mapping[int, str]
+) -> Iterator[tuple[int, Made]]:
+    for task in manifest.tasks:
+        maker, account = makers[task.stage.name, task.component.name], task.account
+        end = account.first + account.samples
+        lengths = task.component.length.of_samples(account.task, manifest.recipe.seed, end)
+        for sample in range(account.first, end):
+            number = task.number + sample - account.first
+            if number not in hashes:
+                continue
+            made = maker.make(sample, int(lengths[sample]))
+            if made.document.sha256 != hashes[number]:
+                raise QualityError(
+                    f"sample {number} comes out otherwise than {folder} holds it: `lcdata verify {folder} --samples "
+                    f"{_num_samples(manifest)}` says in what, then make the dataset again"
+                )
+            yield number, made
+
+
+def _hashes(folder: Path, manifest: Manifest, chosen: Ints) -> list[str]:
+    """`sha256` of the samples of these numbers from the document table, in their order."""
+    tables = [_numbered(folder, task, manifest) for task in manifest.tasks]
+    table = pa.concat_tables(tables).sort_by("number")
+    table = table.filter(np.isin(table["number"].to_numpy(), chosen))
+    if not np.array_equal(table["number"].to_numpy(), chosen):
+        raise QualityError(f"{folder} does not hold each of its samples once: run `lcdata verify {folder}`")
+    return table["sha256"].to_pylist()
+
+
+def _numbered(folder: Path, task: NumberedTask, manifest: Manifest) -> pa.Table:
+    """`number` and `sha256` of all samples of a task."""
     try:
         shards = [
-            table.filter(np.isin(table["sample"].to_numpy(), samples))
+            pq.read_table(folder / shard.docs.path, columns=["source", "sample", "sha256"])
             for shard in manifest.shards
-            for table in [pq.read_table(folder / shard.docs.path, columns=["sample", "sha256"])]
+            if shard.stage == task.stage.name
         ]
     except (OSError, pa.ArrowException) as error:
         raise LcdataError(f"{folder} cannot be read ({error}): run `lcdata verify {folder}`") from None
-    table = pa.concat_tables(shards).sort_by("sample")
-    if not np.array_equal(table["sample"].to_numpy(), samples):
-        raise QualityError(f"{folder} does not hold each of its samples once: run `lcdata verify {folder}`")
-    return table
+    table = pa.concat_tables(shards)
+    table = table.filter(pc.field("source") == task.component.name)
+    number = table["sample"].to_numpy() + (task.number - task.account.first)
+    return pa.table({"number": pa.chunked_array([numbers(number)]), "sha256": table["sha256"]})
 
 
 @contextlib.contextmanager

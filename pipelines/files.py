@@ -16,7 +16,7 @@ from types import TracebackType
 import pyarrow.parquet as pq
 
 from ..schemas.errors import LcdataError, ResumableError
-from ..schemas.manifest import FileRecord
+from ..schemas.records import FileRecord
 
 
 def _parquet_rows(path: Path) -> int:

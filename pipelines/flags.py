@@ -12,8 +12,10 @@ from ..generators.templates import read_templates
 from ..schemas.corpus import IngestRecipe
 from ..schemas.errors import UsageError
 from ..schemas.lengths import Lengths
+from ..schemas.mix import TAGS
 from ..schemas.quantity import format_length, parse_length, parse_share
-from ..schemas.recipe import Recipe, default_name
+from ..schemas.recipe import Recipe
+from ..schemas.stage import default_name
 
 _COMMON = ("seed", "labels", "shard_rows", "cdc")
 
@@ -30,7 +32,7 @@ def task_recipe(
         raise UsageError(f"--length {error}") from None
     named = preset_settings(task, preset) if preset else {}
     haystack, templates = flags["haystack"], flags["templates"]
-    source = {
+    component = {
         "task": task,
         "settings": {
             **named,
@@ -48,7 +50,7 @@ def task_recipe(
         "name": flags.get("name") or default_name(f"{task}-{preset}" if preset else task, lengths),
         "seq_length": flags.get("seq_length") or lengths.longest,
         "tokenizer": _tokenizer(flags),
-        "source": source,
+        "mix": [component],
         **_given(flags, _COMMON),
     }
     return _checked(Recipe, content)
@@ -70,13 +72,10 @@ def corpora_recipe(corpora: Sequence[str], length: str, tokens: str | None, **fl
         "name": flags["name"] or f"{names}-{format_length(seq_length)}",
         "seq_length": seq_length,
         "tokenizer": {"source": flags["tokenizer"]},
-        "source": {
-            "corpora": components,
-            "tokens": tokens,
-            "upsample": {**upsample, **({"weights": weights} if weights else {})},
-            **_given(flags, ("max_repeats", "long_documents", "best_effort")),
-        },
-        **_given(flags, _COMMON),
+        "mix": components,
+        "tokens": tokens,
+        "upsample": {**upsample, **({"weights": weights} if weights else {})},
+        **_given(flags, (*_COMMON, "max_repeats", "long_documents", "best_effort", "packing")),
     }
     return _checked(Recipe, content)
 
@@ -142,7 +141,7 @@ def _checked(model: type[M], content: dict[str, Any]) -> M:
         return model.model_validate(content)
     except pydantic.ValidationError as error:
         problem = error.errors()[0]
-        names = [str(part) for part in problem["loc"] if not isinstance(part, int)]
+        names = [str(part) for part in problem["loc"] if not isinstance(part, int) and part not in (*TAGS, "stages")]
         option = _OPTIONS.get(names[-1], names[-1]).replace("_", "-") if names else ""
         raise UsageError(f"{f'--{option} ' if option else ''}{problem['msg'].removeprefix('Value error, ')}") from None
 
@@ -151,7 +150,7 @@ _OPTIONS = {
     "weights": "bucket-weight",
     "[key]": "bucket-weight",
     "share": "corpus",
-    "corpora": "corpus",
+    "mix": "corpus",
     "settings": "set",
 }
 """Flags that are called otherwise than the fields that they fill."""

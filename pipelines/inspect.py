@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from ..packers.tokenizer import load_tokenizer
 from ..schemas.errors import LcdataError
-from ..schemas.manifest import Manifest
+from ..schemas.manifest import Manifest, StageRecord
 from ..schemas.sample import Sample
 from ..schemas.tokens import TokenizerChoice
 from .workspace import read_manifest
@@ -27,9 +27,10 @@ class LengthBucket:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What there is to say about a dataset."""
+    """What there is to say about a stage of a dataset."""
 
     manifest: Manifest
+    stage: StageRecord
     buckets: list[LengthBucket]
     sample: Sample | None
     """The first document's text with its spans; None where its tokenizer cannot be had."""
@@ -38,17 +39,18 @@ class Inspection:
     no_sample_because: str = ""
 
 
-def inspect(folder: Path) -> Inspection:
-    """Look at a finished dataset; raises where it cannot be read."""
+def inspect(folder: Path) -> list[Inspection]:
+    """Look at every stage of a finished dataset; raises where it cannot be read."""
     manifest = read_manifest(folder)
+    return [_inspect_stage(folder, manifest, stage) for stage in manifest.stages]
+
+
+def _inspect_stage(folder: Path, manifest: Manifest, stage: StageRecord) -> Inspection:
     try:
         lengths = np.concatenate(
-            [
-                pq.read_table(folder / shard.docs.path, columns=["length"])["length"].to_numpy()
-                for shard in manifest.shards
-            ]
+            [pq.read_table(folder / shard.docs.path, columns=["length"])["length"].to_numpy() for shard in stage.shards]
         )
-        first = manifest.shards[0]
+        first = stage.shards[0]
         record = next(pq.ParquetFile(folder / first.docs.path).iter_batches(1)).to_pylist()[0]
         ids = _first_document(folder / first.data.path, record["length"])
     except OSError as error:
@@ -56,8 +58,8 @@ def inspect(folder: Path) -> Inspection:
     try:
         sample = _sample(manifest, record, ids)
     except LcdataError as error:
-        return Inspection(manifest, _buckets(lengths), None, record, str(error))
-    return Inspection(manifest, _buckets(lengths), sample, record)
+        return Inspection(manifest, stage, _buckets(lengths), None, record, str(error))
+    return Inspection(manifest, stage, _buckets(lengths), sample, record)
 
 
 def _buckets(lengths: np.ndarray[Any, np.dtype[np.int32]]) -> list[LengthBucket]:

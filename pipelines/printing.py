@@ -5,20 +5,22 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import humanize
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
 from ..generators.registry import build_task, settings_schema, tasks
-from ..schemas.manifest import Manifest
+from ..schemas.manifest import Manifest, StageRecord, TaskAccount
 from ..schemas.quantity import format_length
-from ..schemas.recipe import Recipe, TaskSource
+from ..schemas.recipe import Recipe
+from ..schemas.stage import Stage
 from .describe import Description
 from .progress import emit
 from .show import as_record, marked_text
@@ -28,6 +30,7 @@ if TYPE_CHECKING:  # a command loads its own pipeline alone
     from .estimate import Estimate
     from .export import Exported
     from .inspect import Inspection
+    from .planning.plan import Plan, StagePlan
     from .samples import Made
     from .score import Group, Score
     from .verify import Verdict
@@ -35,36 +38,58 @@ if TYPE_CHECKING:  # a command loads its own pipeline alone
 console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
-def print_estimate(estimate: Estimate, as_json: bool) -> None:
-    """What a dry run found."""
-    plan = estimate.plan
+def print_plan(plan: Plan, estimate: Estimate | None, as_json: bool) -> None:
+    """What a build would make, and how long it would take where that is known."""
     if as_json:
+        size = {} if estimate is None else {"bytes": estimate.bytes, "seconds": round(estimate.seconds, 1)}
         emit(
             "plan",
             name=plan.recipe.name,
-            **plan.facts,
-            rows=plan.num_rows,
+            stages=[
+                {
+                    **one.facts,
+                    "tasks": [task.model_dump(mode="json", exclude={"rates"}) for task in one.task_accounts],
+                    "corpora": [account.model_dump(mode="json") for account in one.accounts],
+                }
+                for one in plan.stages
+            ],
             shards=plan.num_shards,
             tokens=plan.num_tokens,
-            bytes=estimate.bytes,
-            seconds=round(estimate.seconds, 1),
-            workers=estimate.workers,
+            **size,
+            workers=None if estimate is None else estimate.workers,
         )
         return
-    source = plan.recipe.task
-    lengths = ", ".join(f"{length:,}" for length in source.length.values)
-    pairs(
-        {
-            "dataset": plan.recipe.name,
-            "samples": f"{source.n:,} of {source.length} ({lengths} tokens)",
-            "rows": f"{plan.num_rows:,} of at most {format_length(plan.recipe.seq_length)}",
-            "shards": f"{plan.num_shards:,}",
-            "tokens": f"{plan.num_tokens:,}",
-            "size": f"about {humanize.naturalsize(estimate.bytes)}",
-            "time": f"about {humanize.precisedelta(max(1, round(estimate.seconds)))} on {estimate.workers or 1} "
-            f"{'core' if estimate.workers < 2 else 'cores'}",
-        }
-    )
+    for one in plan.stages:
+        _print_stage_plan(one)
+    if estimate is not None:
+        cores = f"{estimate.workers or 1} {'core' if estimate.workers < 2 else 'cores'}"
+        pairs(
+            {
+                "size": f"about {humanize.naturalsize(estimate.bytes)}",
+                "time": f"about {humanize.precisedelta(max(1, round(estimate.seconds)))} on {cores}",
+            }
+        )
+    for note in plan.notes:
+        console.print(f"[yellow]note[/yellow]  {note}")
+
+
+def _print_stage_plan(plan: StagePlan) -> None:
+    stage = plan.stage
+    rows = f"{plan.num_rows:,} of at most {format_length(stage.seq_length)} in {plan.num_shards} shards"
+    of_rows = f"{plan.num_tokens / (plan.num_rows * stage.seq_length):.3%} of the rows"
+    if len(stage.mix) == 1 and plan.corpora is None:
+        lengths = ", ".join(f"{length:,}" for length in stage.tasks[0].length.values)
+        samples = f"{plan.num_samples:,} of {stage.tasks[0].length} ({lengths} tokens)"
+        pairs({"dataset": stage.name, "samples": samples, "rows": rows, "tokens": f"{plan.num_tokens:,}, {of_rows}"})
+        return
+    console.rule(stage.name, align="left")
+    print_tasks_made(plan.task_accounts)
+    if plan.corpora is not None:
+        from .organic.printing import print_drawn
+
+        print_drawn(plan.accounts, plan.num_shared)
+    strategy = {} if plan.corpora is None else {"strategy": plan.corpora.strategy}
+    pairs({"rows": rows, "tokens": f"{plan.num_tokens:,} with BOS and EOS, {of_rows}", **strategy})
 
 
 def print_result(manifest: Manifest, out: Path, tokens_per_second: float | None, as_json: bool) -> None:
@@ -75,62 +100,78 @@ def print_result(manifest: Manifest, out: Path, tokens_per_second: float | None,
             out=str(out),
             built=tokens_per_second is not None,
             tokens_per_second=None if tokens_per_second is None else round(tokens_per_second),
-            **manifest.model_dump(mode="json", include={*_TOTALS, "fill", "row_fill", "fingerprint"}),
+            fingerprint=manifest.fingerprint,
+            **{name: manifest.total(name) for name in _TOTALS},
+            stages=[
+                {
+                    **stage.model_dump(mode="json", include={"name", *_TOTALS, "fill", "row_fill", "notes"}),
+                    "shares": {one.name: one.share for one in (*stage.tasks, *stage.corpora)},
+                }
+                for stage in manifest.stages
+            ],
         )
         return
     if tokens_per_second is None:
         console.print(f"{out} is finished already, nothing to do")
+    print_stages(manifest)
     pairs(
         {
-            **_summary(manifest),
             **({} if tokens_per_second is None else {"speed": f"{humanize.intword(tokens_per_second)} tokens/s"}),
             "next": f"lcdata inspect {out} · lcdata verify {out}",
         }
     )
-    print_mixture(manifest)
 
 
 _TOTALS = ("rows", "documents", "tokens", "loss_tokens", "encodings", "audited")
 
 
-def _summary(manifest: Manifest) -> dict[str, str]:
-    size = sum(shard.data.bytes + shard.docs.bytes for shard in manifest.shards)
+def print_stages(manifest: Manifest) -> None:
+    """What every stage came to."""
+    for stage, record in manifest.pairs():
+        if len(manifest.stages) > 1:
+            console.rule(stage.name, align="left")
+        pairs(_summary(manifest, stage, record))
+        print_mixture(stage, record)
+
+
+def _summary(manifest: Manifest, stage: Stage, record: StageRecord) -> dict[str, str]:
+    size = sum(shard.data.bytes + shard.docs.bytes for shard in record.shards)
     return {
-        **_documents(manifest),
-        "tokens": f"{manifest.tokens:,}, {manifest.loss_tokens:,} in the loss "
-        f"({manifest.loss_tokens / manifest.tokens:.3%})",
-        "fill": _fill(manifest),
-        **_repetition(manifest),
-        "size": f"{humanize.naturalsize(size)} in {len(manifest.shards)} shards, "
-        f"{8 * size / manifest.tokens:.2f} bits/token",
-        "tokenizer": _tokenizer(manifest),
+        **_documents(stage, record),
+        "tokens": f"{record.tokens:,}, {record.loss_tokens:,} in the loss ({record.loss_tokens / record.tokens:.3%})",
+        "fill": _fill(record),
+        **_repetition(record),
+        "size": f"{humanize.naturalsize(size)} in {len(record.shards)} shards, "
+        f"{8 * size / record.tokens:.2f} bits/token",
+        "tokenizer": _tokenizer(manifest, record),
     }
 
 
-def _documents(manifest: Manifest) -> dict[str, str]:
-    rows = f"in {manifest.rows:,} rows of at most {format_length(manifest.recipe.seq_length)}"
-    source = manifest.recipe.source
-    if isinstance(source, TaskSource):
-        return {"samples": f"{manifest.documents:,} of {source.length} {rows}"}
-    return {"documents": f"{manifest.documents:,} {rows}, long ones in pieces"}
+def _documents(stage: Stage, record: StageRecord) -> dict[str, str]:
+    rows = f"in {record.rows:,} rows of at most {format_length(stage.seq_length)}"
+    if stage.corpora:
+        return {"documents": f"{record.documents:,} {rows}, long ones in pieces"}
+    of_length = f" of {stage.tasks[0].length}" if len(stage.mix) == 1 else ""
+    return {"samples": f"{record.documents:,}{of_length} {rows}"}
 
 
-def _fill(manifest: Manifest) -> str:
-    of_rows = f"{manifest.row_fill:.3%} of the rows"
-    return of_rows if manifest.accounts else f"{manifest.fill:.3%} of the length asked for, {of_rows}"
+def _fill(record: StageRecord) -> str:
+    of_rows = f"{record.row_fill:.3%} of the rows"
+    return of_rows if record.corpora else f"{record.fill:.3%} of the length asked for, {of_rows}"
 
 
-def _tokenizer(manifest: Manifest) -> str:
-    if manifest.accounts:
+def _tokenizer(manifest: Manifest, record: StageRecord) -> str:
+    if not record.tasks:
         return f"{manifest.tokenizer.source}, when the corpora were ingested"
-    encodings = f"{manifest.encodings / manifest.documents:.2f} encodings a sample"
-    return f"{manifest.tokenizer.source} by {manifest.engine}, {encodings}, {manifest.audited:,} samples audited"
+    samples = sum(task.samples for task in record.tasks)
+    encodings = f"{record.encodings / samples:.2f} encodings a sample"
+    return f"{manifest.tokenizer.source} by {manifest.engine}, {encodings}, {record.audited:,} samples audited"
 
 
-def _repetition(manifest: Manifest) -> dict[str, str]:
-    if manifest.repeated_chars == 0:
+def _repetition(record: StageRecord) -> dict[str, str]:
+    if record.repeated_chars == 0:
         return {}
-    return {"repeats": f"{manifest.repeated_chars:,} characters stand twice in a document: the corpus is short"}
+    return {"repeats": f"{record.repeated_chars:,} characters stand twice in a document: the corpus is short"}
 
 
 def print_sample(made: Made, recipe: Recipe, full: bool, as_json: bool) -> None:
@@ -207,48 +248,78 @@ def print_templates(name: str, as_json: bool) -> None:
         print(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=1000), end="")
 
 
-def print_inspection(inspection: Inspection, folder: Path, as_json: bool) -> None:
+def print_inspection(inspections: Sequence[Inspection], folder: Path, as_json: bool) -> None:
     """What a dataset holds."""
-    manifest = inspection.manifest
+    manifest = inspections[0].manifest
     if as_json:
-        content = manifest.model_dump(mode="json", exclude={"shards", "files", "rates"})
-        content["lengths"] = [asdict(bucket) for bucket in inspection.buckets]
-        content["sample"] = inspection.record
+        content = manifest.model_dump(mode="json", exclude={"files": True, "stages": {"__all__": {"shards"}}})
+        for stage, inspection in zip(content["stages"], inspections, strict=True):
+            stage["lengths"] = [asdict(bucket) for bucket in inspection.buckets]
+            stage["sample"] = inspection.record
         print(json.dumps(content))
         return
-    pairs({"dataset": f"{folder} ({manifest.recipe.name}), seed {manifest.recipe.seed}", **_summary(manifest)})
-    print_mixture(manifest)
+    pairs({"dataset": f"{folder} ({manifest.recipe.name}), seed {manifest.recipe.seed}"})
+    for (stage, record), inspection in zip(manifest.pairs(), inspections, strict=True):
+        if len(inspections) > 1:
+            console.rule(stage.name, align="left")
+        pairs(_summary(manifest, stage, record))
+        print_mixture(stage, record)
+        _print_lengths(inspection)
+        _print_first(inspection)
+
+
+def _print_lengths(inspection: Inspection) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("tokens a document", "documents", "tokens", "share"):
         table.add_column(heading, justify="right")
     for bucket in inspection.buckets:
-        share = f"{bucket.tokens / manifest.tokens:.1%}"
+        share = f"{bucket.tokens / inspection.stage.tokens:.1%}"
         table.add_row(f"{bucket.low:,}..{bucket.high - 1:,}", f"{bucket.documents:,}", f"{bucket.tokens:,}", share)
     console.print(table)
-    sample = "" if manifest.accounts else f": sample {inspection.record['sample']}"
+
+
+def _print_first(inspection: Inspection) -> None:
+    """The first document of a stage."""
+    record = inspection.record
+    of_task = record["sample"] is not None
+    sample = f": {record['source']} sample {record['sample']}" if of_task else ""
     console.rule(f"shard 0, row 0, document 0{sample}", style="dim")
     if inspection.sample is None:
         console.print(f"(no text: {inspection.no_sample_because})", style="dim")
     else:
         console.print(marked_text(inspection.sample))
         console.rule(style="dim")
-    record = inspection.record
     spans = {
         name: [(span["start"], span["end"]) for span in record[name]] for name in ("answer_spans", "evidence_spans")
     }
-    if manifest.accounts:
-        pairs({"document": f"{record['source']}: {record['source_id']} from token {record['source_offset']:,} on"})
-    else:
+    if of_task:
         pairs(_where(record["answers"], spans["answer_spans"], spans["evidence_spans"], record["depth"]))
+    else:
+        pairs({"document": f"{record['source']}: {record['source_id']} from token {record['source_offset']:,} on"})
 
 
-def print_mixture(manifest: Manifest) -> None:
-    """What was drawn of which corpus, where documents were drawn from some."""
-    if manifest.accounts:
+def print_mixture(stage: Stage, record: StageRecord) -> None:
+    """What was made of which task and drawn of which corpus, where there are several."""
+    if len(stage.mix) > 1:
+        print_tasks_made(record.tasks)
+    if record.corpora:
         from .organic.printing import print_accounts
 
-        drawn = sum(bucket.drawn for account in manifest.accounts for bucket in account.buckets)
-        print_accounts(manifest.accounts, drawn)
+        print_accounts(record.corpora)
+
+
+def print_tasks_made(accounts: Sequence[TaskAccount]) -> None:
+    """Samples, tokens and share of each task."""
+    if not accounts:
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("")
+    for heading in ("samples", "tokens", "wanted", "share"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in accounts:
+        shares = f"{one.wanted_share:.2%}", f"{one.share:.2%}"
+        table.add_row(escape(one.name), f"{one.samples:,}", f"{one.tokens:,}", *shares)
+    console.print(table)
 
 
 def print_verdict(verdict: Verdict, folder: Path, as_json: bool) -> None:

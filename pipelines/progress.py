@@ -15,7 +15,7 @@ from rich.text import Text
 from ..schemas.manifest import ShardRecord
 
 if TYPE_CHECKING:  # a command loads its own pipeline alone
-    from .gen import Plan
+    from .planning.plan import Plan
 
 _LINE_EVERY = 30.0
 
@@ -83,7 +83,8 @@ class ConsoleReporter:
 
     def planned(self, plan: Plan, workers: int, address: str | None, finished: list[ShardRecord]) -> None:
         """Say what will be made, and how much of it is there already."""
-        say(f"{plan.recipe.name}: {plan.summary} in {plan.num_shards} shards, {where(workers, address)}")
+        for one in plan.stages:
+            say(f"{one.stage.name}: {one.summary} in {one.num_shards} shards, {where(workers, address)}")
         if finished:
             say(f"going on: {len(finished)} of {plan.num_shards} shards are finished")
         self._bar = Bar("tokens", plan.num_tokens, sum(shard.planned_tokens for shard in finished))
@@ -120,8 +121,7 @@ class JsonReporter:
         emit(
             "plan",
             name=plan.recipe.name,
-            **plan.facts,
-            rows=plan.num_rows,
+            stages=[stage.facts for stage in plan.stages],
             shards=plan.num_shards,
             finished_shards=len(finished),
             tokens=plan.num_tokens,
@@ -136,7 +136,14 @@ class JsonReporter:
 
     def finished_shard(self, shard: ShardRecord) -> None:
         """`shard`: one is safe on disk."""
-        emit("shard", shard=shard.shard, tokens=shard.tokens, documents=shard.documents, path=shard.data.path)
+        emit(
+            "shard",
+            stage=shard.stage,
+            shard=shard.shard,
+            tokens=shard.tokens,
+            documents=shard.documents,
+            path=shard.data.path,
+        )
 
     def stop(self) -> None:
         """Nothing to take away."""

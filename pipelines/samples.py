@@ -1,22 +1,20 @@
-"""One sample from start to end: wording, draft, exact length, spans in tokens; and rows of them."""
+"""One sample from start to end: wording, draft, exact length, spans in tokens."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..generators.registry import build_task
 from ..generators.task import Task, Template
 from ..generators.templates import choose_templates
 from ..packers.fit import Fitted, TokenRate, fit, learn_rate
 from ..packers.layout import Layout
-from ..packers.tokenizer import Tokenizer, TokenizerSpec, open_tokenizer
+from ..packers.tokenizer import Tokenizer
 from ..schemas.errors import LcdataError, UsageError
-from ..schemas.recipe import Recipe, TaskSource
+from ..schemas.mix import TaskComponent
 from ..schemas.sample import Document, Draft, Sample, ids_sha256
 from ..schemas.stream import stream
-from .build import AUDIT_EVERY, Tally
 
 Rates = Mapping[str, TokenRate]
 
@@ -30,64 +28,35 @@ class Made:
     encodings: int
 
 
-@dataclass(frozen=True)
-class SampleWork:
-    """One shard's samples."""
-
-    rows: Sequence[NDArray[np.int64]]
-    """The samples of each row."""
-    lengths: Sequence[NDArray[np.int32]]
-    """Their lengths."""
-
-
-@dataclass(frozen=True)
-class SampleRows:
-    """Makes the samples of a task row by row, and audits some."""
-
-    recipe: Recipe
-    tokenizer: TokenizerSpec
-    chat_template: str | None
-    rates: Rates
-
-    def rows(self, work: SampleWork, tally: Tally) -> Iterator[list[Document]]:
-        """The documents of each row."""
-        tokenizer = open_tokenizer(self.tokenizer)
-        maker = SampleMaker(self.recipe.task, self.recipe.seed, tokenizer, self.rates, self.chat_template)
-        made_before = 0
-        for samples, lengths in zip(work.rows, work.lengths, strict=True):
-            made = [maker.make(int(sample), int(length)) for sample, length in zip(samples, lengths, strict=True)]
-            for one in made:
-                tally.encodings += one.encodings
-                tally.repeated_chars += int(one.document.facts.get("repeated_chars", 0))
-                if made_before % AUDIT_EVERY == 0:
-                    maker.audit(one)
-                    tally.audited += 1
-                made_before += 1
-            yield [one.document for one in made]
-
-
 class SampleMaker:
-    """Makes sample i of a source for one tokenizer and seed; sample i depends on nothing else than i and its length."""
+    """Makes sample i of a task for one tokenizer and seed; sample i depends on nothing else than i and its length."""
 
     def __init__(
         self,
-        source: TaskSource,
+        component: TaskComponent,
         seed: int,
         tokenizer: Tokenizer,
         rates: Rates | None = None,
         chat_template: str | None = None,
     ) -> None:
-        """`rates` are those of an earlier maker; without them every wording's rate is learned when it is needed."""
-        self.task: Task = build_task(source.task, source.settings)
-        self.templates: Sequence[Template] = choose_templates(self.task, source.templates, source.template)
+        """`rates` are those of an earlier maker; without them every wording's rate is learned when it is needed.
+
+        A chat template is for components whose format is `chat`.
+        """
+        self.component = component
+        self.task: Task = build_task(component.task, component.settings)
+        self.templates: Sequence[Template] = choose_templates(self.task, component.templates, component.template)
         self.tokenizer = tokenizer
-        self.layout = Layout.plain(tokenizer) if chat_template is None else Layout.chat(tokenizer, chat_template)
-        self._seed, self._longest = seed, source.length.longest
+        self.layout = Layout.plain(tokenizer)
+        if component.format == "chat":
+            assert chat_template is not None
+            self.layout = Layout.chat(tokenizer, chat_template)
+        self._seed, self._longest = seed, component.length.longest
         self._rates = dict(rates or {})
 
     @property
     def rates(self) -> dict[str, TokenRate]:
-        """Tokens that a unit and a character cost in each wording, for the longest documents of the source."""
+        """Tokens that a unit and a character cost in each wording, for the longest documents of the component."""
         return {template.id: self.rate(template) for template in self.templates}
 
     def rate(self, template: Template) -> TokenRate:
@@ -111,8 +80,8 @@ class SampleMaker:
         """Raise UsageError where some samples could not be as short as this."""
         if length < self.shortest_length:
             raise UsageError(
-                f"{self.task.name}: length {length} is too short, a sample can take {self.shortest_length} tokens: "
-                f"use --length {self.shortest_length} or more"
+                f"{self.component.name}: length {length} is too short, a sample can take {self.shortest_length} "
+                f"tokens: use --length {self.shortest_length} or more"
             )
 
     def make(self, index: int, length: int) -> Made:
@@ -121,9 +90,10 @@ class SampleMaker:
         sample, ids = fitted.sample, fitted.laid.ids
         spans = self.layout.spans(sample, fitted.laid)
         document = Document(
-            source=self.task.name,
+            source=self.component.name,
             sample=index,
             ids=ids,
+            loss=self.component.loss,
             prompt_length=spans.prompt_length,
             answers=sample.answers,
             answer_spans=spans.answers,
@@ -139,7 +109,7 @@ class SampleMaker:
         """Raise LcdataError unless `tokenizers` itself gives the document's ids."""
         if not np.array_equal(self.layout.reference_ids(made.sample), made.document.ids):
             raise LcdataError(
-                f"audit: {self.task.name} sample {made.document.sample} has other ids under tokenizers than under "
+                f"audit: {self.component.name} sample {made.document.sample} has other ids under tokenizers than under "
                 f"{self.tokenizer.engine}: run again with --engine tokenizers, and report the sample"
             )
 
@@ -162,7 +132,7 @@ class SampleMaker:
             try:
                 fitted = fit(draft, length, rate, self.layout)
             except UsageError as error:
-                raise UsageError(f"{self.task.name} sample {index}: {error}: use a greater --length") from None
+                raise UsageError(f"{self.component.name} sample {index}: {error}: use a greater --length") from None
             if fitted.num_units < capacity or length - len(fitted.laid) < rate.tokens_per_unit:
                 return fitted
             factor *= 2

@@ -154,11 +154,13 @@ def _references_of_file(path: Path) -> Iterator[Reference]:
 def _references_of_dataset(folder: Path) -> Iterator[Reference]:
     columns = ["sample", "source", "answers", "length", "depth", "template", "facts"]
     manifest = read_manifest(folder)
+    first = {(task.stage.name, task.component.name): task.number - task.account.first for task in manifest.tasks}
     try:
         for shard in manifest.shards:
             for batch in pq.ParquetFile(folder / shard.docs.path).iter_batches(columns=columns):
-                for record in batch.to_pylist():
-                    index, task, facts = (record.pop(name) for name in ("sample", "source", "facts"))
+                for record in batch.filter(batch["sample"].is_valid()).to_pylist():
+                    sample, task, facts = (record.pop(name) for name in ("sample", "source", "facts"))
+                    index = first[shard.stage, task] + sample
                     yield Reference.of_document(index=index, task=task, facts=json.loads(facts), **record)
     except (OSError, pa.ArrowException) as error:
         raise LcdataError(f"{folder} cannot be read ({error}): run `lcdata verify {folder}`") from None

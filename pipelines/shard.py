@@ -1,12 +1,11 @@
 """Making one shard: documents, rows and two files, streamed by row groups; any worker can, any number of times."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ..packers.parquet import document_table, document_writer, row_writer
-from ..packers.rows import RowGroup, loss_starts_at
+from ..packers.rows import RowGroup
 from ..schemas.manifest import ShardRecord
-from ..schemas.recipe import Recipe
 from ..schemas.sample import Document
 from .build import Build, ShardJob, Tally
 from .files import Attempt, storage_error
@@ -23,41 +22,44 @@ def write_shard(build: Build, job: ShardJob) -> Iterator[int | ShardRecord]:
 
 
 def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Iterator[int | ShardRecord]:
-    recipe = build.recipe
-    name = f"train-{job.shard:05d}-of-{job.num_shards:05d}.parquet"
-    data_path, docs_path = (
-        workspace.dataset / "data" / recipe.name / name,
-        workspace.dataset / "docs" / recipe.name / name,
-    )
+    stage, source = build.stages[job.stage], build.sources[job.stage]
+    name = f"{stage.name}/train-{job.shard:05d}-of-{job.num_shards:05d}.parquet"
     tally, content = Tally(), hashlib.sha256()
-    group = RowGroup(recipe.seq_length, recipe.source.loss, recipe.with_labels)
+    group = RowGroup(stage.seq_length, stage.with_labels)
     with (
-        Attempt(workspace.temporary, data_path, workspace.dataset) as data,
-        Attempt(workspace.temporary, docs_path, workspace.dataset) as docs,
+        Attempt(workspace.temporary, workspace.dataset / "data" / name, workspace.dataset) as data,
+        Attempt(workspace.temporary, workspace.dataset / "docs" / name, workspace.dataset) as docs,
     ):
-        with row_writer(data, recipe.with_labels, recipe.cdc) as rows_out, document_writer(docs) as docs_out:
+        with row_writer(data, stage.with_labels, stage.cdc) as rows_out, document_writer(docs) as docs_out:
             first_row = 0
-            for rows in _row_groups(build.source.rows(job.work, tally), group.max_rows):
+            for rows in _row_groups(source.rows(job.work, tally), group.max_rows):
+                before = tally.total("tokens")
                 for documents in rows:
                     group.add_row(documents)
                     for document in documents:
                         content.update(bytes.fromhex(document.sha256))
-                before = tally.tokens
-                _count(tally, rows, recipe)
+                        tally.count(document)
                 rows_out.write_table(group.take(), row_group_size=group.max_rows)
                 docs_out.write_table(document_table(job.shard, first_row, rows))
                 first_row += len(rows)
-                yield tally.tokens - before
+                yield tally.total("tokens") - before
         record = ShardRecord(
+            stage=stage.name,
             shard=job.shard,
             plan=build.plan,
             data=data.commit(job.num_rows),
-            docs=docs.commit(tally.documents),
+            docs=docs.commit(tally.total("documents")),
+            documents=tally.total("documents"),
+            tokens=tally.total("tokens"),
+            loss_tokens=tally.total("loss_tokens"),
+            sources=tally.records,
             planned_tokens=job.planned_tokens,
+            encodings=tally.encodings,
+            audited=tally.audited,
+            repeated_chars=tally.repeated_chars,
             content=content.hexdigest(),
-            **vars(tally),
         )
-    workspace.record(f"{job.shard:05d}", record)
+    workspace.record(f"{stage.name}-{job.shard:05d}", record)
     yield record
 
 
@@ -70,11 +72,3 @@ def _row_groups(rows: Iterator[list[Document]], size: int) -> Iterator[list[list
             group = []
     if group:
         yield group
-
-
-def _count(tally: Tally, rows: Sequence[Sequence[Document]], recipe: Recipe) -> None:
-    for documents in rows:
-        for document in documents:
-            tally.documents += 1
-            tally.tokens += len(document.ids)
-            tally.loss_tokens += len(document.ids) - loss_starts_at(document.prompt_length, recipe.source.loss)

@@ -4,11 +4,10 @@ from typing import Any
 
 from rich.text import Text
 
-from ..generators.registry import build_task
 from ..packers.tokenizer import Tokenizer
 from ..schemas.recipe import Recipe
 from ..schemas.sample import Sample, Span
-from .plan import chat_template_of, checked_maker
+from .planning.makers import makers_of
 from .samples import Made
 
 _QUICK_TOKENS = 16_384
@@ -18,14 +17,15 @@ _ENDS = 500
 
 
 def show(recipe: Recipe, index: int, engine: str | None = None) -> tuple[Made, Tokenizer]:
-    """Sample `index` of a recipe and the tokenizer that it was made with."""
-    source = recipe.task
+    """Sample `index` of a recipe of one task, and the tokenizer that it was made with."""
+    stage = recipe.stages[0]
+    component = stage.tasks[0]
     if engine is None:
-        engine = "tokenizers" if source.length.longest <= _QUICK_TOKENS else "fastokens"
-    build_task(source.task, source.settings)
-    maker = checked_maker(recipe, engine, chat_template_of(recipe))
-    length = source.length.of_sample(source.task, recipe.seed, index)
-    return maker.make(index, length), maker.tokenizer
+        engine = "tokenizers" if component.length.longest <= _QUICK_TOKENS else "fastokens"
+    makers = makers_of(recipe, engine)
+    maker = makers.of(stage, component)
+    length = component.length.of_sample(component.task, recipe.seed, index)
+    return maker.make(index, length), makers.tokenizer
 
 
 def as_record(made: Made) -> dict[str, Any]:

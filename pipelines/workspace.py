@@ -13,7 +13,8 @@ import filelock
 from pydantic import ValidationError
 
 from ..schemas.errors import LcdataError, UsageError
-from ..schemas.manifest import MANIFEST, FileRecord, Manifest, ShardRecord, WorkRecord
+from ..schemas.manifest import MANIFEST, Manifest, ShardRecord
+from ..schemas.records import FileRecord, WorkRecord
 from .files import hash_file, storage_error, sync_folder, write_whole
 
 R = TypeVar("R", bound=WorkRecord)
@@ -91,10 +92,10 @@ class Workspace:
                 if record.plan == plan:
                     yield record
 
-    def finished_shards(self, plan: str) -> dict[int, ShardRecord]:
-        """The shards that can be trusted: recorded under this plan, both files there and of the recorded hash."""
+    def finished_shards(self, plan: str) -> dict[tuple[str, int], ShardRecord]:
+        """The shards that can be trusted, by stage and number: recorded under this plan, both files as recorded."""
         return {
-            record.shard: record
+            (record.stage, record.shard): record
             for record in self.records(ShardRecord, plan)
             if all(is_whole(self.dataset, file) for file in (record.data, record.docs))
         }
@@ -157,4 +158,7 @@ def first_difference(before: Any, after: Any, key: str = "") -> str:
         for name in [*before, *(name for name in after if name not in before)]:
             if before.get(name) != after.get(name):
                 return first_difference(before.get(name), after.get(name), f"{key}.{name}" if key else name)
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        number = next(number for number, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1])
+        return first_difference(before[number], after[number], f"{key}.{number}")
     return f"{key} was {json.dumps(before)}, is now {json.dumps(after)}"

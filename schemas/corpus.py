@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from .manifest import FileRecord, WorkRecord
 from .quantity import Count, Length
+from .records import FileRecord, Record, WorkRecord
 from .tokens import TokenizerChoice, TokenizerIdentity
 
 CORPUS_MANIFEST = "corpus.json"
@@ -85,11 +85,7 @@ class IngestRecipe(BaseModel):
         return buckets
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class InputRecord(_Record):
+class InputRecord(Record):
     """One input as it was read."""
 
     url: str
@@ -101,7 +97,7 @@ class InputRecord(_Record):
     """Lines or rows in it, the unreadable ones too."""
 
 
-class BadRecord(_Record):
+class BadRecord(Record):
     """One of the first records that could not be used."""
 
     url: str
@@ -146,7 +142,7 @@ class UnitRecord(WorkRecord):
     bytes_without_tokens: int
 
 
-class BucketRecord(_Record):
+class BucketRecord(Record):
     """What a corpus has of documents of low..high-1 tokens."""
 
     low: int
@@ -157,7 +153,7 @@ class BucketRecord(_Record):
     """Of text."""
 
 
-class CorpusManifest(_Record):
+class CorpusManifest(Record):
     """Everything that says what a stored corpus is and lets it be checked and made again."""
 
     lcdata: str

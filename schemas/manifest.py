@@ -1,45 +1,39 @@
 """`lcdata.json`, the truth about a finished dataset, and the records that shards leave while it is built."""
 
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
+from .mix import TaskComponent
 from .recipe import Recipe
+from .records import FileRecord, Record, WorkRecord
+from .stage import Stage
 from .tokens import TokenizerIdentity
 
 MANIFEST = "lcdata.json"
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class SourceTotals(Record):
+    """What a shard holds of one component."""
 
-
-class FileRecord(_Record):
-    """One Parquet file as it was written."""
-
-    path: str
-    """Relative to the dataset's folder."""
-    sha256: str
-    bytes: int
-    rows: int
-
-
-class WorkRecord(_Record):
-    """What a finished piece of work leaves behind, so that it is not done again."""
-
-    plan: str
-    """Fingerprint of the plan that it belongs to."""
+    documents: int = 0
+    tokens: int = 0
+    loss_tokens: int = 0
 
 
 class ShardRecord(WorkRecord):
     """One finished shard: its two files and what is in them."""
 
+    stage: str
     shard: int
     data: FileRecord
     docs: FileRecord
     documents: int
     tokens: int
     loss_tokens: int
+    sources: dict[str, SourceTotals]
+    """The same of each component, by name."""
     planned_tokens: int
     """The lengths that were asked for, added up."""
     encodings: int
@@ -52,7 +46,7 @@ class ShardRecord(WorkRecord):
     """sha256 over the documents' hashes in row order: the same for any version of the Parquet writer."""
 
 
-class Ledger(_Record):
+class Ledger(Record):
     """The token account: what was made is either in the rows or dropped for a reason."""
 
     made: int
@@ -60,7 +54,7 @@ class Ledger(_Record):
     dropped: dict[str, int]
 
 
-class BucketAccount(_Record):
+class BucketAccount(Record):
     """The tokens of one bucket of a component: tokens = used + unused + dropped."""
 
     low: int
@@ -80,7 +74,7 @@ class BucketAccount(_Record):
     """What could not be drawn, by reason."""
 
 
-class ComponentAccount(_Record):
+class ComponentAccount(Record):
     """What became of a corpus's tokens."""
 
     name: str
@@ -89,28 +83,42 @@ class ComponentAccount(_Record):
     fingerprint: str
     """Of its ingest."""
     wanted_share: float
+    """Of all tokens, see `share`."""
     share: float
-    """Of all tokens drawn."""
+    """Of all tokens drawn or made, BOS and EOS of corpora's documents not counted."""
     buckets: list[BucketAccount]
 
+    @property
+    def drawn(self) -> int:
+        """Tokens in the rows, repeats included and BOS and EOS not."""
+        return sum(bucket.drawn for bucket in self.buckets)
 
-class Manifest(_Record):
-    """Everything that says what a dataset is and lets it be checked and made again."""
 
-    lcdata: str
-    format: int
-    fingerprint: str
-    """Of recipe and tokenizer: the same fingerprint is the same data."""
-    recipe: Recipe
-    tokenizer: TokenizerIdentity
-    chat_template: str | None
-    """What documents were laid out with, where they are conversations."""
-    engine: str
-    inputs: dict[str, str]
-    """sha256 of every file that samples were made from, by path."""
-    versions: dict[str, str]
+class TaskAccount(Record):
+    """What was made of a task."""
+
+    name: str
+    task: str
+    settings: dict[str, Any]
+    """All of them."""
     rates: dict[str, dict[str, Any]]
     """What the length fitter learned for each wording."""
+    first: int
+    """Index of its first sample; tasks of one name go on counting through a recipe, so that none is made twice."""
+    samples: int
+    planned_tokens: int
+    """The lengths that were asked for, added up."""
+    tokens: int
+    wanted_share: float
+    """Of all tokens, see `share`."""
+    share: float
+    """Of all tokens drawn or made, BOS and EOS of corpora's documents not counted."""
+
+
+class StageRecord(Record):
+    """What a stage came to."""
+
+    name: str
     rows: int
     documents: int
     tokens: int
@@ -123,10 +131,76 @@ class Manifest(_Record):
     audited: int
     repeated_chars: int
     ledger: Ledger
-    accounts: list[ComponentAccount]
-    """Of the corpora, where documents were drawn from some."""
+    tasks: list[TaskAccount]
+    corpora: list[ComponentAccount]
     notes: list[str]
     """What was changed or is odd in what the recipe asks for."""
     shards: list[ShardRecord]
+
+
+class Manifest(Record):
+    """Everything that says what a dataset is and lets it be checked and made again."""
+
+    lcdata: str
+    format: int
+    fingerprint: str
+    """Of recipe, tokenizer and corpora: the same fingerprint is the same data."""
+    recipe: Recipe
+    tokenizer: TokenizerIdentity
+    chat_template: str | None
+    """What samples were laid out with, where they are conversations."""
+    engine: str
+    inputs: dict[str, str]
+    """sha256 of every file that documents were made from, by path."""
+    versions: dict[str, str]
+    stages: list[StageRecord]
     files: list[FileRecord]
     """Everything else in the folder but this file."""
+
+    @property
+    def shards(self) -> list[ShardRecord]:
+        """Of all stages."""
+        return [shard for stage in self.stages for shard in stage.shards]
+
+    def total(self, name: str) -> int:
+        """A count of all stages: rows, documents, tokens, loss_tokens, encodings, audited or repeated_chars."""
+        return sum(getattr(stage, name) for stage in self.stages)
+
+    def pairs(self) -> Iterator[tuple[Stage, StageRecord]]:
+        """Every stage as it was asked for and as it came out."""
+        return zip(self.recipe.stages, self.stages, strict=True)
+
+    def stage_of(self, shard: ShardRecord) -> Stage:
+        """The stage that a shard belongs to."""
+        return next(stage for stage in self.recipe.stages if stage.name == shard.stage)
+
+    @property
+    def tasks(self) -> list["NumberedTask"]:
+        """Every task of every stage, its samples numbered through the dataset."""
+        tasks: list[NumberedTask] = []
+        number = 0
+        for stage, record in self.pairs():
+            components = {component.name: component for component in stage.tasks}
+            for account in record.tasks:
+                tasks.append(NumberedTask(stage, components[account.name], account, number))
+                number += account.samples
+        return tasks
+
+
+@dataclass(frozen=True)
+class NumberedTask:
+    """A task of a stage; sample i of it is number `number + i - account.first` of the dataset."""
+
+    stage: Stage
+    component: TaskComponent
+    account: TaskAccount
+    number: int
+
+
+def summed(shards: list[ShardRecord]) -> dict[str, SourceTotals]:
+    """What shards hold of each component, by name."""
+    sums: dict[str, Counter[str]] = {}
+    for shard in shards:
+        for name, totals in shard.sources.items():
+            sums.setdefault(name, Counter()).update(totals.model_dump())
+    return {name: SourceTotals(**counts) for name, counts in sorted(sums.items())}

@@ -44,8 +44,8 @@ def format_length(tokens: int) -> str:
     return str(tokens)
 
 
-Count = Annotated[int, BeforeValidator(parse_count)]
-Length = Annotated[int, BeforeValidator(parse_length)]
+Count = Annotated[int, BeforeValidator(parse_count, json_schema_input_type=int | str)]
+Length = Annotated[int, BeforeValidator(parse_length, json_schema_input_type=int | str)]
 
 
 def parse_share(value: str | float) -> float:
@@ -60,7 +60,7 @@ def parse_share(value: str | float) -> float:
     return share
 
 
-Share = Annotated[float, BeforeValidator(parse_share)]
+Share = Annotated[float, BeforeValidator(parse_share, json_schema_input_type=float | str)]
 
 
 class IntRange:

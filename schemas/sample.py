@@ -3,13 +3,15 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Span = tuple[int, int]
 """Half-open: of characters in a text, or of tokens in a document."""
+Loss = Literal["answer", "all"]
+"""Which tokens are trained on: the answer's and EOS, or all but the document's first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,7 @@ class Document:
     """Of the ids, see `ids_sha256`."""
     sample: int | None = None
     """Index of a task's sample."""
+    loss: Loss = "all"
     prompt_length: int = 0
     """Tokens before the answer."""
     answers: tuple[str, ...] = ()
@@ -84,3 +87,8 @@ class Document:
     """How often it was drawn before."""
     continued: bool = False
     """Whether it goes on from an earlier piece."""
+
+    @property
+    def loss_start(self) -> int:
+        """The first token whose label is its id; the document's very first never is."""
+        return 1 if self.loss == "all" else max(self.prompt_length, 1)

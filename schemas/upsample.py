@@ -20,7 +20,7 @@ def _low_edge(value: str | int) -> int:
     return 0 if str(value).strip() == "0" else parse_length(value)
 
 
-LowEdge = Annotated[int, BeforeValidator(_low_edge)]
+LowEdge = Annotated[int, BeforeValidator(_low_edge, json_schema_input_type=int | str)]
 """A bucket's smallest length: `0`, `4096`, `64k`."""
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 

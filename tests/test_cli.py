@@ -74,7 +74,8 @@ def test_json_is_alone_on_stdout(lcdata: Run, small: str) -> None:
 def test_a_dry_run_writes_nothing(lcdata: Run, small: str, tmp_path: Path) -> None:
     done = lcdata(*GEN, "--n", "1e5", "--tokenizer", small, "--dry-run", "--json")
     plan = json.loads(done.stdout)
-    assert (plan["samples"], plan["rows"], plan["tokens"]) == (100_000, 100_000, 102_400_000)
+    (stage,) = plan["stages"]
+    assert (stage["samples"], stage["rows"], plan["tokens"]) == (100_000, 100_000, 102_400_000)
     assert plan["bytes"] > 10**7
     assert list(tmp_path.iterdir()) == []
     assert "about" in lcdata(*GEN, "--tokenizer", small, "--dry-run").stdout
@@ -109,7 +110,7 @@ def test_inspect_says_what_a_dataset_holds(lcdata: Run, small: str) -> None:
     for word in ("5 of 1k in 5 rows", "fill", "in the loss", "513..1,024", "evidence"):
         assert word in told
     assert told.count("⟦") == 4
-    assert json.loads(lcdata("inspect", "out", "--json").stdout)["lengths"][0]["documents"] == 5
+    assert json.loads(lcdata("inspect", "out", "--json").stdout)["stages"][0]["lengths"][0]["documents"] == 5
 
 
 def test_doctor_finds_a_sound_machine_sound(lcdata: Run, small: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from ...packers.token_store import TokenFile, token_path
-from ...schemas.manifest import FileRecord
+from ...schemas.records import FileRecord
 from ..workspace import is_whole
 from .store import StoredCorpus
 

@@ -17,7 +17,7 @@ from ...packers.token_store import BucketWriter, Stored, token_path, write_index
 from ...packers.tokenizer import Tokenizer, TokenizerSpec, open_tokenizer
 from ...schemas.corpus import IngestRecipe, UnitRecord
 from ...schemas.errors import LcdataError
-from ...schemas.manifest import FileRecord
+from ...schemas.records import FileRecord
 from ..build import AUDIT_EVERY
 from ..files import Attempt, storage_error
 from ..workspace import Workspace

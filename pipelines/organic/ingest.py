@@ -27,8 +27,8 @@ from ...schemas.corpus import (
     UnitRecord,
 )
 from ...schemas.errors import UsageError
-from ...schemas.manifest import FileRecord
 from ...schemas.recipe import fingerprint
+from ...schemas.records import FileRecord
 from ..build import library_versions
 from ..engine import Engine
 from ..files import Attempt, hash_file, storage_error, sync_folder, write_whole

@@ -1,4 +1,4 @@
-"""Rows out of a token store: each row group that a shard needs is read once, and its documents go where they belong."""
+"""Documents out of a token store: each row group that a shard needs is read once, its documents go to their rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ...generators.organic.buckets import Buckets
 from ...packers.token_store import TokenFile, token_path
 from ...schemas.sample import Document, ids_sha256
-from ..build import Tally
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
@@ -21,12 +20,11 @@ Longs = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class PieceWork:
-    """One shard's pieces of documents in row order; arrays of shape (pieces,) where nothing else is said."""
+    """One shard's pieces of documents in row order; arrays of shape (pieces,)."""
 
     component: NDArray[np.int16]
+    """Number of the corpus."""
     repeat: Ints
-    row_starts: Longs
-    """The first piece of each row, and the end, shape (rows + 1,)."""
     bucket: NDArray[np.int16]
     unit: Ints
     row_group: Ints
@@ -41,20 +39,20 @@ class PieceWork:
     document_tokens: Ints
 
     @classmethod
-    def empty(cls, component: NDArray[np.int16], repeat: Ints, row_starts: Longs) -> Self:
-        """With columns to fill in."""
+    def empty(
+        cls, component: NDArray[np.int16], repeat: Ints, offset: Longs, length: Ints, is_last: NDArray[np.bool_]
+    ) -> Self:
+        """With the columns that say where a document is to be filled in."""
         count = len(component)
-        numbers = {
-            name: np.empty(count, np.int32) for name in ("unit", "row_group", "row", "length", "document_tokens")
-        }
+        places = {name: np.empty(count, np.int32) for name in ("unit", "row_group", "row", "document_tokens")}
         return cls(
             component=component,
             repeat=repeat,
-            row_starts=row_starts,
+            offset=offset,
+            length=length,
+            is_last=is_last,
             bucket=np.empty(count, np.int16),
-            offset=np.empty(count, np.int64),
-            is_last=np.empty(count, np.bool_),
-            **numbers,
+            **places,
         )
 
     def row_tokens(self, num_bos: int) -> Ints:
@@ -64,7 +62,7 @@ class PieceWork:
 
 @dataclass(frozen=True)
 class StoreRows:
-    """Reads documents of stored corpora row by row."""
+    """Reads documents of stored corpora for rows."""
 
     bos_id: int | None
     eos_id: int
@@ -75,9 +73,8 @@ class StoreRows:
     buckets: tuple[Buckets, ...]
     """By which they are partitioned."""
 
-    def rows(self, work: PieceWork, tally: Tally) -> Iterator[list[Document]]:
-        """The documents of each row; the shard's tokens are in memory at once."""
-        del tally  # nothing is encoded here
+    def documents(self, work: PieceWork) -> Iterator[Document]:
+        """The documents, one after another; the shard's tokens are in memory at once."""
         num_bos = int(self.bos_id is not None)
         ends = np.concatenate(([0], np.cumsum(work.row_tokens(num_bos), dtype=np.int64)))
         tokens = np.empty(ends[-1], np.int32)
@@ -85,9 +82,7 @@ class StoreRows:
         if self.bos_id is not None:
             tokens[ends[:-1]] = self.bos_id
         tokens[ends[1:][work.is_last] - 1] = self.eos_id
-        document = partial(self._document, work, tokens, ends.tolist(), names)
-        for start, end in pairwise(work.row_starts.tolist()):
-            yield [document(place) for place in range(start, end)]
+        return map(partial(self._document, work, tokens, ends.tolist(), names), range(len(names)))
 
     def _gather(self, work: PieceWork, tokens: Ints, targets: Longs) -> list[str]:
         """Copy every piece to its place in the shard's tokens; returns the documents' ids."""

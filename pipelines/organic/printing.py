@@ -16,7 +16,6 @@ from rich.table import Table
 from ...generators.organic.buckets import Buckets
 from ...schemas.corpus import CorpusManifest, IngestRecipe, PartRecord, UnitRecord
 from ...schemas.manifest import BucketAccount, ComponentAccount
-from ...schemas.quantity import format_length
 from ..printing import console, pairs
 from ..progress import Bar, emit, say, where
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:  # a command loads its own pipeline alone
     from .arrange import Arrangement
     from .check import CorpusVerdict
     from .look import StoreInspection
-    from .plan import DocumentPlan
 
 _BAR = 32
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -185,8 +183,8 @@ def print_corpus_verdict(verdict: CorpusVerdict, path: Path, as_json: bool) -> N
     console.print(f"{path} {'holds' if verdict.holds else 'does not hold'}: {checked}", markup=False)
 
 
-def print_accounts(accounts: Sequence[ComponentAccount], total: int) -> None:
-    """What was drawn of each component."""
+def print_accounts(accounts: Sequence[ComponentAccount]) -> None:
+    """What was drawn of each corpus."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("")
     for heading in ("tokens", "used", "unused", "left out", "repeated", "wanted", "share"):
@@ -194,37 +192,22 @@ def print_accounts(accounts: Sequence[ComponentAccount], total: int) -> None:
     for account in accounts:
         whole = _sum(account.buckets)
         counts = whole.tokens, whole.used, whole.unused, sum(whole.dropped.values()), whole.drawn - whole.used
-        shares = f"{account.wanted_share:.1%}", f"{whole.drawn / max(total, 1):.1%}"
+        shares = f"{account.wanted_share:.2%}", f"{account.share:.2%}"
         table.add_row(escape(account.name), *(f"{count:,}" for count in counts), *shares)
     console.print(table)
 
 
-def print_document_plan(plan: DocumentPlan, as_json: bool) -> None:
-    """What will be drawn of each component and bucket, repeats and shares."""
-    if as_json:
-        emit("plan", name=plan.recipe.name, tokens=plan.num_tokens, rows=plan.num_rows, shards=plan.num_shards,
-             notes=plan.notes, accounts=[account.model_dump(mode="json") for account in plan.accounts])  # fmt: skip
-        return
-    total = sum(bucket.drawn for account in plan.accounts for bucket in account.buckets)
+def print_drawn(accounts: Sequence[ComponentAccount], total: int) -> None:
+    """What will be drawn of each corpus and bucket, repeats and shares of so many tokens."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("tokens", "documents", "available", "wanted", "drawn", "epochs", "share"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for account in plan.accounts:
+    for account in accounts:
         shown = [bucket for bucket in account.buckets if _available(bucket) or bucket.wanted]
         for bucket in shown:
             table.add_row(_label(bucket), *_cells(bucket, total))
         table.add_row(escape(account.name), *_cells(_sum(shown), total), style="bold", end_section=True)
     console.print(table)
-    pairs(
-        {
-            "rows": f"{plan.num_rows:,} of at most {format_length(plan.recipe.seq_length)} in {plan.num_shards} shards",
-            "tokens": f"{total:,} of documents, {plan.num_tokens:,} with BOS and EOS, "
-            f"{plan.num_tokens / (plan.num_rows * plan.recipe.seq_length):.3%} of the rows",
-            "strategy": plan.strategy,
-        }
-    )
-    for note in plan.notes:
-        console.print(f"[yellow]note[/yellow]  {escape(note)}")
 
 
 def _label(bucket: BucketAccount) -> str:

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from ...generators.organic.buckets import Buckets
 from ...packers.token_store import TokenFile, token_path
 from ...schemas.errors import LcdataError
-from ...schemas.manifest import ComponentAccount, Manifest
+from ...schemas.manifest import ComponentAccount
 from ...schemas.sample import ids_sha256
-from .accounts import count
+from ...schemas.tokens import TokenizerIdentity
+from ..planning.accounts import count
 from .store import StoredCorpus, open_corpus
 
 Longs = NDArray[np.int64]
@@ -78,9 +79,11 @@ def account_buckets(accounts: Sequence[ComponentAccount]) -> Buckets:
     return Buckets(tuple(bucket.low for bucket in accounts[0].buckets if bucket.low))
 
 
-def wrong_accounts(manifest: Manifest, counts: NDArray[np.int64], keys: NDArray[np.uint64]) -> Iterator[str]:
+def wrong_accounts(
+    accounts: Sequence[ComponentAccount], counts: NDArray[np.int64], keys: NDArray[np.uint64]
+) -> Iterator[str]:
     """Accounts that do not balance or differ from the document table, and pieces that are there twice."""
-    for number, account in enumerate(manifest.accounts):
+    for number, account in enumerate(accounts):
         for bucket, found in zip(account.buckets, counts[number].tolist(), strict=True):
             name = f"{account.name}, documents of {bucket.low:,} tokens and more"
             if bucket.tokens != bucket.used + bucket.unused + sum(bucket.dropped.values()):
@@ -94,10 +97,10 @@ def wrong_accounts(manifest: Manifest, counts: NDArray[np.int64], keys: NDArray[
         yield "a piece of a document is there twice in the same repeat"
 
 
-def wrong_against_store(manifest: Manifest) -> Iterator[str]:
+def wrong_against_store(accounts: Sequence[ComponentAccount]) -> Iterator[str]:
     """Accounts of other tokens than their corpora have; LcdataError where a corpus is not there any more."""
-    buckets = account_buckets(manifest.accounts)
-    for account in manifest.accounts:
+    buckets = account_buckets(accounts)
+    for account in accounts:
         lengths = _same_corpus(account).sizes["tokens"].to_numpy()
         _, tokens = count(lengths, lengths, buckets)
         if tokens != [bucket.tokens for bucket in account.buckets]:
@@ -111,17 +114,18 @@ def _same_corpus(account: ComponentAccount) -> StoredCorpus:
     return corpus
 
 
-def differs_from_store(manifest: Manifest, record: dict[str, Any]) -> str | None:
+def differs_from_store(
+    accounts: Sequence[ComponentAccount], identity: TokenizerIdentity, record: dict[str, Any]
+) -> str | None:
     """What is wrong with a document by the corpus that it was drawn from, None where it is the same.
 
     LcdataError where the corpus is not there any more.
     """
-    account = next(account for account in manifest.accounts if account.name == record["source"])
+    account = next(account for account in accounts if account.name == record["source"])
     corpus = _same_corpus(account)
     index = corpus.index("id", "bucket", "unit", "row_group", "row")
     place = index.filter(pc.field("id") == record["source_id"]).to_pylist()
     offset, length = record["source_offset"], record["length"]
-    identity = manifest.tokenizer
     for found in place:
         path = corpus.path / token_path(corpus.buckets.low(found["bucket"]), found["unit"])
         _, ends, flat = TokenFile(path).row_group(found["row_group"])

@@ -16,7 +16,7 @@ from scipy.stats import chisquare, kstest
 from lcdata.generators.registry import tasks
 from lcdata.packers.tokenizer import Tokenizer, load_tokenizer
 from lcdata.pipelines.samples import Made, SampleMaker
-from lcdata.schemas.recipe import TaskSource
+from lcdata.schemas.mix import TaskComponent
 from lcdata.schemas.tokens import TokenizerChoice
 
 
@@ -44,9 +44,9 @@ def tokenizer_of(source: str) -> Tokenizer:
     return load_tokenizer(TokenizerChoice(source=source))
 
 
-def source_of(name: str, settings: dict[str, Any], length: int) -> TaskSource:
+def source_of(name: str, settings: dict[str, Any], length: int) -> TaskComponent:
     """The task as a recipe names it."""
-    return TaskSource.model_validate({"task": name, "settings": settings, "length": str(length), "n": 1})
+    return TaskComponent.model_validate({"task": name, "settings": settings, "length": str(length), "n": 1})
 
 
 def maker_of(name: str, settings: dict[str, Any], source: str, length: int, seed: int = 3) -> SampleMaker:

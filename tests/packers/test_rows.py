@@ -13,16 +13,17 @@ from hypothesis import strategies as st
 from lcdata.packers.parquet import row_writer
 from lcdata.packers.plan_rows import plan_rows
 from lcdata.packers.rows import MAX_GROUP_ROWS, RowGroup
-from lcdata.schemas.sample import Document
+from lcdata.schemas.sample import Document, Loss
 from lcdata.schemas.tables import row_schema
 
 
-def document(length: int, prompt: int, first: int = 100) -> Document:
+def document(length: int, prompt: int, first: int = 100, loss: Loss = "answer") -> Document:
     """Tokens first, first + 1, ..."""
     return Document(
         source="test",
         sample=0,
         ids=np.arange(first, first + length, dtype=np.int32),
+        loss=loss,
         prompt_length=prompt,
         answers=(),
         answer_spans=(),
@@ -35,7 +36,7 @@ def document(length: int, prompt: int, first: int = 100) -> Document:
 
 
 def test_labels_and_positions_of_a_row_of_two_documents() -> None:
-    group = RowGroup(16, "answer", with_labels=True)
+    group = RowGroup(16, with_labels=True)
     group.add_row([document(5, 3), document(3, 1, first=200)])
     assert group.take().to_pylist() == [
         {
@@ -48,15 +49,16 @@ def test_labels_and_positions_of_a_row_of_two_documents() -> None:
 
 
 def test_the_first_token_of_a_document_is_never_in_the_loss() -> None:
-    for loss, prompt in (("all", 4), ("answer", 0)):
-        group = RowGroup(16, loss, with_labels=True)
-        group.add_row([document(5, prompt), document(2, prompt)])
+    cases: list[tuple[Loss, int]] = [("all", 4), ("answer", 0)]
+    for loss, prompt in cases:
+        group = RowGroup(16, with_labels=True)
+        group.add_row([document(5, prompt, loss=loss), document(2, prompt, loss=loss)])
         labels = group.take()["labels"].to_pylist()[0]
         assert labels == [-100, 101, 102, 103, 104, -100, 101]
 
 
 def test_a_group_can_be_filled_again() -> None:
-    group = RowGroup(4, "answer", with_labels=True)
+    group = RowGroup(4, with_labels=True)
     for first in (10, 20):
         for _ in range(MAX_GROUP_ROWS):
             assert not group.is_full
@@ -67,7 +69,7 @@ def test_a_group_can_be_filled_again() -> None:
 
 @pytest.mark.parametrize("with_labels", [True, False])
 def test_files_are_written_as_design_says(with_labels: bool) -> None:
-    group = RowGroup(1000, "all", with_labels)
+    group = RowGroup(1000, with_labels)
     for row in range(50):
         group.add_row([document(600, 0, row), document(400, 0)])
     sink = io.BytesIO()

@@ -29,8 +29,8 @@ Lines = list[dict[str, Any]]
 @pytest.fixture
 def folder(tmp_path: Path, small: str) -> Path:
     """A dataset of several shards whose rows hold samples of many lengths in any order."""
-    source = {"task": "kv", "settings": {"absent": 0.3}, "length": "1k..3k", "n": 30}
-    recipe = {"name": "kv", "seq_length": "6k", "shard_rows": 4, "tokenizer": {"source": small}, "source": source}
+    component = {"task": "kv", "settings": {"absent": 0.3}, "length": "1k..3k", "n": 30}
+    recipe = {"name": "kv", "seq_length": "6k", "shard_rows": 4, "tokenizer": {"source": small}, "mix": [component]}
     manifest, _ = gen(Recipe.model_validate(recipe), tmp_path / "out", JsonReporter(), 0)
     assert len(manifest.shards) > 1
     return tmp_path / "out"

@@ -13,7 +13,7 @@ from datasets import load_dataset
 
 from lcdata.packers.tokenizer import load_tokenizer
 from lcdata.pipelines.build import Build
-from lcdata.pipelines.plan import make_plan
+from lcdata.pipelines.planning.plan import make_plan
 from lcdata.pipelines.shard import write_shard
 from lcdata.pipelines.workspace import Workspace
 from lcdata.schemas.lengths import Lengths
@@ -37,9 +37,10 @@ def test_a_dataset_is_laid_out_as_the_hub_wants_it(lcdata: Run, tmp_path: Path, 
         "recipe.yaml",
     ]
     manifest = json.loads((tmp_path / "out/lcdata.json").read_text())
-    assert manifest["documents"] == 20
-    assert manifest["audited"] >= 1
-    assert manifest["ledger"] == {"made": manifest["tokens"], "packed": manifest["tokens"], "dropped": {}}
+    (stage,) = manifest["stages"]
+    assert stage["documents"] == 20
+    assert stage["audited"] >= 1
+    assert stage["ledger"] == {"made": stage["tokens"], "packed": stage["tokens"], "dropped": {}}
     assert str(tmp_path) not in (tmp_path / "out/README.md").read_text()
 
 
@@ -64,10 +65,11 @@ def test_the_same_bytes_in_any_order_of_shards_and_any_number_of_attempts(
     workspace = Workspace(tmp_path / "again")
     with workspace.opened(plan.content):
         workspace.make_folders(f"data/{recipe.name}", f"docs/{recipe.name}")
-        build = Build(recipe, plan.source, plan.fingerprint, workspace.out)
+        (stage,) = plan.stages
+        build = Build([stage.stage], [stage.source], plan.fingerprint, workspace.out)
         order = [*reversed(range(plan.num_shards)), 1, 0]
         for shard in order:
-            assert len(list(write_shard(build, plan.job(shard)))) >= 2
+            assert len(list(write_shard(build, stage.job(shard)))) >= 2
     again = contents(workspace.dataset)
     assert plan.num_shards > 2
     assert again == {name: data for name, data in expected.items() if name.startswith(("data/", "docs/"))}

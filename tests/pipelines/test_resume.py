@@ -223,14 +223,14 @@ def test_a_damaged_shard_is_made_again_and_a_changed_plan_refused(
     first.write_bytes(data)
     second.unlink()
     third.write_bytes(third.read_bytes()[:-100])
-    (work / "records" / "00003.json").write_text("{")
+    (work / "records" / "kv-2k-00003.json").write_text("{")
     (work / "tmp" / "leftover.tmp").write_bytes(b"x")
 
     other = command(small, "out", 0)
     other[other.index("960")] = "961"
     refused = subprocess.run(other, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert refused.returncode == 2
-    assert "half built from another plan: recipe.source.n was 960, is now 961" in refused.stderr
+    assert "half built from another plan: recipe.stages.0.mix.0.n was 960, is now 961" in refused.stderr
 
     done = subprocess.run(command(small, "out", 0), cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

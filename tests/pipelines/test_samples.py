@@ -6,10 +6,11 @@ import pytest
 
 from lcdata.packers import tokenizer as tokenizer_module
 from lcdata.packers.tokenizer import Tokenizer, load_tokenizer
-from lcdata.pipelines.plan import checked_maker
+from lcdata.pipelines.planning.makers import makers_of
 from lcdata.pipelines.samples import SampleMaker
 from lcdata.schemas.errors import LcdataError, UsageError
-from lcdata.schemas.recipe import Recipe, TaskSource
+from lcdata.schemas.mix import TaskComponent
+from lcdata.schemas.recipe import Recipe
 from lcdata.schemas.tokens import TokenizerChoice
 
 
@@ -26,7 +27,7 @@ class OffByOne:
 
 def maker_of(tokenizer: Tokenizer) -> SampleMaker:
     """A maker of kv samples."""
-    return SampleMaker(TaskSource.model_validate({"task": "kv", "length": "1000", "n": 1}), 0, tokenizer)
+    return SampleMaker(TaskComponent.model_validate({"task": "kv", "length": "1000", "n": 1}), 0, tokenizer)
 
 
 def test_an_audit_names_the_sample_that_differs(small: str) -> None:
@@ -46,10 +47,12 @@ def test_an_engine_that_fails_the_probes_is_not_used(small: str, monkeypatch: py
         return OffByOne(honest)
 
     monkeypatch.setattr(tokenizer_module, "_fast_engine", wrong_engine)
-    source = {"task": "kv", "length": "1k", "n": 1}
-    recipe = Recipe.model_validate({"name": "x", "seq_length": "1k", "tokenizer": {"source": small}, "source": source})
+    component = {"task": "kv", "length": "1k", "n": 1}
+    recipe = Recipe.model_validate(
+        {"name": "x", "seq_length": "1k", "tokenizer": {"source": small}, "mix": [component]}
+    )
     with pytest.warns(UserWarning, match="fastokens and tokenizers differ on .* using tokenizers, which is slower"):
-        tokenizer = checked_maker(recipe, "fastokens", None).tokenizer
+        tokenizer = makers_of(recipe, "fastokens").tokenizer
     assert tokenizer.engine == "tokenizers"
     assert tokenizer.encode("77").tolist() == honest.encode_reference("77").tolist()
 

@@ -26,7 +26,8 @@ from lcdata.pipelines.samples import Made, SampleMaker
 from lcdata.pipelines.score import score, wilson
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.evaluation import Reference, rate, rate_substrings
-from lcdata.schemas.recipe import Recipe, TaskSource
+from lcdata.schemas.mix import TaskComponent
+from lcdata.schemas.recipe import Recipe
 from lcdata.schemas.tokens import TokenizerChoice
 
 Write = Callable[[str, list[Any]], Path]
@@ -67,7 +68,7 @@ def cases() -> list[Any]:
 @cache
 def made_samples(name: str, settings: str, source: str) -> tuple[list[Made], list[Reference]]:
     """Samples of a task and their references."""
-    task = TaskSource.model_validate({"task": name, "settings": json.loads(settings), "length": "1500", "n": 1})
+    task = TaskComponent.model_validate({"task": name, "settings": json.loads(settings), "length": "1500", "n": 1})
     maker = SampleMaker(task, 5, load_tokenizer(TokenizerChoice(source=source)))
     made = [maker.make(index, max(1500, maker.shortest_length)) for index in range(16)]
     return made, [
@@ -302,8 +303,8 @@ def test_a_mistake_is_one_line_that_names_its_place(
 
 
 def test_a_dataset_its_export_and_its_own_answers_agree(write: Write, lcdata: Run, small: str, tmp_path: Path) -> None:
-    source = {"task": "niah", "settings": {"num_values": 4}, "length": "2k,3k", "n": 12}
-    recipe = {"name": "d", "seq_length": "3k", "tokenizer": {"source": small}, "source": source}
+    component = {"task": "niah", "settings": {"num_values": 4}, "length": "2k,3k", "n": 12}
+    recipe = {"name": "d", "seq_length": "3k", "tokenizer": {"source": small}, "mix": [component]}
     gen(Recipe.model_validate(recipe), tmp_path / "d", JsonReporter(), 0)
     export(tmp_path / "d", "eval", tmp_path / "e")
     export(tmp_path / "d", "chat", tmp_path / "c")

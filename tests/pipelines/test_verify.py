@@ -77,7 +77,7 @@ def rewritten(folder: Path, path: str, change: Callable[[list[dict[str, Any]]], 
     else:
         pq.write_table(changed, folder / path)
     manifest = json.loads((folder / "lcdata.json").read_text())
-    record = manifest["shards"][0]["data" if path == DATA else "docs"]
+    record = manifest["stages"][0]["shards"][0]["data" if path == DATA else "docs"]
     data = (folder / path).read_bytes()
     record.update(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
     (folder / "lcdata.json").write_text(json.dumps(manifest))
@@ -103,7 +103,7 @@ def set_item(column: str, place: int, value: int) -> Callable[[list[dict[str, An
         (DATA, lambda rows: rows.pop(), "does not have its documents"),
         (DOCS, lambda rows: rows[0].update(prompt_length=4), "labels that differ"),
         (DOCS, lambda rows: rows[1].update(start=3), "differs from its document table in start"),
-        (DOCS, lambda rows: rows[0].update(sample=rows[1]["sample"]), "does not hold each of 24 samples once"),
+        (DOCS, lambda rows: rows[0].update(sample=rows[1]["sample"]), "does not hold each of 24 samples of kv once"),
         (DOCS, lambda rows: rows[0]["evidence_spans"][0].update(end=5000), "evidence_spans outside"),
         (DOCS, lambda rows: rows[0].update(depth=[2.0]), "depth outside 0..1"),
     ],
@@ -125,12 +125,12 @@ def test_a_sample_that_comes_out_differently_is_found(folder: Path) -> None:
 
 def test_totals_that_do_not_add_up_are_found(folder: Path, lcdata: Run) -> None:
     manifest = json.loads((folder / "lcdata.json").read_text())
-    manifest["tokens"] += 1
+    manifest["stages"][0]["tokens"] += 1
     (folder / "lcdata.json").write_text(json.dumps(manifest))
     done = lcdata("verify", "out")
     assert done.returncode == 3
-    assert "the ledger does not balance" in done.stdout
-    assert "tokens is" in done.stdout
+    assert "the ledger of kv-1k does not balance" in done.stdout
+    assert "tokens of kv-1k is" in done.stdout
 
 
 def test_another_tokenizer_is_not_taken_for_the_datasets_own(folder: Path, lcdata: Run) -> None:

@@ -89,7 +89,8 @@ def draw(store: Store, out: Path, *options: object) -> dict[str, Any]:
     """Build a dataset of both corpora; returns its manifest."""
     corpora = [option for name in SIZES for option in ("--corpus", store.path / name)]
     run(store.path.parent, "gen", *corpora, "--length", SEQ_LENGTH, "--out", out, "--workers", 0, *options)
-    return json.loads((out / "lcdata.json").read_text())
+    manifest = json.loads((out / "lcdata.json").read_text())
+    return {**manifest, **manifest["stages"][0]}
 
 
 def records(out: Path) -> list[tuple[dict[str, Any], list[int]]]:
@@ -122,7 +123,7 @@ def test_one_epoch_holds_every_token_of_every_document_once(each_store: Store, t
         joined = [token for _, content in some for token in content]
         assert joined == [*store.documents[corpus][name], eos]
     assert len(pieces) == sum(map(len, store.documents.values()))
-    ledger = [bucket for account in manifest["accounts"] for bucket in account["buckets"]]
+    ledger = [bucket for account in manifest["corpora"] for bucket in account["buckets"]]
     assert all(bucket["tokens"] == bucket["used"] == bucket["drawn"] for bucket in ledger)
     assert "holds" in run(tmp_path, "verify", "out", "--samples", 50)
 
@@ -136,13 +137,13 @@ def test_used_and_unused_and_dropped_are_what_came_in(policy: str, store: Store,
         ends = (manifest["tokenizer"]["bos_id"] is not None) + (ids[-1] == manifest["tokenizer"]["eos_id"])
         counted[record["source"]] += len(ids) - ends
         assert len(ids) <= SEQ_LENGTH
-    for account in manifest["accounts"]:
+    for account in manifest["corpora"]:
         documents = store.documents[account["name"]]
         assert sum(bucket["tokens"] for bucket in account["buckets"]) == sum(map(len, documents.values()))
         assert sum(bucket["drawn"] for bucket in account["buckets"]) == counted[account["name"]]
         for bucket in account["buckets"]:
             assert bucket["tokens"] == bucket["used"] + bucket["unused"] + sum(bucket["dropped"].values())
-    dropped = [bucket["dropped"] for account in manifest["accounts"] for bucket in account["buckets"]]
+    dropped = [bucket["dropped"] for account in manifest["corpora"] for bucket in account["buckets"]]
     assert any(dropped) == (policy != "split")
     assert "holds" in run(tmp_path, "verify", "out")
 
@@ -177,7 +178,7 @@ def test_shares_and_strategies_are_met(store: Store, tmp_path: Path) -> None:
     for strategy in (["per-source"], ["weights", "--bucket-weight", "0=0.6", "--bucket-weight", "512=0.4"]):
         long_from = ["--long-from", "512"] if strategy == ["per-source"] else []
         plan = json.loads(run(tmp_path, "gen", *corpora, *options, "--upsample", *strategy, *long_from))
-        code, web = plan["accounts"]
+        code, web = plan["stages"][0]["corpora"]
         assert abs(code["share"] - 0.3) < 0.005
         assert abs(web["share"] - 0.7) < 0.005
         buckets = [(bucket["low"], bucket) for bucket in web["buckets"]]
@@ -199,8 +200,8 @@ def test_what_cannot_be_met_is_an_error_or_the_nearest_mixture(store: Store, tmp
     done = subprocess.run([*command, "--best-effort"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "instead of" in done.stderr
-    manifest = json.loads((tmp_path / "out/lcdata.json").read_text())
-    assert manifest["notes"]
+    (stage,) = json.loads((tmp_path / "out/lcdata.json").read_text())["stages"]
+    assert stage["notes"]
     assert all(record["repeat"] == 0 for record, _ in records(tmp_path / "out"))
 
 
@@ -247,8 +248,9 @@ DAMAGES = {
 
 @pytest.mark.parametrize("problem", DAMAGES)
 def test_verify_finds_a_ledger_that_is_wrong(problem: str, store: Store, tmp_path: Path) -> None:
-    manifest = draw(store, tmp_path / "out", "--tokens", store.num_tokens // 2)
-    bucket = next(bucket for bucket in manifest["accounts"][0]["buckets"] if bucket["drawn"])
+    draw(store, tmp_path / "out", "--tokens", store.num_tokens // 2)
+    manifest = json.loads((tmp_path / "out/lcdata.json").read_text())
+    bucket = next(bucket for bucket in manifest["stages"][0]["corpora"][0]["buckets"] if bucket["drawn"])
     for name in DAMAGES[problem]:
         bucket[name] += 1
     (tmp_path / "out/lcdata.json").write_text(json.dumps(manifest))

@@ -36,8 +36,9 @@ def test_real_corpora_are_stored_upsampled_packed_and_verified(lcdata: Run, tmp_
     done = lcdata("gen", *corpora, "--corpus", "store/web=30%", *wishes, "--out", "out")
     assert done.returncode == 0, done.stderr
     manifest = json.loads((tmp_path / "out/lcdata.json").read_text())
-    for account in manifest["accounts"]:
+    (stage,) = manifest["stages"]
+    for account in stage["corpora"]:
         assert abs(account["share"] - account["wanted_share"]) < 0.005
-    assert manifest["row_fill"] > 0.99
+    assert stage["row_fill"] > 0.99
     checked = lcdata("verify", "out", "--samples", "40")
     assert checked.returncode == 0, checked.stdout

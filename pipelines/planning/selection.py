@@ -1,4 +1,4 @@
-"""The components of a mixture with their documents, as the corpora's indexes know them."""
+"""The corpora of a mixture with their documents, as the corpora's indexes know them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from ...generators.organic.draw import Cell
 from ...generators.organic.upsample import Component
 from ...packers.pieces import LongPolicy, Pieces, cut
 from ...schemas.errors import UsageError
-from ...schemas.recipe import CorpusComponent, Recipe
-from ...schemas.tokens import EMBEDDED, TokenizerIdentity
-from .store import StoredCorpus
+from ...schemas.mix import CorpusComponent
+from ...schemas.tokens import EMBEDDED, TokenizerChoice, TokenizerIdentity
+from ..organic.store import StoredCorpus
 
 Longs = NDArray[np.int64]
 
@@ -35,23 +35,22 @@ class Selection:
         """Tokens of each document that can be drawn."""
         return (self.lengths - self.pieces.dropped).astype(np.int32)
 
-    @property
-    def component(self) -> Component:
-        """As the plan of targets takes it."""
-        return Component(name=self.settings.name, lengths=self.lengths, tokens=self.usable, share=self.settings.share)
+    def component(self, share: float | None) -> Component:
+        """As the plan of targets takes it, with this share of the corpora's tokens."""
+        return Component(name=self.settings.name, lengths=self.lengths, tokens=self.usable, share=share)
 
     def index(self, column: str) -> NDArray[Any]:
         """A column of the index for its documents."""
         return self.corpus.sizes[column].to_numpy()[self.documents]
 
-    def cells(self, buckets: Buckets) -> list[Cell]:
-        """Its documents, bucket by bucket."""
+    def cells(self, buckets: Buckets, stage: int) -> list[Cell]:
+        """Its documents, bucket by bucket; every stage draws them in an order of its own."""
         bucket = buckets.of(self.lengths)
         chunk = (self.index("unit").astype(np.int64) << 32) + self.index("row_group")
         counts = np.diff(self.pieces.starts)
         return [
             Cell(
-                name=f"{self.settings.name}/{buckets.low(number)}",
+                name=f"{stage}/{self.settings.name}/{buckets.low(number)}",
                 chunk=chunk[chosen],
                 first=self.pieces.starts[chosen],
                 count=counts[chosen],
@@ -78,19 +77,24 @@ def select(
     return Selection(settings, corpus, documents, lengths, cut(lengths, seq_length, num_bos, policy))
 
 
-def common_tokenizer(recipe: Recipe, corpora: Sequence[StoredCorpus]) -> TokenizerIdentity:
-    """The tokenizer of all corpora; UsageError where they have several or the recipe names another."""
+def common_tokenizer(choice: TokenizerChoice, corpora: Sequence[StoredCorpus]) -> TokenizerIdentity:
+    """The tokenizer of all corpora; UsageError where they have several or the recipe chooses another."""
     first, *others = corpora
     identity = first.manifest.tokenizer
     for other in others:
-        if other.manifest.tokenizer.model_dump(exclude={"source"}) != identity.model_dump(exclude={"source"}):
+        if not is_same(other.manifest.tokenizer, identity):
             raise UsageError(
                 f"{first.path} and {other.path} were ingested with different tokenizers "
                 f"({identity.source}, {other.manifest.tokenizer.source}): ingest one of them again"
             )
-    if recipe.tokenizer.source not in (EMBEDDED, identity.source):
+    if choice.source not in (EMBEDDED, identity.source):
         raise UsageError(
-            f"the corpora were ingested with the tokenizer {identity.source}, not {recipe.tokenizer.source}: "
+            f"the corpora were ingested with the tokenizer {identity.source}, not {choice.source}: "
             "ingest them again with that one"
         )
     return identity
+
+
+def is_same(one: TokenizerIdentity, other: TokenizerIdentity) -> bool:
+    """Whether two tokenizers make the same documents, wherever they lie."""
+    return one.model_dump(exclude={"source"}) == other.model_dump(exclude={"source"})

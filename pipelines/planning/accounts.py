@@ -11,29 +11,33 @@ from ...generators.organic.draw import Drawn
 from ...generators.organic.upsample import Targets
 from ...packers.pieces import LongPolicy
 from ...schemas.manifest import BucketAccount, ComponentAccount
-from .components import Selection
+from .selection import Selection
 
 OUTSIDE = "outside the lengths chosen"
 _SHORTENED: dict[LongPolicy, str] = {"split": "", "truncate": "truncated to a row", "drop": "longer than a row"}
 
 
 def make_accounts(
-    selections: Sequence[Selection], drawn: Sequence[Sequence[Drawn]], targets: Targets, policy: LongPolicy
+    selections: Sequence[Selection],
+    drawn: Sequence[Sequence[Drawn]],
+    targets: Targets,
+    policy: LongPolicy,
+    other_tokens: int = 0,
 ) -> list[ComponentAccount]:
-    """The accounts of all components; `drawn` by component and bucket of the targets."""
+    """The accounts of all corpora; `drawn` by corpus and bucket of the targets, beside so many tokens of tasks."""
     buckets = [
         _bucket_accounts(selection, cells, targets.buckets, wanted.tolist(), _SHORTENED[policy])
         for selection, cells, wanted in zip(selections, drawn, targets.wanted, strict=True)
     ]
     sums = [sum(account.drawn for account in some) for some in buckets]
-    wanted = targets.wanted.sum(1) / max(int(targets.wanted.sum()), 1)
+    wanted = targets.wanted.sum(1) / max(int(targets.wanted.sum()) + other_tokens, 1)
     return [
         ComponentAccount(
             name=selection.settings.name,
             corpus=selection.settings.corpus,
             fingerprint=selection.corpus.manifest.fingerprint,
             wanted_share=round(float(wanted[number]), 6),
-            share=round(sums[number] / max(sum(sums), 1), 6),
+            share=round(sums[number] / max(sum(sums) + other_tokens, 1), 6),
             buckets=buckets[number],
         )
         for number, selection in enumerate(selections)

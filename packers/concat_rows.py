@@ -1,0 +1,61 @@
+"""Concat-and-chunk: documents one after another, cut where a row is full.
+
+Rows are full but for what keeps pieces from becoming fragments: no piece holds fewer than `MIN_PIECE` content tokens
+unless its document does. A piece that goes on in the next row starts with BOS like every document, because attention
+starts anew there.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .pieces import MIN_PIECE
+
+Longs = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Chunks:
+    """Pieces of documents in row order; arrays of shape (num_pieces,) where nothing else is said."""
+
+    document: Longs
+    """Index of the document."""
+    offset: Longs
+    """Its content tokens before the piece."""
+    length: NDArray[np.int32]
+    """Content tokens."""
+    is_last: NDArray[np.bool_]
+    """Whether the document ends here, so that EOS follows if it had one."""
+    row_starts: Longs
+    """The first piece of every row, and the end, shape (num_rows + 1,)."""
+
+
+def concat_rows(lengths: Longs, has_eos: NDArray[np.bool_], seq_length: int, num_bos: int) -> Chunks:
+    """Lay documents of these content lengths into rows of `seq_length` tokens, in their order."""
+    pieces: list[tuple[int, int, int, bool]] = []
+    row_starts, used = [0], 0
+    for document, (length, eos) in enumerate(zip(lengths.tolist(), has_eos.tolist(), strict=True)):
+        offset = 0
+        while True:
+            left, room = length - offset, seq_length - used - num_bos
+            if left + eos <= room:
+                pieces.append((document, offset, left, True))
+                used += num_bos + left + eos
+                break
+            taken = min(room, left - MIN_PIECE)
+            if taken >= MIN_PIECE:
+                pieces.append((document, offset, taken, False))
+                offset += taken
+            row_starts.append(len(pieces))
+            used = 0
+    if used:
+        row_starts.append(len(pieces))
+    table = np.array(pieces, np.int64).reshape(-1, 4).T
+    return Chunks(
+        document=table[0],
+        offset=table[1],
+        length=table[2].astype(np.int32),
+        is_last=table[3].astype(np.bool_),
+        row_starts=np.array(row_starts, np.int64),
+    )

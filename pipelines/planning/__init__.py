@@ -1,0 +1,1 @@
+"""What a build will make, decided on lengths alone before any of it exists."""

@@ -1,0 +1,307 @@
+"""From a recipe to a plan: which documents make which rows of which shard of which stage."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ...packers.tokenizer import Tokenizer
+from ...schemas.errors import UsageError
+from ...schemas.manifest import ComponentAccount, TaskAccount
+from ...schemas.recipe import FORMAT, Recipe, fingerprint
+from ...schemas.stage import Stage
+from ...schemas.tokens import TokenizerIdentity
+from ..build import AUDIT_EVERY, FEW_SHARDS, ShardJob, library_versions
+from ..files import hash_files
+from ..organic.pack import PieceWork
+from ..organic.store import INDEX
+from ..stage_rows import SampleWork, StageRows, StageWork
+from .corpora import CorpusSupply, open_corpora
+from .makers import Makers, makers_of
+from .population import population
+from .selection import common_tokenizer, is_same
+from .shards import Shards, shards_of_cells, shards_of_samples
+from .shares import shares_of
+from .tasks import TaskSupply, supply_task
+
+_MAX_SHARD_BYTES = 400_000_000
+_MIN_SHARD_TOKENS = 1 << 25
+_MAX_READ_TOKENS = 3 << 26
+"""Of a shard with documents of corpora: about 250 MB as a file, and 768 MiB in the worker that packs it."""
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """A stage, decided."""
+
+    stage: Stage
+    tasks: Sequence[TaskSupply]
+    corpora: CorpusSupply | None
+    identity: TokenizerIdentity
+    tokenizer: Tokenizer | None
+    chat_template: str | None
+
+    @property
+    def _num_bos(self) -> int:
+        return int(self.identity.bos_id is not None)
+
+    @cached_property
+    def shards(self) -> Shards:
+        """Every document in its place."""
+        if self.corpora is None:
+            samples = population(self.tasks, (), (), self._num_bos)
+            return shards_of_samples(samples, self.stage, self._num_shards(samples.num_tokens))
+        whole = population(self.tasks, self.corpora.selections, self.corpora.drawn, self._num_bos)
+        return shards_of_cells(whole, self.stage, self._num_shards(whole.num_tokens), self._num_bos)
+
+    def _num_shards(self, num_tokens: int) -> int:
+        """As many as make files of 200 to 400 MB, or a sixteenth of a smaller dataset each.
+
+        Every shard audits a sample at least, so none has fewer rows than there are samples to an audit if it can.
+        """
+        seq_length = self.stage.seq_length
+        if self.stage.shard_rows:
+            return max(1, round(num_tokens / (self.stage.shard_rows * seq_length)))
+        largest, smallest = _MAX_READ_TOKENS, _MIN_SHARD_TOKENS
+        if self.corpora is None:
+            # A power of two, so that another version of the compressor hardly ever moves it.
+            largest = 1 << math.floor(math.log2(_MAX_SHARD_BYTES / self._bytes_per_token))
+            smallest = max(smallest, AUDIT_EVERY * seq_length)
+        shard_tokens = min(max(num_tokens // FEW_SHARDS, smallest), largest)
+        return max(1, round(num_tokens / shard_tokens))
+
+    @property
+    def _bytes_per_token(self) -> float:
+        each = [supply.bytes_per_token(self.stage) for supply in self.tasks]
+        return float(np.average(each, weights=[supply.num_tokens for supply in self.tasks]))
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of the stage."""
+        return self.shards.num_rows
+
+    @property
+    def num_shards(self) -> int:
+        """Data files of the stage."""
+        return len(self.shards)
+
+    @cached_property
+    def num_tokens(self) -> int:
+        """Of the stage, BOS and EOS included; of samples, the lengths asked for."""
+        return self.shards.content.num_tokens
+
+    @property
+    def num_samples(self) -> int:
+        """Of all tasks."""
+        return sum(len(supply.lengths) for supply in self.tasks)
+
+    @property
+    def _sample_tokens(self) -> int:
+        return sum(supply.num_tokens for supply in self.tasks)
+
+    @cached_property
+    def num_shared(self) -> int:
+        """Tokens that shares are of: BOS and EOS of corpora's documents are not counted."""
+        return self._sample_tokens + (0 if self.corpora is None else self.corpora.num_drawn)
+
+    @cached_property
+    def accounts(self) -> list[ComponentAccount]:
+        """What becomes of the tokens of each corpus."""
+        return [] if self.corpora is None else self.corpora.accounts(self._sample_tokens)
+
+    @cached_property
+    def task_accounts(self) -> list[TaskAccount]:
+        """What is made of each task, as far as it is planned."""
+        return [supply.account(supply.num_tokens / self.num_shared) for supply in self.tasks]
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know about the mixture."""
+        return [] if self.corpora is None else self.corpora.notes
+
+    @property
+    def components(self) -> dict[str, float]:
+        """The share of each component."""
+        return {account.name: account.share for account in (*self.task_accounts, *self.accounts)}
+
+    @property
+    def summary(self) -> str:
+        """What will be made, in words."""
+        if self.stage.tokens is None and len(self.tasks) == 1:
+            length = self.tasks[0].component.length
+            lengths = ", ".join(f"{value:,}" for value in length.values)
+            return f"{self.num_samples:,} samples of {length} tokens ({lengths}), {self.num_rows:,} rows"
+        names = ", ".join(f"{name} {share:.1%}" for name, share in self.components.items())
+        strategy = "" if self.corpora is None else f" ({self.stage.upsample.strategy})"
+        return f"{self.num_tokens:,} tokens of {names}{strategy}, {self.num_rows:,} rows"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {
+            "name": self.stage.name,
+            "components": self.components,
+            "samples": self.num_samples,
+            "rows": self.num_rows,
+            "shards": self.num_shards,
+            "tokens": self.num_tokens,
+            "notes": self.notes,
+        }
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """All that decides the bytes besides the recipe, as JSON holds it."""
+        corpora = {} if self.corpora is None else self.corpora.corpora
+        return {
+            "tasks": {supply.component.name: supply.content for supply in self.tasks},
+            "corpora": {path: corpus.manifest.fingerprint for path, corpus in corpora.items()},
+            "shards": self.num_shards,
+        }
+
+    @property
+    def source(self) -> StageRows:
+        """What makes the rows."""
+        return StageRows(
+            tasks=[supply.component for supply in self.tasks],
+            rates=[supply.rates for supply in self.tasks],
+            seed=self.stage.seed,
+            tokenizer=None if self.tokenizer is None else self.tokenizer.spec,
+            chat_template=self.chat_template,
+            store=None if self.corpora is None else self.corpora.rows,
+        )
+
+    def job(self, shard: int) -> ShardJob:
+        """One shard's documents."""
+        content, row_starts = self.shards.of(shard), self.shards.row_starts[shard]
+        is_sample = content.component < len(self.tasks)
+        samples = SampleWork(content.component[is_sample], content.document[is_sample], content.length[is_sample])
+        work = StageWork(row_starts, is_sample, samples, self._pieces(shard))
+        return ShardJob(self.stage.number, shard, self.num_shards, len(row_starts) - 1, content.num_tokens, work)
+
+    def _pieces(self, shard: int) -> PieceWork | None:
+        """The documents of corpora with where they are in their stores."""
+        if self.corpora is None:
+            return None
+        content = self.shards.of(shard)
+        content = content.take(np.flatnonzero(content.component >= len(self.tasks)))
+        component = content.component - np.int16(len(self.tasks))
+        work = PieceWork.empty(component, content.repeat, content.offset, content.length, content.is_last)
+        for number, one in enumerate(self.corpora.selections):
+            own = np.flatnonzero(component == number)
+            document = content.document[own]
+            for column in ("bucket", "unit", "row_group", "row"):
+                getattr(work, column)[own] = one.index(column)[document]
+            work.document_tokens[own] = one.lengths[document]
+        return work
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A build, decided: the same for every worker count, order and process."""
+
+    recipe: Recipe
+    stages: Sequence[StagePlan]
+    identity: TokenizerIdentity
+    engine: str
+    """What encodes, or encoded the corpora: `tokenizers` where any was by that."""
+    chat_template: str | None
+
+    @property
+    def num_shards(self) -> int:
+        """Of all stages."""
+        return sum(stage.num_shards for stage in self.stages)
+
+    @property
+    def num_tokens(self) -> int:
+        """Of all stages."""
+        return sum(stage.num_tokens for stage in self.stages)
+
+    @property
+    def notes(self) -> list[str]:
+        """Of all stages, by the stage's name where there are several."""
+        several = len(self.stages) > 1
+        return [f"{one.stage.name}: {note}" if several else note for one in self.stages for note in one.notes]
+
+    @cached_property
+    def inputs(self) -> dict[str, str]:
+        """sha256 of the files that samples are made from, and of the corpora's indexes."""
+        files = {path for one in self.stages for supply in one.tasks for path in supply.input_files}
+        corpora = {
+            f"{path}/{INDEX}": corpus.manifest.index.sha256
+            for one in self.stages
+            if one.corpora is not None
+            for path, corpus in one.corpora.corpora.items()
+        }
+        return {**hash_files(sorted(files)), **corpora}
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """All that decides the bytes, as JSON holds it."""
+        return {
+            "format": FORMAT,
+            "recipe": self.recipe.model_dump(mode="json"),
+            "tokenizer": self.identity.model_dump(mode="json"),
+            "chat_template": self.chat_template,
+            "inputs": self.inputs,
+            "stages": {one.stage.name: one.content for one in self.stages},
+            "versions": library_versions(),
+        }
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the content."""
+        return fingerprint(self.content)
+
+    def shards(self) -> list[tuple[StagePlan, int]]:
+        """Every shard of every stage."""
+        return [(stage, shard) for stage in self.stages for shard in range(stage.num_shards)]
+
+
+def make_plan(recipe: Recipe, engine: str = "fastokens") -> Plan:
+    """Decide a build; raises where the settings, the tokenizer, the lengths or the shares cannot be meant."""
+    corpora = [corpus for stage in recipe.stages for corpus in open_corpora(stage).values()]
+    stored = common_tokenizer(recipe.tokenizer, corpora) if corpora else None
+    has_tasks = any(stage.tasks for stage in recipe.stages)
+    makers = makers_of(recipe, engine) if has_tasks else None
+    if makers is not None and stored is not None and not is_same(makers.tokenizer.identity, stored):
+        raise UsageError(
+            f"the corpora were ingested with the tokenizer {stored.source}, the tasks would be made with "
+            f"{makers.tokenizer.identity.source}: name the corpora's in the recipe"
+        )
+    identity = makers.tokenizer.identity if makers else stored
+    assert identity is not None
+    engines = {corpus.manifest.engine for corpus in corpora} | ({makers.tokenizer.engine} if makers else set())
+    counts = Counter[str]()
+    return Plan(
+        recipe=recipe,
+        stages=[_plan_stage(stage, identity, makers, counts) for stage in recipe.stages],
+        identity=identity,
+        engine="tokenizers" if "tokenizers" in engines else "fastokens",
+        chat_template=makers.chat_template if makers else None,
+    )
+
+
+def _plan_stage(stage: Stage, identity: TokenizerIdentity, makers: Makers | None, counts: Counter[str]) -> StagePlan:
+    """Decide a stage; `counts` are the samples of each task in the stages before."""
+    shares = shares_of(stage) if stage.tokens is not None else None
+    tasks: list[TaskSupply] = []
+    for number, component in enumerate(stage.tasks):
+        assert makers is not None
+        maker = makers.of(stage, component)
+        wanted = shares.tasks[number] if shares else None
+        tasks.append(supply_task(stage, component, maker, counts[component.task], wanted))
+        counts[component.task] += len(tasks[-1].lengths)
+    corpora = None
+    if stage.corpora:
+        assert shares is not None
+        assert stage.tokens is not None
+        rest = stage.tokens - sum(supply.num_tokens for supply in tasks)
+        if rest <= 0:
+            raise UsageError(f"{stage.name}: whole samples take all of its tokens: raise them or shorten the samples")
+        corpora = CorpusSupply(stage, identity, shares.corpora, rest)
+    tokenizer, chat_template = (makers.tokenizer, makers.chat_template) if makers and tasks else (None, None)
+    return StagePlan(stage, tasks, corpora, identity, tokenizer, chat_template)

@@ -1,0 +1,117 @@
+"""From a population to shards and rows.
+
+Where documents come from corpora, each shard gets its part of every cell, so that it reads few chunks of the store, and
+rows are planned shard by shard. Samples are made and not read, so their rows are planned all together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...generators.organic.draw import deal
+from ...packers.concat_rows import concat_rows
+from ...packers.plan_rows import plan_rows
+from ...schemas.stage import Stage
+from ...schemas.stream import stream
+from .population import Population, joined
+
+_GOLDEN = 0.618034
+"""Of the shards lie between where one cell begins to be dealt and where the next does."""
+
+Longs = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Shards:
+    """A population, shard by shard and in row order."""
+
+    content: Population
+    starts: Longs
+    """Where each shard starts in it, and the end, shape (shards + 1,)."""
+    row_starts: Sequence[Longs]
+    """Of each shard: where each row starts within the shard, and the end."""
+
+    def __len__(self) -> int:
+        return len(self.row_starts)
+
+    @property
+    def num_rows(self) -> int:
+        """Of all."""
+        return sum(len(starts) - 1 for starts in self.row_starts)
+
+    def of(self, shard: int) -> Population:
+        """One shard's part."""
+        return self.content.take(np.arange(self.starts[shard], self.starts[shard + 1]))
+
+
+def shards_of_samples(samples: Population, stage: Stage, num_shards: int) -> Shards:
+    """Plan the rows of samples together, and cut them into shards of equally many rows."""
+    if len(samples.cells) > 2:
+        samples = samples.take(_stream(stage, "documents").permutation(len(samples)))
+    order, row_starts = plan_rows(samples.tokens, stage.seq_length, _stream(stage, "rows"))
+    num_rows = len(row_starts) - 1
+    rows_per_shard = stage.shard_rows or -(-num_rows // num_shards)
+    firsts = [*range(0, num_rows, rows_per_shard), num_rows]
+    starts = row_starts[firsts]
+    cut = [row_starts[first : end + 1] - row_starts[first] for first, end in pairwise(firsts)]
+    return Shards(samples.take(order), starts, cut)
+
+
+def shards_of_cells(whole: Population, stage: Stage, num_shards: int, num_bos: int) -> Shards:
+    """Deal every cell to the shards, and plan the rows of each."""
+    shard = np.concatenate(
+        [
+            deal(whole.tokens[start:end], num_shards, number * _GOLDEN % 1)
+            for number, (start, end) in enumerate(pairwise(whole.cells.tolist()))
+        ]
+    )
+    together = _documents(whole) if stage.packing == "concat" else np.arange(len(whole))
+    number_of = _stream(stage, "documents").permutation(len(whole))[together]
+    order = np.lexsort((number_of, shard))
+    starts = np.searchsorted(shard[order], np.arange(num_shards + 1))
+    if stage.packing == "concat":
+        return _concatenated(whole.take(order), starts, stage, num_bos)
+    row_starts: list[Longs] = []
+    for place, (start, end) in enumerate(pairwise(starts.tolist())):
+        own = order[start:end]
+        in_rows, row_start = plan_rows(whole.tokens[own], stage.seq_length, _stream(stage, "rows", place))
+        order[start:end] = own[in_rows]
+        row_starts.append(row_start)
+    return Shards(whole.take(order), starts, row_starts)
+
+
+def _concatenated(pieces: Population, starts: Longs, stage: Stage, num_bos: int) -> Shards:
+    """Lay the pieces of each shard one after another, those that follow each other in a document as one."""
+    parts: list[Population] = []
+    row_starts: list[Longs] = []
+    for start, end in pairwise(starts.tolist()):
+        own = pieces.take(np.arange(start, end))
+        first = np.flatnonzero(np.diff(_documents(own), prepend=-1))
+        last = np.append(first[1:], len(own)) - 1
+        lengths = own.offset[last] + own.length[last] - own.offset[first]
+        chunks = concat_rows(lengths, own.is_last[last], stage.seq_length, num_bos)
+        part = own.take(first[chunks.document])
+        is_last = chunks.is_last & own.is_last[last][chunks.document]
+        tokens = chunks.length + is_last + np.int32(num_bos)
+        offset = part.offset + chunks.offset
+        parts.append(replace(part, offset=offset, length=chunks.length, is_last=is_last, tokens=tokens))
+        row_starts.append(chunks.row_starts)
+    whole = joined(parts)
+    return Shards(whole, whole.cells, row_starts)
+
+
+def _documents(pieces: Population) -> Longs:
+    """A number for each run of pieces that follow each other in a document."""
+    same = np.ones(len(pieces), np.bool_)
+    for column in (pieces.component, pieces.document, pieces.repeat, pieces.offset):
+        before = pieces.offset[:-1] + pieces.length[:-1] if column is pieces.offset else column[:-1]
+        same[1:] &= column[1:] == before
+    same[:1] = False
+    return np.cumsum(~same) - 1
+
+
+def _stream(stage: Stage, what: str, index: int = 0) -> np.random.Generator:
+    return stream("stage", stage.seed, index, f"{what}/{stage.number}")

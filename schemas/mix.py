@@ -1,0 +1,121 @@
+"""What a stage is mixed of: samples of tasks and documents of stored corpora, each with its share of the tokens."""
+
+from collections.abc import Mapping
+from itertools import combinations
+from pathlib import PurePath
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from .lengths import Lengths
+from .quantity import Count, Length, Share
+from .sample import Loss
+
+TAGS = ("a task", "a corpus")
+"""Of the two kinds of component; they stand in the place of a validation error and are no field's name."""
+
+
+class TaskComponent(BaseModel):
+    """Samples of one task."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    task: str
+    """The task's name, see `lcdata tasks`."""
+
+    name: str = ""
+    """What its samples have as `source`; by default the task's name."""
+
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """The task's settings that differ from their defaults."""
+
+    length: Lengths
+    """Tokens of a finished document: `128k`, `4k,32k,128k` in turn, or `4k..128k` log-uniformly."""
+
+    n: Count | None = None
+    """Samples to make, in a stage that has no budget of tokens."""
+
+    share: Share | None = None
+    """Of the stage's tokens, or a weight where all components have one."""
+
+    template: tuple[str, ...] = ()
+    """Ids of the wordings to use; by default all."""
+
+    templates: tuple[dict[str, Any], ...] = ()
+    """Wordings of one's own, in place of the task's."""
+
+    format: Literal["plain", "chat"] = "plain"
+    """Prompt and answer as they are, or as two turns in the tokenizer's own chat template."""
+
+    loss: Loss = "answer"
+    """Which tokens are trained on: the answer's and EOS, or all but each document's first."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_its_task(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("name") and isinstance(values.get("task"), str):
+            return {**values, "name": values["task"]}
+        return values
+
+
+class CorpusComponent(BaseModel):
+    """A stored corpus, or its documents of some lengths."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    corpus: str
+    """The folder that `lcdata ingest` made, or its name in the store."""
+
+    name: str = ""
+    """What its documents have as `source`; by default the folder's name."""
+
+    share: Share | None = None
+    """Of the stage's tokens, or a weight where all components have one; by default what its documents amount to."""
+
+    min_length: Length | None = None
+    """Only documents of so many tokens or more."""
+
+    max_length: Length | None = None
+    """Only documents of fewer tokens than this."""
+
+    loss: Literal["all"] = "all"
+    """Which tokens are trained on: all but each piece's first."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_its_folder(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("name") and isinstance(values.get("corpus"), str):
+            return {**values, "name": PurePath(values["corpus"]).name}
+        return values
+
+    @model_validator(mode="after")
+    def _some_lengths(self) -> "CorpusComponent":
+        if self.min_length and self.max_length and self.min_length >= self.max_length:
+            raise ValueError(f"min_length {self.min_length} must be below max_length {self.max_length}")
+        return self
+
+
+def _kind(values: Any) -> str:
+    is_task = "task" in values if isinstance(values, Mapping) else isinstance(values, TaskComponent)
+    return TAGS[0] if is_task else TAGS[1]
+
+
+Component = Annotated[
+    Annotated[TaskComponent, Tag(TAGS[0])] | Annotated[CorpusComponent, Tag(TAGS[1])], Discriminator(_kind)
+]
+
+
+def check_distinct(mix: tuple[TaskComponent | CorpusComponent, ...]) -> None:
+    """Raise ValueError where components could be taken for each other, or share documents."""
+    names = [component.name for component in mix]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"two components are called {name}: give one another name")
+    for one, other in combinations([one for one in mix if isinstance(one, CorpusComponent)], 2):
+        if one.corpus == other.corpus and _overlap(one, other):
+            raise ValueError(f"{one.name} and {other.name} share documents: give them lengths that do not overlap")
+
+
+def _overlap(one: CorpusComponent, other: CorpusComponent) -> bool:
+    low = max(one.min_length or 0, other.min_length or 0)
+    return all(component.max_length is None or low < component.max_length for component in (one, other))

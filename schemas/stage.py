@@ -1,0 +1,154 @@
+"""A stage: one config of a dataset, with its own length of rows, mixture and budget."""
+
+import re
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from .lengths import Lengths
+from .mix import Component, CorpusComponent, TaskComponent, check_distinct
+from .quantity import Count, Length, format_length
+from .tokens import TokenizerChoice
+from .upsample import Upsample
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
+
+
+class Stage(BaseModel):
+    """Rows of one length, mixed of tasks and corpora."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    name: str
+    """The config's name in the dataset, for example `kv-128k`."""
+
+    seq_length: Length
+    """Tokens a row holds at most; shorter documents share rows."""
+
+    tokens: Count | None = None
+    """The budget that components have shares of; by default each task makes its `n` samples."""
+
+    mix: tuple[Component, ...] = Field(min_length=1)
+    """Tasks and corpora."""
+
+    upsample: Upsample = Upsample()
+    """Which documents of the corpora are preferred."""
+
+    max_repeats: int | None = Field(default=None, ge=1)
+    """How often a document of a corpus may be drawn; by default as often as the tokens need."""
+
+    best_effort: bool = False
+    """Whether to take the nearest mixture where the one asked for cannot be had."""
+
+    long_documents: Literal["split", "truncate", "drop"] = "split"
+    """What becomes of corpora's documents that are longer than a row."""
+
+    packing: Literal["best-fit", "concat"] = "best-fit"
+    """Whole documents, each where it leaves the least room; or one after another, cut where a row is full."""
+
+    labels: Literal["auto", "always", "never"] = "auto"
+    """Whether rows carry `labels`; `auto` leaves them out where every token is in the loss."""
+
+    shard_rows: Count | None = None
+    """Rows of a data file; by default what makes files of 200 to 500 MB, and smaller ones for small datasets."""
+
+    cdc: bool = False
+    """Content-defined chunking of the Parquet pages, for datasets that are edited and pushed again."""
+
+    seed: int = Field(default=0, exclude=True)
+    """The recipe's."""
+
+    tokenizer: TokenizerChoice = Field(default=TokenizerChoice(), exclude=True)
+    """The recipe's."""
+
+    number: int = Field(default=0, exclude=True)
+    """Which stage of the recipe it is, from 0: no two stages share randomness."""
+
+    @property
+    def tasks(self) -> tuple[TaskComponent, ...]:
+        """The components that are tasks."""
+        return tuple(one for one in self.mix if isinstance(one, TaskComponent))
+
+    @property
+    def corpora(self) -> tuple[CorpusComponent, ...]:
+        """The components that are corpora."""
+        return tuple(one for one in self.mix if isinstance(one, CorpusComponent))
+
+    @property
+    def with_labels(self) -> bool:
+        """Whether the rows carry labels."""
+        return self.labels == "always" or (self.labels == "auto" and not self._all_in_loss)
+
+    @property
+    def _all_in_loss(self) -> bool:
+        return all(component.loss == "all" for component in self.mix)
+
+    @field_validator("name")
+    @classmethod
+    def _usable_as_a_folder(cls, name: str) -> str:
+        return checked_name(name)
+
+    @model_validator(mode="after")
+    def _rows_hold_whole_samples(self) -> "Stage":
+        longest = max((component.length.longest for component in self.tasks), default=0)
+        if self.seq_length < longest:
+            raise ValueError(f"seq_length {self.seq_length} is below the longest document, {longest} tokens")
+        if self.labels == "never" and not self._all_in_loss:
+            raise ValueError("labels can only be left out where the loss is on all tokens: add --loss all")
+        return self
+
+    @model_validator(mode="after")
+    def _every_component_has_a_size(self) -> "Stage":
+        check_distinct(self.mix)
+        if self.tokens is None:
+            for component in self.mix:
+                if not isinstance(component, TaskComponent) or component.n is None:
+                    raise ValueError(f"{component.name}: give the stage tokens to share out, or every task its n")
+                if component.share is not None:
+                    raise ValueError(f"{component.name} has n and a share: leave one of them out")
+        for component in self.tasks if self.tokens else ():
+            if component.n is not None:
+                raise ValueError(f"{component.name}: n is for stages without tokens: give it a share")
+            if component.share is None and len(self.mix) > 1:
+                raise ValueError(f"{component.name} needs a share of the stage's tokens, such as 1%")
+        return self
+
+    @model_validator(mode="after")
+    def _only_corpora_are_cut(self) -> "Stage":
+        if self.packing == "concat" and self.tasks:
+            raise ValueError(
+                f"packing concat would cut samples of {self.tasks[0].name} in two: use best-fit, "
+                "or give the tasks a stage of their own"
+            )
+        if self.packing == "concat" and self.long_documents != "split":
+            raise ValueError(f"packing concat cuts every document: leave long_documents {self.long_documents} out")
+        return self
+
+
+def checked_name(name: str) -> str:
+    """The name, ValueError where it could not be a folder's."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"must be letters, digits, dots, dashes or underscores, got {name!r}")
+    return name
+
+
+def default_name(task: str, lengths: Lengths) -> str:
+    """The name of a dataset of one task: `kv-128k`, `kv-4k-32k`, `kv-4k-to-128k`."""
+    joint = "-to-" if lengths.is_range else "-"
+    return f"{task}-{joint.join(map(format_length, lengths.values))}"
+
+
+FIELDS: frozenset[str] = frozenset(Stage.model_fields) - {"name", "seed", "tokenizer", "number"}
+"""What a recipe of one stage may say without naming the stage."""
+
+
+def in_recipe(stage: Any, **inherited: Any) -> Any:
+    """The content of a stage with what it has from its recipe; ValueError where it has it itself."""
+    if isinstance(stage, Stage):
+        return stage.model_copy(update=inherited)
+    if not isinstance(stage, dict):
+        return stage
+    for name in ("seed", "tokenizer", "number"):
+        if name in stage:
+            raise ValueError(f"{name} is the whole recipe's: take it out of the stage")
+    return {**stage, **inherited}
