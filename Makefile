@@ -4,11 +4,15 @@ VENV := .venv
 RUN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench gallery lock clean
+.PHONY: demo demo-recipe test check bench gallery lock clean
 
 demo: $(READY)  ## make 100 samples of 128k tokens and look at them
 	$(RUN)/lcdata gen --task kv --length 128k --n 100 --out demo
 	$(RUN)/lcdata inspect demo
+
+demo-recipe: $(READY)  ## build a curriculum of three tasks and a corpus: your own with CORPUS=FILES
+	$(RUN)/lcdata build recipes/demo.yaml $(if $(CORPUS),--set 'ingest.0.inputs=[$(CORPUS)]') --store demo-store --out demo-recipe
+	$(RUN)/lcdata verify demo-recipe
 
 test: $(READY)  ## the whole test suite
 	$(RUN)/python -m pytest
@@ -23,9 +27,10 @@ bench: $(READY)  ## speed and memory beside bounds and a peer; writes benchmarks
 	$(RUN)/python benchmarks/tasks.py
 	$(RUN)/python benchmarks/ingest.py
 
-gallery: $(READY)  ## write docs/tasks.md from the tasks
+gallery: $(READY)  ## write docs/tasks.md from the tasks, and the recipes' schema from their models
 	mkdir -p docs
 	$(RUN)/lcdata tasks --markdown > docs/tasks.md
+	$(RUN)/lcdata schema > recipes/recipe.schema.json
 
 lock: $(READY)  ## pin the newest versions in requirements.txt
 	$(RUN)/python -m pip install --quiet uv
@@ -41,4 +46,4 @@ $(READY): requirements.txt pyproject.toml
 	touch $@
 
 clean:  ## remove what make made
-	rm -rf $(VENV) demo .demo.lcdata build *.egg-info
+	rm -rf $(VENV) demo .demo.lcdata demo-recipe demo-store .demo-recipe.lcdata build *.egg-info

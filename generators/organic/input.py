@@ -7,16 +7,16 @@ from typing import Literal
 Format = Literal["jsonl", "parquet", "txt", "dataset"]
 Compression = Literal["gz", "zst"]
 
+_TEXTS = (".txt", ".md", ".rst", ".tex", ".py", ".js", ".ts", ".java", ".c", ".h", ".cpp", ".go", ".rs")
 _FORMATS: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
-    ".txt": "txt",
-    ".md": "txt",
+    **dict.fromkeys(_TEXTS, "txt"),
 }
 _COMPRESSIONS: dict[str, Compression] = {".gz": "gz", ".zst": "zst", ".zstd": "zst"}
 
-KNOWN = ".jsonl, .ndjson, .txt or .md, plain or as .gz or .zst, or .parquet"
+KNOWN = ".jsonl, .ndjson, .txt, .md or source code such as .py, plain or as .gz or .zst, or .parquet"
 """The endings of files that are read, in an error's words."""
 
 

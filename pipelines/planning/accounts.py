@@ -22,22 +22,26 @@ def make_accounts(
     drawn: Sequence[Sequence[Drawn]],
     targets: Targets,
     policy: LongPolicy,
-    other_tokens: int = 0,
+    of_tasks: int,
+    share: float,
 ) -> list[ComponentAccount]:
-    """The accounts of all corpora; `drawn` by corpus and bucket of the targets, beside so many tokens of tasks."""
+    """The accounts of all corpora; `drawn` by corpus and bucket of the targets.
+
+    The corpora are to have this share of all tokens, beside so many of tasks.
+    """
     buckets = [
         _bucket_accounts(selection, cells, targets.buckets, wanted.tolist(), _SHORTENED[policy])
         for selection, cells, wanted in zip(selections, drawn, targets.wanted, strict=True)
     ]
     sums = [sum(account.drawn for account in some) for some in buckets]
-    wanted = targets.wanted.sum(1) / max(int(targets.wanted.sum()) + other_tokens, 1)
+    wanted = share * targets.wanted.sum(1) / max(int(targets.wanted.sum()), 1)
     return [
         ComponentAccount(
             name=selection.settings.name,
             corpus=selection.settings.corpus,
             fingerprint=selection.corpus.manifest.fingerprint,
             wanted_share=round(float(wanted[number]), 6),
-            share=round(sums[number] / max(sum(sums) + other_tokens, 1), 6),
+            share=round(sums[number] / max(sum(sums) + of_tasks, 1), 6),
             buckets=buckets[number],
         )
         for number, selection in enumerate(selections)

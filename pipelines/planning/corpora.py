@@ -61,9 +61,10 @@ class CorpusSupply:
             for one in cells
         )
 
-    def accounts(self, other_tokens: int) -> list[ComponentAccount]:
-        """What becomes of the tokens of each corpus, in a stage that has so many tokens of tasks."""
-        return make_accounts(self.selections, self.drawn, self.targets, self._stage.long_documents, other_tokens)
+    def accounts(self, of_tasks: int, share: float) -> list[ComponentAccount]:
+        """What becomes of the tokens of each corpus, in a stage of which they are to have this share beside tasks."""
+        policy = self._stage.long_documents
+        return make_accounts(self.selections, self.drawn, self.targets, policy, of_tasks, share)
 
     @property
     def strategy(self) -> str:

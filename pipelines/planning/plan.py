@@ -28,6 +28,8 @@ from .shards import Shards, shards_of_cells, shards_of_samples
 from .shares import shares_of
 from .tasks import TaskSupply, supply_task
 
+_NEAR = 0.005
+"""Shares that are further from what is wanted are worth a note."""
 _MAX_SHARD_BYTES = 400_000_000
 _MIN_SHARD_TOKENS = 1 << 25
 _MAX_READ_TOKENS = 3 << 26
@@ -111,17 +113,27 @@ class StagePlan:
     @cached_property
     def accounts(self) -> list[ComponentAccount]:
         """What becomes of the tokens of each corpus."""
-        return [] if self.corpora is None else self.corpora.accounts(self._sample_tokens)
+        if self.corpora is None:
+            return []
+        share = 1 - sum(supply.wanted_share or 0.0 for supply in self.tasks)
+        return self.corpora.accounts(self._sample_tokens, share)
 
     @cached_property
     def task_accounts(self) -> list[TaskAccount]:
         """What is made of each task, as far as it is planned."""
         return [supply.account(supply.num_tokens / self.num_shared) for supply in self.tasks]
 
-    @property
+    @cached_property
     def notes(self) -> list[str]:
         """What a user should know about the mixture."""
-        return [] if self.corpora is None else self.corpora.notes
+        missed = [
+            f"{one.name}: {one.share:.2%} of the tokens instead of {one.wanted_share:.2%}"
+            for one in (*self.task_accounts, *self.accounts)
+            if abs(one.share - one.wanted_share) > _NEAR
+        ]
+        if missed and self.tasks:
+            missed.append("whole samples come no nearer to the shares: raise the stage's tokens or shorten the samples")
+        return [*([] if self.corpora is None else self.corpora.notes), *missed]
 
     @property
     def components(self) -> dict[str, float]:
