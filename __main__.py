@@ -271,7 +271,7 @@ def plan(recipe: Path, store: Path | None, changes: tuple[str, ...], as_json: bo
 
 @cli.command()
 @_recipe_file
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to make. [default: the dataset's name]")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to make. [default: the recipe's output or name]")
 @click.option("--print-config", is_flag=True, help="Print the whole recipe, with all defaults, and make nothing.")
 @click.option("--workers", type=click.IntRange(0), help="Processes; 0 for this one. [default: by the size of the work]")
 @click.option("--address", help="A Ray cluster to run on.")
@@ -290,10 +290,11 @@ def build(
 
     read = read_recipe(recipe, store, changes)
     if print_config:
-        click.echo(recipe_yaml(read), nl=False)
+        click.echo(recipe_yaml(read, read.output), nl=False)
         return
     for corpus in read.ingest:
         _ingest(corpus, store or STORE, 0.001, workers, address, "fastokens", as_json)
+    out = out or (None if read.output is None else Path(read.output))
     _build(read, out, workers, address, "fastokens", as_json)
 
 

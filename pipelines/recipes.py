@@ -39,8 +39,11 @@ def read_recipe(path: Path, store: Path | None = None, changes: Sequence[str] = 
         raise UsageError(f"{path} is no recipe: it must hold name, seq_length, tokens and mix, or name and stages")
     for change in changes:
         _change(content, change)
-    for component in _components(content):
-        _complete(component, _store_of(component, content, store), path)
+    try:
+        for component in _components(content):
+            _complete(component, _store_of(component, content, store), path)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
     return checked_recipe(content, str(path))
 
 
@@ -117,6 +120,7 @@ def checked_recipe(content: dict[str, Any], where: str) -> Recipe:
         raise UsageError(f"{where}: {f'{place}: ' if place else ''}{message}") from None
 
 
-def recipe_yaml(recipe: Recipe) -> str:
-    """The whole recipe with all defaults, as a file holds it."""
-    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+def recipe_yaml(recipe: Recipe, output: str | None = None) -> str:
+    """The whole recipe with all defaults, as a file holds it, and the folder to make where one is named."""
+    content = recipe.model_dump(mode="json") | ({} if output is None else {"output": output})
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)

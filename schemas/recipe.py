@@ -27,6 +27,9 @@ class Recipe(BaseModel):
 
     tokenizer: TokenizerChoice = TokenizerChoice()
 
+    output: str | None = Field(default=None, exclude=True)
+    """The folder to make, where none is named on the command line; nothing of it is in the data."""
+
     ingest: tuple[IngestRecipe, ...] = ()
     """Corpora to store before the stages draw from them, as far as they are not stored yet."""
 

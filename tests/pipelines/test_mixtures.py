@@ -247,13 +247,15 @@ def test_build_stores_the_corpora_that_the_recipe_names(lcdata: Run, tmp_path: P
         "name": "notes",
         "seq_length": "1k",
         "tokens": "8k",
+        "output": "out",
         "tokenizer": {"source": small},
         "ingest": [{"name": "notes", "inputs": ["notes.txt"]}],
         "mix": [{"task": "kv", "length": "500", "share": 0.5}, {"corpus": "notes", "share": 0.5}],
     }
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(content))
-    done = lcdata("build", "recipe.yaml", "--out", "out")
+    done = lcdata("build", "recipe.yaml")
     assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out/lcdata.json").is_file()
     assert (tmp_path / "store/notes/corpus.json").is_file()
     again = lcdata("build", "recipe.yaml", "--out", "other")
     assert again.returncode == 0, again.stderr
