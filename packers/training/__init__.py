@@ -1,0 +1,1 @@
+"""Finished datasets as trainers read them: order, sharing between ranks, resuming, tensors, masks."""
