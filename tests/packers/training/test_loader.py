@@ -1,0 +1,104 @@
+"""Loaders with any number of workers give the order of a rank, and go on from states in the middle of an epoch."""
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch.utils.data import DataLoader  # noqa: E402
+
+from lcdata import PackedDataset, collate_rows  # noqa: E402
+from lcdata.schemas.errors import UsageError  # noqa: E402
+
+pytestmark = [
+    # Newer Pythons warn of forks beside threads; the workers start no threads.
+    pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
+    # A small machine may have fewer cores than a test has workers.
+    pytest.mark.filterwarnings("ignore:This DataLoader will create"),
+]
+
+
+def opened(dataset: Path, **settings: Any) -> PackedDataset:
+    """Rank 0 of 2, with batches of two rows: 20 rows, 10 batches."""
+    return PackedDataset(dataset, rank=0, world_size=2, batch_rows=2, **settings)
+
+
+def loader(rows: PackedDataset, num_workers: int, kind: Any = DataLoader, **settings: Any) -> Any:
+    """A loader of batches of two rows."""
+    return kind(rows, batch_size=2, num_workers=num_workers, collate_fn=collate_rows, **settings)
+
+
+def texts(batches: Any) -> list[tuple[int, ...]]:
+    """The tokens of each batch."""
+    return [tuple(batch["input_ids"][0].tolist()) for batch in batches]
+
+
+@pytest.mark.parametrize("num_workers", [1, 2, 3])
+def test_workers_change_nothing(dataset: Path, num_workers: int) -> None:
+    expected = texts(loader(opened(dataset), 0))
+    batches = loader(opened(dataset), num_workers)
+    assert texts(batches) == expected
+    assert len(batches) == len(expected) == 10
+
+
+def test_rows_without_a_collator_come_one_by_one(dataset: Path) -> None:
+    rows = PackedDataset(dataset, rank=0, world_size=2)
+    expected = [row["input_ids"].tolist() for row in rows]
+    found = [row["input_ids"].tolist() for row in DataLoader(rows, batch_size=None, num_workers=2)]
+    assert found == expected
+
+
+def test_workers_that_stay_see_the_next_epoch(dataset: Path) -> None:
+    rows = opened(dataset)
+    batches = loader(rows, 2, persistent_workers=True)
+    found = []
+    for epoch in range(2):
+        rows.set_epoch(epoch)
+        found.append(texts(batches))
+    other = opened(dataset)
+    other.set_epoch(1)
+    assert found == [texts(loader(opened(dataset), 0)), texts(loader(other, 0))]
+    assert found[0] != found[1]
+
+
+@pytest.mark.parametrize("step", [0, 3, 10])
+def test_a_counted_state_goes_on_whatever_the_workers(dataset: Path, step: int) -> None:
+    expected = texts(loader(opened(dataset), 0))
+    rows = opened(dataset)
+    begun = texts(islice(loader(rows, 2), step))
+    state = rows.state_after(step * 2)
+    for num_workers in (0, 3):
+        resumed = opened(dataset)
+        resumed.load_state_dict(state)
+        assert begun + texts(loader(resumed, num_workers)) == expected
+
+
+@pytest.mark.filterwarnings("ignore:.set_vital. is deprecated")
+@pytest.mark.parametrize("step", [1, 4, 9])
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_torchdata_keeps_the_state_of_its_workers(dataset: Path, num_workers: int, step: int) -> None:
+    kind = pytest.importorskip("torchdata.stateful_dataloader").StatefulDataLoader
+    rows = opened(dataset)
+    rows.set_epoch(2)
+    expected = texts(loader(rows, 0))
+    batches = loader(rows, num_workers, kind)
+    running = iter(batches)
+    begun = texts(islice(running, step))
+    state = batches.state_dict()
+    resumed = opened(dataset)
+    again = loader(resumed, num_workers, kind)
+    again.load_state_dict(state)
+    assert begun + texts(again) == expected
+    assert resumed.epoch == 2
+    resumed.set_epoch(3)
+    assert len(texts(again)) == 10
+
+
+def test_a_workers_state_needs_as_many_workers(dataset: Path) -> None:
+    rows = opened(dataset)
+    rows.load_state_dict({**rows.state_dict(), "taken": 3, "num_workers": 2})
+    with pytest.raises(UsageError, match="one of 2 workers, the loader has 0"):
+        iter(rows)
