@@ -74,14 +74,7 @@ class PackedDataset(IterableDataset[Packed]):
         self._costs = None if step_rows is None else costs_of(self.config)
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
         self._resumed = self._place = _Place(epoch=0)
-        if self.rank == 0 and self.left_out:
-            logging.getLogger("lcdata").warning(
-                "%s: %d of %d rows are left out of each epoch, other ones each time: they do not divide among %d ranks",
-                self.config.name,
-                self.left_out,
-                self.num_rows,
-                self.world_size,
-            )
+        self._say_what_is_left_out()
 
     @property
     def num_rows(self) -> int:
@@ -90,8 +83,8 @@ class PackedDataset(IterableDataset[Packed]):
 
     @property
     def left_out(self) -> int:
-        """Rows that no rank gets in a whole epoch: what does not divide among the ranks."""
-        return self.num_rows % self.world_size
+        """Rows of the next iteration's epoch that no rank gets: what does not divide among the ranks."""
+        return (self.num_rows - self._beginning().start) % self.world_size
 
     @property
     def epoch(self) -> int:
@@ -161,6 +154,8 @@ class PackedDataset(IterableDataset[Packed]):
             self._check_ranks_may_change(place, state["world_size"])
         self._epoch.fill_(place.epoch)
         self._resumed = self._place = place
+        if state["world_size"] != self.world_size:
+            self._say_what_is_left_out()
 
     def _beginning(self) -> _Place:
         return self._resumed if self._resumed.epoch == self.epoch else _Place(self.epoch)
@@ -177,6 +172,17 @@ class PackedDataset(IterableDataset[Packed]):
         if self._costs is not None and self._step_rows is not None:
             order = deal_steps(order, self._costs, self._step_rows, self.world_size)
         return order[place.start :]
+
+    def _say_what_is_left_out(self) -> None:
+        if self.rank == 0 and self.left_out:
+            logging.getLogger("lcdata").warning(
+                "%s: %d of %d rows are left out of epoch %d, others of other epochs: they do not divide among %d ranks",
+                self.config.name,
+                self.left_out,
+                self.num_rows,
+                self.epoch,
+                self.world_size,
+            )
 
     def _identity(self) -> dict[str, int | str | None]:
         """What decides the order."""

@@ -51,9 +51,10 @@ def test_rows_without_a_collator_come_one_by_one(dataset: Path) -> None:
     assert found == expected
 
 
-def test_workers_that_stay_see_the_next_epoch(dataset: Path) -> None:
+@pytest.mark.parametrize("context", ["fork", "spawn"])
+def test_workers_that_stay_see_the_next_epoch(dataset: Path, context: str) -> None:
     rows = opened(dataset)
-    batches = loader(rows, 2, persistent_workers=True)
+    batches = loader(rows, 2, persistent_workers=True, multiprocessing_context=context)
     found = []
     for epoch in range(2):
         rows.set_epoch(epoch)
