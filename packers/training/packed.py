@@ -73,6 +73,7 @@ class PackedDataset(IterableDataset[Packed]):
         self._check()
         self._costs = None if step_rows is None else costs_of(self.config)
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
+        self._is_left_to_workers = torch.zeros((), dtype=torch.bool).share_memory_()
         self._resumed = self._place = _Place(epoch=0)
         self._say_what_is_left_out()
 
@@ -103,6 +104,7 @@ class PackedDataset(IterableDataset[Packed]):
         self._epoch.fill_(epoch)
         if self._place.epoch != epoch:
             self._place = self._beginning()
+            self._is_left_to_workers.fill_(False)
 
     def row(self, index: int) -> Packed:
         """Row `index` of the config in file order, whatever the rank; one row group is read for it."""
@@ -119,6 +121,7 @@ class PackedDataset(IterableDataset[Packed]):
                 f"use as many, or save the state of the dataset in the training process"
             )
         rows = rank_share(self._order(place), self.rank, self.world_size)
+        self._is_left_to_workers.fill_(num_workers > 0)
         if num_workers:
             rows = worker_share(rows, worker, num_workers, self._batch_rows)
         self._place = replace(place, num_workers=num_workers)
@@ -127,10 +130,14 @@ class PackedDataset(IterableDataset[Packed]):
     def state_dict(self) -> dict[str, int | str | None]:
         """Where the latest iteration stands, or the next one begins.
 
-        Of rows that this process has handed out: what a loader's workers hand out is counted in them. Where the loader
-        does not gather that (torchdata's does), use `state_after`.
+        It counts the rows that this process has handed out. Raises UsageError where a loader's workers do that: how
+        many of theirs were trained on is for `state_after`, or for the state of a loader that has one (torchdata's).
         """
         place = self._place
+        if self._is_left_to_workers and get_worker_info() is None:
+            raise UsageError(
+                "the loader's workers hand out the rows: use state_after(rows trained on), or its own state"
+            )
         if not place.num_workers:
             place = _Place(place.epoch, place.start + place.taken * self.world_size)
         return {**vars(place), **self._identity(), "world_size": self.world_size}
@@ -153,6 +160,7 @@ class PackedDataset(IterableDataset[Packed]):
         if state["world_size"] != self.world_size:
             self._check_ranks_may_change(place, state["world_size"])
         self._epoch.fill_(place.epoch)
+        self._is_left_to_workers.fill_(False)
         self._resumed = self._place = place
         if state["world_size"] != self.world_size:
             self._say_what_is_left_out()

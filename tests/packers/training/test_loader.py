@@ -77,6 +77,15 @@ def test_a_counted_state_goes_on_whatever_the_workers(dataset: Path, step: int) 
         assert begun + texts(loader(resumed, num_workers)) == expected
 
 
+def test_what_workers_hand_out_is_not_guessed(dataset: Path) -> None:
+    rows = opened(dataset)
+    next(iter(loader(rows, 2)))
+    with pytest.raises(UsageError, match="use state_after"):
+        rows.state_dict()
+    rows.set_epoch(1)
+    assert rows.state_dict()["start"] == 0
+
+
 @pytest.mark.filterwarnings("ignore:.set_vital. is deprecated")
 @pytest.mark.parametrize("step", [1, 4, 9])
 @pytest.mark.parametrize("num_workers", [0, 2])
