@@ -273,6 +273,7 @@ def plan(recipe: Path, store: Path | None, changes: tuple[str, ...], as_json: bo
 @_recipe_file
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to make. [default: the recipe's output or name]")
 @click.option("--print-config", is_flag=True, help="Print the whole recipe, with all defaults, and make nothing.")
+@click.option("--max-bad", default="0.1%", show_default=True, help="Share of a corpus's records that may be unusable.")
 @click.option("--workers", type=click.IntRange(0), help="Processes; 0 for this one. [default: by the size of the work]")
 @click.option("--address", help="A Ray cluster to run on.")
 def build(
@@ -281,11 +282,13 @@ def build(
     changes: tuple[str, ...],
     out: Path | None,
     print_config: bool,
+    max_bad: str,
     workers: int | None,
     address: str | None,
     as_json: bool,
 ) -> None:
     """Make the dataset of a recipe: store its corpora, mix its stages, pack and publish."""
+    from .pipelines.flags import share
     from .pipelines.recipes import STORE, read_recipe, recipe_yaml
 
     read = read_recipe(recipe, store, changes)
@@ -293,7 +296,7 @@ def build(
         click.echo(recipe_yaml(read, read.output), nl=False)
         return
     for corpus in read.ingest:
-        _ingest(corpus, store or STORE, 0.001, workers, address, "fastokens", as_json)
+        _ingest(corpus, store or STORE, share(max_bad, "--max-bad"), workers, address, "fastokens", as_json)
     out = out or (None if read.output is None else Path(read.output))
     _build(read, out, workers, address, "fastokens", as_json)
 

@@ -77,9 +77,8 @@ def _loss(stage: Stage) -> str:
     losses = {component.loss for component in stage.mix}
     if len(losses) == 1:
         return "the answers" if losses == {"answer"} else "all tokens"
-    return (
-        "the answers of " + ", ".join(f"`{one.name}`" for one in stage.mix if one.loss == "answer") + " and all others"
-    )
+    answers = ", ".join(f"`{one.name}`" for one in stage.mix if one.loss == "answer")
+    return f"the answers of {answers} and all tokens of the others"
 
 
 def _content(stage: Stage, record: StageRecord) -> str:
