@@ -1,0 +1,1 @@
+"""Finished rows as other projects read them, one file a project."""

@@ -1,0 +1,42 @@
+"""Columns of lists as Parquet and Arrow files hold them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from ..arrays import numbers
+
+_ENCODINGS = {"input_ids": "BYTE_STREAM_SPLIT", "labels": "BYTE_STREAM_SPLIT", "position_ids": "DELTA_BINARY_PACKED"}
+"""Other columns hold few different values and get a dictionary."""
+
+
+def table_of(columns: Mapping[str, pa.ListArray]) -> pa.Table:
+    """The columns in their order."""
+    return pa.Table.from_arrays(list(columns.values()), names=list(columns))
+
+
+def lists(ends: NDArray[np.int64], values: NDArray[np.generic]) -> pa.ListArray:
+    """Lists of an integer type that end at each of `ends` but the first, which is 0."""
+    return pa.ListArray.from_arrays(numbers(ends.astype(np.int32)), numbers(np.ascontiguousarray(values)))
+
+
+def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer of rows into a file of their own."""
+    settings: dict[str, Any] = {
+        "compression": "zstd",
+        "compression_level": 1,
+        "use_dictionary": [f"{name}.list.element" for name in schema.names if name not in _ENCODINGS],
+        "column_encoding": {f"{name}.list.element": _ENCODINGS[name] for name in schema.names if name in _ENCODINGS},
+        "write_statistics": False,
+    }
+    return pq.ParquetWriter(path, schema, **settings)
+
+
+def list_schema(**kinds: pa.DataType) -> pa.Schema:
+    """Columns of lists of these types."""
+    return pa.schema([pa.field(name, pa.list_(kind)) for name, kind in kinds.items()])

@@ -1,0 +1,58 @@
+"""OLMo-core: raw ids, raw loss masks and the places of documents, in files of one data file each.
+
+It finds documents by EOS, or by EOS before BOS where its tokenizer's settings name BOS, and reads the places only of
+files that are not on its own disk.
+"""
+
+import gzip
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from .boundaries import check_ends
+from .profile import Config, Profile, raw_ids
+from .rows import Shards
+
+
+def _write(shards: Shards, folder: Path, config: Config) -> None:
+    dtype = f"<u{config.token_bytes}"
+    for number, groups in enumerate(shards):
+        part = f"part_{number:05d}"
+        with (
+            open(folder / f"token_ids_{part}.npy", "wb") as ids,
+            open(folder / f"labels_mask_{part}.npy", "wb") as mask,
+            open(folder / f"token_ids_{part}.csv.gz", "wb") as packed,
+            gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as places,
+        ):
+            start = 0
+            for rows in groups:
+                check_ends(rows, config, "olmo-core", by_bos=True)
+                ids.write(raw_ids(rows, dtype))
+                mask.write(rows.in_loss.tobytes())
+                bounds = pairwise((rows.ends + start).tolist())
+                places.writelines(f"{low},{high}\n".encode() for low, high in bounds)
+                start += len(rows.ids)
+
+
+def _settings(path: str, config: Config) -> str:
+    return f"""\
+from olmo_core.data import NumpyDatasetDType, TokenizerConfig
+from olmo_core.data.composable import NumpyDocumentSourceConfig
+
+tokenizer = TokenizerConfig(
+    vocab_size={config.vocab_size},
+    eos_token_id={config.eos_id},
+    bos_token_id={config.bos_id},
+    pad_token_id={config.eos_id},
+)
+source = NumpyDocumentSourceConfig(
+    source_paths=["{path}/token_ids_part_*.npy"],
+    label_mask_paths=["{path}/labels_mask_part_*.npy"],
+    tokenizer=tokenizer,
+    dtype=NumpyDatasetDType.{np.dtype(f"u{config.token_bytes}").name},
+)
+"""
+
+
+PROFILE = Profile(write=_write, settings=_settings, settings_suffix=".py")

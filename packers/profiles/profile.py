@@ -1,0 +1,61 @@
+"""What a profile is: the layout in which another project reads finished rows, and how to make it read them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...schemas.errors import LcdataError
+from .rows import Rows, Shards
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """What is exported: one config of a dataset."""
+
+    name: str
+    seq_length: int
+    """Tokens a row holds at most."""
+    num_shards: int
+    """Data files."""
+    fingerprint: str
+    """Of the data: the same fingerprint is the same rows."""
+    tokenizer: str
+    """Where it came from."""
+    vocab_size: int
+    bos_id: int | None
+    eos_id: int
+
+    @property
+    def token_bytes(self) -> Literal[2, 4]:
+        """Bytes of an id in a raw file."""
+        return 2 if self.vocab_size <= 1 << 16 else 4
+
+    def shard_name(self, number: int, suffix: str) -> str:
+        """A data file's name, in the way of the dataset's own."""
+        return f"train-{number:05d}-of-{self.num_shards:05d}{suffix}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """How a consumer is served."""
+
+    write: Callable[[Shards, Path, Config], None]
+    """Write rows into an empty folder; UsageError where the consumer would read something else than the rows say."""
+    settings: Callable[[str, Config], str]
+    """What to tell the consumer to read that folder, given its path."""
+    settings_suffix: str
+    """Of the file that the settings are written to."""
+    masks_unread: str = ""
+    """Who does not read the loss masks that are written; the export says so where there are any."""
+
+
+def raw_ids(rows: Rows, dtype: str) -> bytes:
+    """The ids in a type of NumPy; LcdataError where an id does not fit."""
+    if len(rows.ids) and (rows.ids.min() < 0 or rows.ids.max() > np.iinfo(dtype).max):
+        raise LcdataError(f"{rows.path} has ids beyond the tokenizer's vocabulary: run `lcdata verify`")
+    ids: NDArray[np.integer] = rows.ids.astype(dtype)
+    return ids.tobytes()

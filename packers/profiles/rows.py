@@ -1,0 +1,96 @@
+"""The rows of one row group, read back as flat arrays."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ...schemas.errors import LcdataError
+from ..rows import IGNORED
+
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Rows laid end to end: tokens of shape (tokens,), documents of shape (documents,)."""
+
+    path: str
+    """The data file, and the first row's number in it, for messages."""
+    first_row: int
+    ids: Ints
+    labels: Ints
+    """Unshifted, -100 off the loss and on every document's first token."""
+    lengths: Longs
+    """Tokens of each document."""
+    row_starts: Longs
+    """The first document of each row, and the end, shape (rows + 1,)."""
+
+    @classmethod
+    def of(cls, table: pa.Table, path: str, first_row: int) -> Self:
+        """The rows of a table; LcdataError where its columns do not fit together."""
+        columns = {name: table[name].combine_chunks() for name in table.column_names if name != "position_ids"}
+        ids: Ints = columns["input_ids"].flatten().to_numpy()
+        lengths: Longs = columns["seq_lengths"].flatten().to_numpy().astype(np.int64)
+        row_starts = _bounds(columns["seq_lengths"].value_lengths().to_numpy())
+        labels = columns["labels"].flatten().to_numpy() if "labels" in columns else _all_labels(ids, lengths)
+        rows = cls(path=path, first_row=first_row, ids=ids, labels=labels, lengths=lengths, row_starts=row_starts)
+        row_ends = _bounds(columns["input_ids"].value_lengths().to_numpy())
+        if len(labels) != len(ids) or not np.array_equal(rows.row_ends, row_ends) or (lengths <= 0).any():
+            raise LcdataError(f"{path} has rows whose seq_lengths do not add up: run `lcdata verify`")
+        return rows
+
+    def __len__(self) -> int:
+        return len(self.row_starts) - 1
+
+    @cached_property
+    def ends(self) -> Longs:
+        """0 and where each document ends, shape (documents + 1,)."""
+        return _bounds(self.lengths)
+
+    @cached_property
+    def row_ends(self) -> Longs:
+        """0 and where each row ends, shape (rows + 1,)."""
+        return self.ends[self.row_starts]
+
+    @cached_property
+    def in_loss(self) -> NDArray[np.bool_]:
+        """Whether a token is a target of the loss, shape (tokens,)."""
+        return self.labels != IGNORED
+
+    @cached_property
+    def positions(self) -> Ints:
+        """0, 1, ... in every document, shape (tokens,)."""
+        return np.arange(len(self.ids), dtype=np.int32) - np.repeat(self.ends[:-1], self.lengths).astype(np.int32)
+
+    @cached_property
+    def places(self) -> Ints:
+        """Which document of its row each document is, from 0, shape (documents,)."""
+        counts = np.diff(self.row_starts)
+        return (np.arange(len(self.lengths)) - np.repeat(self.row_starts[:-1], counts)).astype(np.int32)
+
+    def name(self, document: int) -> str:
+        """Where a document is, as the document table says it."""
+        row = int(np.searchsorted(self.row_starts, document, side="right")) - 1
+        return f"document {self.places[document]} of row {self.first_row + row} in {self.path}"
+
+
+Shards = Iterable[Iterable[Rows]]
+"""The row groups of every data file, in order."""
+
+
+def _bounds(lengths: NDArray[np.integer]) -> Longs:
+    """0 and where each of these lengths ends."""
+    return np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)))
+
+
+def _all_labels(ids: Ints, lengths: Longs) -> Ints:
+    """The labels that rows leave out where every token but each document's first is in the loss."""
+    labels = ids.copy()
+    labels[_bounds(lengths)[:-1]] = IGNORED
+    return labels
