@@ -397,14 +397,28 @@ def verify(folder: Path, samples: int, tokenizer: str | None, workers: int, as_j
     return 0 if verdict.holds else 3
 
 
+_OF_SAMPLES = ("eval", "chat", "text")
+_OF_ROWS = ("documents", "axolotl", "llamafactory", "megatron-bridge", "megatron", "olmo-core", "datatrove", "mds")
+
+
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--to", type=click.Choice(["eval", "chat", "text"]), required=True, help="What a line holds.")
-@click.option("--out", type=click.Path(path_type=Path), help="File to write, - for stdout. [default: NAME-TO.jsonl]")
+@click.option(
+    "--to",
+    type=click.Choice([*_OF_SAMPLES, *_OF_ROWS]),
+    required=True,
+    help="What a line holds, or who reads the rows.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="File to write, - for stdout, or folder of rows. [default: NAME-TO.jsonl, or NAME-TO]",
+)
 @click.option("--n", help="Only the first samples: 1000, 10k.")
 @click.option("--index", "indices", multiple=True, metavar="I|I..J", help="Only these samples; repeatable.")
 @click.option("--tokenizer", help="Where the dataset's tokenizer is now. [default: where it was]")
-@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@click.option("--config", help="Rows of this config only. [default: of each]")
+@click.option("--force", is_flag=True, help="Replace what an export wrote there before.")
 @click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
 def export(
     folder: Path,
@@ -413,20 +427,37 @@ def export(
     n: str | None,
     indices: tuple[str, ...],
     tokenizer: str | None,
+    config: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
-    """Write samples as JSON lines: for evaluation, for chat trainers, or as text."""
+    """Write samples as JSON lines, for evaluation, chat trainers or as text, or rows as another project reads them."""
+    if to in _OF_ROWS:
+        _refuse({"n", "indices", "tokenizer"}, f"--to {', '.join(_OF_SAMPLES)}")
+        _export_rows(folder, to, out, config, force, as_json)
+        return
+    _refuse({"config"}, "rows, which have other values of --to")
     from .pipelines.export import STDOUT
     from .pipelines.export import export as run
     from .pipelines.printing import export_progress, print_exported
 
     if as_json and out == STDOUT:
         raise UsageError("--json and --out - both write to stdout: leave one of them out")
-    with export_progress() as progressed:
+    with export_progress("samples") as progressed:
         chosen = _indices(n, indices)
         exported = run(folder, to, out, chosen, tokenizer=tokenizer, force=force, progressed=progressed)
     print_exported(exported, to, as_json)
+
+
+def _export_rows(folder: Path, to: str, out: Path | None, config: str | None, force: bool, as_json: bool) -> None:
+    from .pipelines.export_rows import export_rows
+    from .pipelines.printing import export_progress, print_exported_rows
+
+    if out == Path("-"):
+        raise UsageError(f"--out must be a folder for --to {to}: rows are not written to stdout")
+    with export_progress("rows") as progressed:
+        exported = export_rows(folder, to, out, config, force=force, progressed=progressed)
+    print_exported_rows(exported, to, as_json)
 
 
 def _indices(n: str | None, indices: tuple[str, ...]) -> list[Any]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # a command loads its own pipeline alone
     from .doctor import Finding
     from .estimate import Estimate
     from .export import Exported
+    from .export_rows import ExportedRows
     from .inspect import Inspection
     from .planning.plan import Plan, StagePlan
     from .samples import Made
@@ -349,12 +350,12 @@ def print_findings(findings: Iterable[Finding], as_json: bool) -> bool:
 
 
 @contextlib.contextmanager
-def export_progress() -> Generator[Callable[[int, int], None]]:
-    """What to call with the samples done and all samples: a bar on stderr, nothing where that is no terminal."""
+def export_progress(unit: str) -> Generator[Callable[[int, int], None]]:
+    """What to call with the number done and the number of all: a bar on stderr, nothing where that is no terminal."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        samples = bar.add_task("samples")
-        yield lambda done, total: bar.update(samples, completed=done, total=total)
+        task = bar.add_task(unit)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def print_exported(exported: Exported, to: str, as_json: bool) -> None:
@@ -367,6 +368,21 @@ def print_exported(exported: Exported, to: str, as_json: bool) -> None:
         f"{humanize.naturalsize(exported.bytes)} as {to}",
         markup=False,
     )
+
+
+def print_exported_rows(exported: ExportedRows, to: str, as_json: bool) -> None:
+    """What was written of each config, and what its reader leaves unread."""
+    if as_json:
+        emit("exported", **(asdict(exported) | {"path": str(exported.path), "to": to}))
+        return
+    size = humanize.naturalsize(exported.bytes)
+    console.print(f"{exported.path}: {size} as {to}, settings beside each folder", markup=False)
+    for name, counts in exported.configs.items():
+        loss = f"{counts.loss_tokens:,} in the loss"
+        line = f"{name}: {counts.rows:,} rows, {counts.documents:,} documents, {counts.tokens:,} tokens, {loss}"
+        console.print(line, markup=False)
+    for note in exported.notes:
+        console.print(f"note: {note}", markup=False)
 
 
 def print_score(score: Score, plot: Path | None, as_json: bool) -> None:
