@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from .. import __version__
 from ..packers.profiles.profile import Config
 from ..packers.profiles.registry import PROFILES
-from ..packers.profiles.rows import Rows, Shards
+from ..packers.profiles.rows import COLUMNS, Rows, Shards
 from ..schemas.errors import LcdataError, UsageError
 from .whole_folder import check_folder, whole_folder
 from .workspace import read_manifest
@@ -97,6 +97,7 @@ def export_rows(
     profile = PROFILES[to]
     counts = {source.config.name: Counts() for source in sources}
     total = sum(source.num_rows for source in sources)
+    notes = list[str]()
 
     def count(name: str, rows: Rows) -> None:
         counts[name].add(rows)
@@ -106,11 +107,12 @@ def export_rows(
         for source in sources:
             name = source.config.name
             (place / name).mkdir()
-            profile.write(_shards(source, count), place / name, source.config)
+            said = profile.write(_shards(source, count), place / name, source.config)
+            notes += [f"{name}: {note}" for note in said]
             (place / f"{name}{profile.settings_suffix}").write_text(profile.settings(str(out / name), source.config))
         (place / MARK).write_text(_mark(to, sources, counts))
         size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
-    return ExportedRows(out, counts, size, _notes(to, counts))
+    return ExportedRows(out, counts, size, notes)
 
 
 def _chosen(sources: list[Source], config: str | None) -> list[Source]:
@@ -138,8 +140,9 @@ def _row_groups(path: Path) -> Iterator[Rows]:
     first_row = 0
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True)
+        columns = [name for name in file.schema_arrow.names if name in COLUMNS]
         for number in range(file.num_row_groups):
-            rows = Rows.of(file.read_row_group(number), str(path), first_row)
+            rows = Rows.of(file.read_row_group(number, columns), str(path), first_row)
             first_row += len(rows)
             yield rows
     except (OSError, pa.ArrowException) as error:
@@ -152,12 +155,3 @@ def _mark(to: str, sources: list[Source], counts: dict[str, Counts]) -> str:
         for source in sources
     }
     return json.dumps({"lcdata": __version__, "to": to, "configs": configs}, indent=1)
-
-
-def _notes(to: str, counts: dict[str, Counts]) -> list[str]:
-    """What the consumer does not read although it is there."""
-    reader = PROFILES[to].masks_unread
-    off_loss = sum(counted.tokens - counted.documents - counted.loss_tokens for counted in counts.values())
-    if not reader or not off_loss:
-        return []
-    return [f"{off_loss:,} tokens are off the loss, which is written but not read by {reader}"]

@@ -81,12 +81,26 @@ def _document(chance: np.random.Generator, config: Config, loss_on_all: bool) ->
     return ids, [place >= first for place in range(len(ids))]
 
 
+def with_pieces(rows: RowSet) -> RowSet:
+    """The same with documents in three data files that end without EOS."""
+    piece = [5, 6] if rows.config.bos_id is None else [rows.config.bos_id, 5, 6]
+    for place in ((0, 2, 0), (1, 0, 1), (2, 2, 0)):
+        rows = changed(rows, place, piece)
+    return rows
+
+
 def changed(rows: RowSet, place: tuple[int, int, int], ids: list[int]) -> RowSet:
     """The same with other ids in the document at (data file, row, document)."""
     shards = [[list(row) for row in shard] for shard in rows.shards]
     shard, row, document = place
     shards[shard][row][document] = (ids, [position > 0 for position in range(len(ids))])
     return replace(rows, shards=shards)
+
+
+def closed(rows: RowSet) -> list[Document]:
+    """All documents, with an EOS off the loss after those that have none at their ends."""
+    eos_id = rows.config.eos_id
+    return [(ids, mask) if ids[-1] == eos_id else ([*ids, eos_id], [*mask, False]) for ids, mask in rows.documents]
 
 
 def document(ids: Any, in_loss: Any) -> Document:

@@ -15,11 +15,12 @@ from .rows import Rows, Shards
 _SCHEMA = list_schema(input_ids=pa.int32(), labels=pa.int32(), position_ids=pa.int32(), attention_mask=pa.int8())
 
 
-def _write(shards: Shards, folder: Path, config: Config) -> None:
+def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
     for number, groups in enumerate(shards):
         with parquet_writer(folder / config.shard_name(number, ".parquet"), _SCHEMA) as writer:
             for rows in groups:
                 writer.write_table(_table(rows))
+    return []
 
 
 def _table(rows: Rows) -> pa.Table:

@@ -1,9 +1,12 @@
 """Readers that find documents by the token that ends them: whether they find those that rows hold."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ...schemas.errors import UsageError
+from ..rows import IGNORED
 from .profile import Config
 from .rows import Rows
 
@@ -29,6 +32,15 @@ def check_ends(rows: Rows, config: Config, profile: str, by_bos: bool = False) -
         f"{profile} tells documents apart by EOS, and {where} has EOS ({config.eos_id}) inside, as conversations do "
         "whose turns end with it: make the dataset with another --eos or --format plain, or use another profile"
     )
+
+
+def closed(rows: Rows, eos_id: int) -> tuple[Rows, int]:
+    """The rows with EOS, off the loss, after documents that do not end with it, and the number of these."""
+    ends = rows.ends[1:]
+    is_open = rows.ids[ends - 1] != eos_id
+    ids = np.insert(rows.ids, ends[is_open], eos_id)
+    labels = np.insert(rows.labels, ends[is_open], IGNORED)
+    return replace(rows, ids=ids, labels=labels, lengths=rows.lengths + is_open), int(is_open.sum())
 
 
 def _found_ends(rows: Rows, eos_id: int, bos_id: int | None) -> NDArray[np.bool_]:

@@ -12,7 +12,8 @@ from .profile import Config, Profile, raw_ids
 from .rows import Shards
 
 
-def _write(shards: Shards, folder: Path, config: Config) -> None:
+def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
+    off_loss = 0
     for number, groups in enumerate(shards):
         path = folder / f"{number:05d}_rows.ds"
         num_tokens = 0
@@ -26,8 +27,14 @@ def _write(shards: Shards, folder: Path, config: Config) -> None:
                 ends.write((rows.ends[1:] + num_tokens).astype("<u8").tobytes())
                 mask.write(rows.in_loss.tobytes())
                 num_tokens += len(rows.ids)
+                off_loss += int((rows.in_loss != (rows.positions > 0)).sum())
         lines = (f"{config.tokenizer}|{config.token_bytes}", str(num_tokens), humanize.metric(num_tokens, unit="T"))
         Path(f"{path}.metadata").write_text("\n".join(lines))
+    if not off_loss:
+        return []
+    return [
+        f"{off_loss:,} tokens are off the loss by .ds.loss, which the datasets of datatrove and nanotron do not read"
+    ]
 
 
 def _settings(path: str, config: Config) -> str:
@@ -40,9 +47,4 @@ windows = DatatroveFolderDataset(
 """
 
 
-PROFILE = Profile(
-    write=_write,
-    settings=_settings,
-    settings_suffix=".py",
-    masks_unread="the datasets of datatrove and nanotron, which train on every token",
-)
+PROFILE = Profile(write=_write, settings=_settings, settings_suffix=".py")

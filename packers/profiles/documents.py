@@ -11,12 +11,13 @@ from .rows import Shards
 _SCHEMA = list_schema(input_ids=pa.int32(), labels=pa.int32())
 
 
-def _write(shards: Shards, folder: Path, config: Config) -> None:
+def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
     for number, groups in enumerate(shards):
         with parquet_writer(folder / config.shard_name(number, ".parquet"), _SCHEMA) as writer:
             for rows in groups:
                 columns = {"input_ids": rows.ids, "labels": rows.labels}
                 writer.write_table(table_of({name: lists(rows.ends, values) for name, values in columns.items()}))
+    return []
 
 
 def _settings(path: str, config: Config) -> str:

@@ -21,7 +21,7 @@ _SCHEMA = list_schema(**dict.fromkeys(_NAMES, pa.int32()))
 _FEATURE = {"feature": {"dtype": "int32", "_type": "Value"}, "_type": "Sequence"}
 
 
-def _write(shards: Shards, folder: Path, config: Config) -> None:
+def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
     train = folder / "train"
     train.mkdir()
     names = [f"data-{number:05d}-of-{config.num_shards:05d}.arrow" for number in range(config.num_shards)]
@@ -32,6 +32,7 @@ def _write(shards: Shards, folder: Path, config: Config) -> None:
     _write_json(train / "dataset_info.json", {"features": dict.fromkeys(_NAMES, _FEATURE)})
     _write_json(train / "state.json", _state(names, config))
     _write_json(folder / "dataset_dict.json", {"splits": ["train"]})
+    return []
 
 
 def _table(rows: Rows) -> pa.Table:

@@ -36,7 +36,7 @@ _SETTINGS: dict[str, Any] = {
 _HEADER = json.dumps(_SETTINGS, sort_keys=True).encode()
 
 
-def _write(shards: Shards, folder: Path, config: Config) -> None:
+def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
     files = list[dict[str, Any]]()
     samples = list[bytes]()
     size = 0
@@ -49,6 +49,7 @@ def _write(shards: Shards, folder: Path, config: Config) -> None:
     if samples:
         files.append(_write_file(folder, len(files), samples))
     (folder / "index.json").write_text(json.dumps({"version": 2, "shards": files}, sort_keys=True))
+    return []
 
 
 def _samples(rows: Rows) -> Iterator[bytes]:

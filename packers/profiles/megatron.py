@@ -21,7 +21,7 @@ _SMALL_VOCABULARY = 65500
 """Below it megatron-core takes two bytes for an id."""
 
 
-def _write(shards: Shards, folder: Path, config: Config) -> None:
+def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
     dtype = "<u2" if config.vocab_size < _SMALL_VOCABULARY else "<i4"
     lengths = [np.zeros(0, np.int64)]
     with open(folder / "train.bin", "wb") as ids:
@@ -32,6 +32,7 @@ def _write(shards: Shards, folder: Path, config: Config) -> None:
                 ids.write(raw_ids(rows, dtype))
                 lengths.append(rows.lengths)
     _write_index(folder / "train.idx", np.concatenate(lengths), dtype)
+    return []
 
 
 def _check_loss(rows: Rows) -> None:

@@ -16,12 +16,13 @@ _SCHEMA = list_schema(input_ids=pa.int32(), seq_start_id=pa.int32(), loss_mask=p
 _GROUP_TOKENS = 1 << 18
 
 
-def _write(shards: Shards, folder: Path, config: Config) -> None:
+def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
     group_rows = max(1, _GROUP_TOKENS // config.seq_length)
     for number, groups in enumerate(shards):
         with parquet_writer(folder / config.shard_name(number, ".idx.parquet"), _SCHEMA) as writer:
             for rows in groups:
                 writer.write_table(_table(rows), row_group_size=group_rows)
+    return []
 
 
 def _table(rows: Rows) -> pa.Table:
@@ -39,7 +40,6 @@ def _next_in_loss(rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.int8]]:
     """1 where the next token of the document is in the loss; a document's first token never is."""
     mask = np.zeros(len(rows.ids), np.int8)
     mask[:-1] = rows.in_loss[1:]
-    mask[rows.ends[1:] - 1] = 0
     return mask
 
 

@@ -1,7 +1,8 @@
 """OLMo-core: raw ids, raw loss masks and the places of documents, in files of one data file each.
 
 It finds documents by EOS, or by EOS before BOS where its tokenizer's settings name BOS, and reads the places only of
-files that are not on its own disk.
+files that are not on its own disk. Pieces of longer documents therefore get an EOS: it is off the loss and nothing sees
+it, so that they train as they do in the rows.
 """
 
 import gzip
@@ -10,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from .boundaries import check_ends
+from .boundaries import check_ends, closed
 from .profile import Config, Profile, raw_ids
 from .rows import Shards
 
 
-def _write(shards: Shards, folder: Path, config: Config) -> None:
+def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
     dtype = f"<u{config.token_bytes}"
+    num_closed = 0
     for number, groups in enumerate(shards):
         part = f"part_{number:05d}"
         with (
@@ -26,13 +28,16 @@ def _write(shards: Shards, folder: Path, config: Config) -> None:
             gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as places,
         ):
             start = 0
-            for rows in groups:
+            for group in groups:
+                rows, pieces = closed(group, config.eos_id)
+                num_closed += pieces
                 check_ends(rows, config, "olmo-core", by_bos=True)
                 ids.write(raw_ids(rows, dtype))
                 mask.write(rows.in_loss.tobytes())
                 bounds = pairwise((rows.ends + start).tolist())
                 places.writelines(f"{low},{high}\n".encode() for low, high in bounds)
                 start += len(rows.ids)
+    return [f"{num_closed:,} pieces of longer documents got an EOS that is off the loss"] if num_closed else []
 
 
 def _settings(path: str, config: Config) -> str:

@@ -43,14 +43,15 @@ class Config:
 class Profile:
     """How a consumer is served."""
 
-    write: Callable[[Shards, Path, Config], None]
-    """Write rows into an empty folder; UsageError where the consumer would read something else than the rows say."""
+    write: Callable[[Shards, Path, Config], list[str]]
+    """Write rows into an empty folder, and return what must be said of how they are read there.
+
+    UsageError where the consumer would read something else than the rows say.
+    """
     settings: Callable[[str, Config], str]
     """What to tell the consumer to read that folder, given its path."""
     settings_suffix: str
     """Of the file that the settings are written to."""
-    masks_unread: str = ""
-    """Who does not read the loss masks that are written; the export says so where there are any."""
 
 
 def raw_ids(rows: Rows, dtype: str) -> bytes:

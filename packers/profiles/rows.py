@@ -34,7 +34,7 @@ class Rows:
     @classmethod
     def of(cls, table: pa.Table, path: str, first_row: int) -> Self:
         """The rows of a table; LcdataError where its columns do not fit together."""
-        columns = {name: table[name].combine_chunks() for name in table.column_names if name != "position_ids"}
+        columns = {name: table[name].combine_chunks() for name in table.column_names}
         ids: Ints = columns["input_ids"].flatten().to_numpy()
         lengths: Longs = columns["seq_lengths"].flatten().to_numpy().astype(np.int64)
         row_starts = _bounds(columns["seq_lengths"].value_lengths().to_numpy())
@@ -79,6 +79,9 @@ class Rows:
         row = int(np.searchsorted(self.row_starts, document, side="right")) - 1
         return f"document {self.places[document]} of row {self.first_row + row} in {self.path}"
 
+
+COLUMNS = ("input_ids", "labels", "seq_lengths")
+"""What is read of a row; positions follow from it."""
 
 Shards = Iterable[Iterable[Rows]]
 """The row groups of every data file, in order."""

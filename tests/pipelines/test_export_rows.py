@@ -116,8 +116,7 @@ def test_masks_that_nobody_reads_are_said(answers: Path, tmp_path: Path) -> None
     counts = done.configs["kv"]
     off = counts.tokens - counts.documents - counts.loss_tokens
     assert done.notes == [
-        f"{off:,} tokens are off the loss, which is written but not read by the datasets of datatrove and nanotron, "
-        "which train on every token"
+        f"kv: {off:,} tokens are off the loss by .ds.loss, which the datasets of datatrove and nanotron do not read"
     ]
 
 
@@ -147,6 +146,28 @@ def test_what_is_refused_leaves_nothing_and_replaces_nothing(answers: Path, tmp_
         export_rows(answers, "mds", out, force=True)
     assert contents(out) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["answers", "out"]
+
+
+def rewritten(folder: Path, row: int, column: str, place: int, value: int) -> None:
+    """Change one value of the first data file, and give each of its rows a row group."""
+    path = min((folder / "data/kv").iterdir())
+    table = pq.read_table(path)
+    rows = table.to_pylist()
+    rows[row][column][place] = value
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path, row_group_size=1)
+
+
+def test_a_document_is_named_by_its_row_in_the_data_file(everything: Path, tmp_path: Path) -> None:
+    eos_id = json.loads((everything / "lcdata.json").read_text())["tokenizer"]["eos_id"]
+    rewritten(everything, 2, "input_ids", 5, eos_id)
+    with pytest.raises(UsageError, match=r"document 0 of row 2 in .*/train-00000-of-.* has EOS \(\d+\) inside"):
+        export_rows(everything, "olmo-core", tmp_path / "out")
+
+
+def test_rows_that_contradict_themselves_are_not_exported(everything: Path, tmp_path: Path) -> None:
+    rewritten(everything, 2, "seq_lengths", 0, 7)
+    with pytest.raises(LcdataError, match="has rows whose seq_lengths do not add up: run `lcdata verify`"):
+        export_rows(everything, "documents", tmp_path / "out")
 
 
 def test_only_an_export_is_replaced_and_only_when_asked(answers: Path, tmp_path: Path) -> None:

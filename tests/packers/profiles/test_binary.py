@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rowsets import CONFIG, Document, RowSet, changed, cut, document, random_rows
+from rowsets import CONFIG, Document, RowSet, changed, closed, cut, document, random_rows, with_pieces
 
 from lcdata.packers.profiles.registry import PROFILES
 from lcdata.schemas.errors import LcdataError, UsageError
@@ -143,11 +143,24 @@ def test_eos_inside_a_document_is_refused_where_it_would_cut_it(profile: str, tm
     assert "train-00002-of-00003.parquet has EOS (2) inside" in str(error.value)
 
 
-@pytest.mark.parametrize("profile", ["olmo-core", "megatron"])
-def test_a_piece_without_eos_is_refused_where_it_would_join_the_next_document(profile: str, tmp_path: Path) -> None:
-    rows = changed(CASES[2], (0, 2, len(CASES[2].shards[0][2]) - 1), [5, 6])
+def test_a_piece_without_eos_is_refused_where_it_would_join_the_next_document(tmp_path: Path) -> None:
+    rows = with_pieces(CASES[2])
     with pytest.raises(UsageError, match=r"of row 2 in train-00000-of-00003.parquet has none at its end, as pieces"):
-        written(rows, profile, tmp_path)
+        written(rows, "megatron", tmp_path)
+
+
+@pytest.mark.parametrize("rows", [CASES[0], CASES[1]], ids=["eos", "eos before bos"])
+def test_olmo_core_gets_pieces_with_an_eos_off_the_loss(rows: RowSet, tmp_path: Path) -> None:
+    rows = with_pieces(rows)
+    notes = PROFILES["olmo-core"].write(rows.read(), tmp_path, rows.config)
+    assert notes == ["3 pieces of longer documents got an EOS that is off the loss"]
+    found: list[Document] = []
+    for path in sorted(tmp_path.glob("*.csv.gz")):
+        ids = flat(path.with_name(path.name.replace(".csv.gz", ".npy")), f"<u{rows.config.token_bytes}")
+        mask = flat(path.with_name(path.name.replace(".csv.gz", ".npy").replace("token_ids", "labels_mask")), np.bool_)
+        ends = [int(line.split(",")[1]) for line in gzip.decompress(path.read_bytes()).decode().splitlines()]
+        found += cut(ids, mask, ends)
+    assert found == closed(rows) != rows.documents
 
 
 @pytest.mark.parametrize("profile", ["datatrove", "mds"])
