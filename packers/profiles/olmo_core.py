@@ -56,7 +56,7 @@ source = NumpyDocumentSourceConfig(
     label_mask_paths=["{path}/labels_mask_part_*.npy"],
     tokenizer=tokenizer,
     dtype=NumpyDatasetDType.{np.dtype(f"u{config.token_bytes}").name},
-)
+)  # generate_doc_lengths=True in the data loader's settings keeps documents apart
 """
 
 

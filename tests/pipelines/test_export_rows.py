@@ -56,6 +56,11 @@ def test_every_profile_is_a_choice_of_the_command() -> None:
     assert set(choices) == {"eval", "chat", "text", *PROFILES}
 
 
+def test_every_profile_is_in_the_table_of_formats() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
+    assert all(f"\n| `{profile}` | " in text for profile in PROFILES)
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_dataset_is_written_with_the_settings_to_read_it(
     everything: Path, tmp_path: Path, profile: str, contents: Contents

@@ -45,6 +45,26 @@ def by_bounds(batch: Any, bounds: Any) -> list[Document]:
     return cut(batch["input_ids"][0], batch["labels"][0] != -100, bounds)
 
 
+@pytest.mark.parametrize(
+    ("profile", "module", "names"),
+    [
+        ("documents", "transformers", {"documents", "collator"}),
+        ("megatron-bridge", "megatron.bridge.data.packing.config", {"packed"}),
+        ("datatrove", "datatrove.utils.dataset", {"windows"}),
+        ("mds", "streaming", {"rows"}),
+    ],
+)
+def test_settings_in_python_run(
+    profile: str, module: str, names: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip(module)
+    pytest.importorskip("torch")
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    defined = dict[str, Any]()
+    exec(PROFILES[profile].settings(str(written(ANSWERS, profile, tmp_path)), ANSWERS.config), defined)
+    assert names <= set(defined)
+
+
 @pytest.mark.parametrize("rows", [ANSWERS, EVERYTHING], ids=["answers", "all"])
 def test_transformers_joins_documents_and_keeps_them_apart(rows: RowSet, tmp_path: Path) -> None:
     collators = pytest.importorskip("transformers.data.data_collator")
