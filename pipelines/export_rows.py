@@ -35,19 +35,24 @@ class Source:
 def sources_of(folder: Path) -> list[Source]:
     """The configs of a finished dataset; all that is read of its manifest is read here."""
     manifest = read_manifest(folder)
-    recipe, tokenizer = manifest.recipe, manifest.tokenizer
-    config = Config(
-        name=recipe.name,
-        seq_length=recipe.seq_length,
-        num_shards=len(manifest.shards),
-        fingerprint=manifest.fingerprint,
-        tokenizer=tokenizer.source,
-        vocab_size=tokenizer.vocab_size,
-        bos_id=tokenizer.bos_id,
-        eos_id=tokenizer.eos_id,
-    )
-    files = tuple(folder / shard.data.path for shard in manifest.shards)
-    return [Source(config, files, manifest.rows)]
+    tokenizer = manifest.tokenizer
+    return [
+        Source(
+            Config(
+                name=stage.name,
+                seq_length=stage.seq_length,
+                num_shards=len(record.shards),
+                fingerprint=manifest.fingerprint,
+                tokenizer=tokenizer.source,
+                vocab_size=tokenizer.vocab_size,
+                bos_id=tokenizer.bos_id,
+                eos_id=tokenizer.eos_id,
+            ),
+            tuple(folder / shard.data.path for shard in record.shards),
+            record.rows,
+        )
+        for stage, record in manifest.pairs()
+    ]
 
 
 @dataclass

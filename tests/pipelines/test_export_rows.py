@@ -27,8 +27,8 @@ Contents = Callable[[Path], dict[str, bytes]]
 
 def made(folder: Path, tokenizer: str, **source: Any) -> Path:
     """A dataset of several data files whose rows hold several samples."""
-    task = {"task": "kv", "length": "1k..3k", "n": 30, **source}
-    recipe = {"name": "kv", "seq_length": "6k", "shard_rows": 4, "tokenizer": {"source": tokenizer}, "source": task}
+    component = {"task": "kv", "length": "1k..3k", "n": 30, **source}
+    recipe = {"name": "kv", "seq_length": "6k", "shard_rows": 4, "tokenizer": {"source": tokenizer}, "mix": [component]}
     manifest, _ = gen(Recipe.model_validate(recipe), folder, JsonReporter(), 0)
     assert len(manifest.shards) > 1
     return folder
@@ -196,10 +196,34 @@ def test_only_an_export_is_replaced_and_only_when_asked(answers: Path, tmp_path:
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "mine"
 
 
-def test_one_config_is_chosen_by_name(answers: Path, tmp_path: Path) -> None:
-    assert list(export_rows(answers, "mds", tmp_path / "out", "kv").configs) == ["kv"]
-    with pytest.raises(UsageError, match="there is no config 'vk' in the dataset: it has kv"):
-        export_rows(answers, "mds", tmp_path / "other", "vk")
+@pytest.fixture
+def curriculum(tmp_path: Path, small: str) -> Path:
+    """Two configs of rows of different lengths."""
+    stages = [
+        {"name": name, "seq_length": length, "mix": [{"task": "kv", "length": length, "n": n}]}
+        for name, length, n in (("short", "2k", 5), ("long", "6k", 3))
+    ]
+    recipe = Recipe.model_validate({"name": "two", "tokenizer": {"source": small}, "stages": stages})
+    gen(recipe, tmp_path / "two", JsonReporter(), 0)
+    return tmp_path / "two"
+
+
+def test_every_config_has_a_folder_and_settings_of_its_own(curriculum: Path, tmp_path: Path) -> None:
+    done = export_rows(curriculum, "axolotl", tmp_path / "out")
+    assert {name: counts.documents for name, counts in done.configs.items()} == {"short": 5, "long": 3}
+    for name, length in (("short", 2048), ("long", 6144)):
+        settings = yaml.safe_load((tmp_path / "out" / f"{name}.yaml").read_text())
+        assert settings["sequence_len"] == length
+        table = pa.concat_tables([pq.read_table(path) for path in (tmp_path / "out" / name).iterdir()])
+        before = pa.concat_tables([pq.read_table(path) for path in sorted((curriculum / "data" / name).iterdir())])
+        assert table["input_ids"].to_pylist() == before["input_ids"].to_pylist()
+
+
+def test_one_config_is_chosen_by_name(curriculum: Path, tmp_path: Path) -> None:
+    assert list(export_rows(curriculum, "mds", tmp_path / "out", "long").configs) == ["long"]
+    assert not (tmp_path / "out" / "short").exists()
+    with pytest.raises(UsageError, match="there is no config 'lang' in the dataset: it has short, long"):
+        export_rows(curriculum, "mds", tmp_path / "other", "lang")
 
 
 def test_the_command_says_what_was_written(lcdata: Run, answers: Path, tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.filterwarnings("default")
 def folder(request: pytest.FixtureRequest, tmp_path: Path, small: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A dataset with labels, and one without."""
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
-    task = {"task": "kv", "length": "1k..3k", "n": 20, "loss": request.param}
-    recipe = {"name": "kv", "seq_length": "6k", "shard_rows": 4, "tokenizer": {"source": small}, "source": task}
+    component = {"task": "kv", "length": "1k..3k", "n": 20, "loss": request.param}
+    recipe = {"name": "kv", "seq_length": "6k", "shard_rows": 4, "tokenizer": {"source": small}, "mix": [component]}
     gen(Recipe.model_validate(recipe), tmp_path / "out", JsonReporter(), 0)
     return tmp_path / "out"
 
