@@ -1,33 +1,43 @@
-"""Texts on their way from input files to tokens: uncompressed Arrow files, read in any order through memory maps."""
+"""Texts on their way from input files to tokens: Arrow streams that `datasets` maps into memory.
+
+Files are written a few megabytes at a time, and read by number in any order. `datasets` is imported when a file is
+read, since that takes a second.
+"""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from .arrays import fixed_binaries, large_binaries, numbers, strings
 
 SCHEMA = pa.schema(
     [
-        pa.field("text", pa.large_binary(), nullable=False),
-        pa.field("id", pa.string(), nullable=False),
-        pa.field("group", pa.string(), nullable=False),
-        pa.field("order", pa.string(), nullable=False),
-        pa.field("number", pa.int64(), nullable=False),
-        pa.field("input", pa.int32(), nullable=False),
-        pa.field("line", pa.int64(), nullable=False),
-        pa.field("sha256", pa.binary(32), nullable=False),
+        pa.field("text", pa.large_binary()),
+        pa.field("id", pa.string()),
+        pa.field("group", pa.string()),
+        pa.field("order", pa.string()),
+        pa.field("number", pa.int64()),
+        pa.field("input", pa.int32()),
+        pa.field("line", pa.int64()),
+        pa.field("sha256", pa.binary(32)),
     ]
 )
-"""`order` as it was given and `number` for those that are numbers, else 0; `sha256` of the text."""
+"""`order` as it was given and `number` for those that are numbers, else 0; `sha256` of the text. No value is null, but
+`datasets` would copy what says so."""
 
 _ABOUT_TEXTS = [name for name in SCHEMA.names if name != "text"]
+_AT_ONCE = 1 << 22
+"""Bytes of text that are copied at once; a longer text is alone, and not copied."""
+
+Longs = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +54,26 @@ class Text:
     sha256: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file of texts."""
+
+    path: Path
+    num_texts: int
+
+
 def write_texts(sink: Any, texts: Sequence[Text]) -> str:
-    """Write texts to a file object as one batch; returns the hash of what is known about them, their hashes too."""
+    """Write texts to a file object; returns the hash of what is known about them, their hashes too."""
+    about = hashlib.sha256()
+    with pa.ipc.new_stream(sink, SCHEMA) as writer:
+        for start, end in _runs([len(text.text) for text in texts]):
+            batch = _batch(texts[start:end])
+            writer.write_batch(batch)
+            about.update(_about(batch))
+    return about.hexdigest()
+
+
+def _batch(texts: Sequence[Text]) -> pa.RecordBatch:
     columns = {
         "text": large_binaries([text.text for text in texts]),
         "id": strings([text.id for text in texts]),
@@ -56,90 +84,94 @@ def write_texts(sink: Any, texts: Sequence[Text]) -> str:
         "line": numbers(np.array([text.line for text in texts], np.int64)),
         "sha256": fixed_binaries([text.sha256 for text in texts]),
     }
-    batch = pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
-    with pa.ipc.new_file(sink, SCHEMA) as writer:
-        writer.write_batch(batch)
-    return _hash_about(batch)
+    return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
 
 
 def hash_texts(path: Path) -> str | None:
     """The same of a file, None where it is damaged or a text is not that of its hash."""
+    about = hashlib.sha256()
     try:
-        file = _TextFile(path)
-        for row, sha256 in enumerate(file.batch["sha256"].to_pylist()):
-            if hashlib.sha256(file.text(row)).digest() != sha256:
-                return None
-        return _hash_about(file.batch)
+        with pa.memory_map(str(path)) as source:
+            for batch in pa.ipc.open_stream(source):
+                for text, sha256 in zip(_views(batch["text"]), batch["sha256"].to_pylist(), strict=True):
+                    if hashlib.sha256(text).digest() != sha256:
+                        return None
+                about.update(_about(batch))
     except (OSError, pa.ArrowException):
         return None
+    return about.hexdigest()
 
 
-def _hash_about(batch: pa.RecordBatch) -> str:
-    return hashlib.sha256(batch.select(_ABOUT_TEXTS).serialize()).hexdigest()
+def _about(batch: pa.RecordBatch) -> pa.Buffer:
+    return batch.select(_ABOUT_TEXTS).serialize()
 
 
 def num_texts(path: Path) -> int:
     """The texts in a file."""
     with pa.memory_map(str(path)) as source:
-        return pa.ipc.open_file(source).get_batch(0).num_rows
+        return sum(batch.num_rows for batch in pa.ipc.open_stream(source))
 
 
-class TextFiles:
-    """The texts of several files, none of which is read before it is asked for."""
-
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._paths = paths
-        self._open: dict[int, _TextFile] = {}
-
-    def about(self) -> pa.Table:
-        """Everything but the texts, in order, with their sizes in `bytes`."""
-        return pa.concat_tables([self._file(number).about for number in range(len(self._paths))])
-
-    def texts(self, files: Iterable[int], rows: Iterable[int]) -> Iterator[memoryview]:
-        """The text in each row of each file, as UTF-8."""
-        for file, row in zip(files, rows, strict=True):
-            yield self._file(file).text(row)
-
-    def values(self, names: Sequence[str], files: NDArray[np.int32], rows: NDArray[np.int32]) -> dict[str, list[Any]]:
-        """Columns without the texts, in the order of these files and rows."""
-        order = np.argsort(files, kind="stable")
-        cuts = np.flatnonzero(np.diff(files[order])) + 1
-        taken = [
-            self._file(int(files[own[0]])).batch.select(names).take(numbers(rows[own]))
-            for own in np.split(order, cuts)
-            if len(own)
-        ]
-        back = np.empty(len(order), np.int64)
-        back[order] = np.arange(len(order))
-        return pa.Table.from_batches(taken).take(numbers(back)).to_pydict() if taken else {name: [] for name in names}
-
-    def _file(self, number: int) -> "_TextFile":
-        if number not in self._open:
-            self._open[number] = _TextFile(self._paths[number])
-        return self._open[number]
+def about_texts(files: Sequence[TextFile]) -> pa.Table:
+    """Everything but the texts, in order, with their sizes in `bytes`."""
+    table: pa.Table = _opened(files)[:]
+    return table.select(_ABOUT_TEXTS).append_column("bytes", _sizes(table["text"]))
 
 
-class _TextFile:
-    """One file, mapped into memory."""
+class Texts:
+    """Chosen texts of several files, of which only those that hold some are opened."""
 
-    def __init__(self, path: Path) -> None:
-        self.batch: pa.RecordBatch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
+    def __init__(self, files: Sequence[TextFile], chosen: Longs) -> None:
+        """Choose texts by their numbers, which count on from file to file; shape (texts,)."""
+        counts = np.array([file.num_texts for file in files], np.int64)
+        ends = np.cumsum(counts)
+        used, which = np.unique(np.searchsorted(ends, chosen, side="right"), return_inverse=True)
+        not_opened = (ends - counts)[used] - (np.cumsum(counts[used]) - counts[used])
+        self._rows = chosen - not_opened[which]
+        self._dataset = _opened([files[number] for number in used.tolist()])
 
-    @property
-    def about(self) -> pa.Table:
-        """Everything but the texts, and their sizes."""
-        sizes = numbers(np.diff(self._ends))
-        table = pa.Table.from_batches([self.batch.select(_ABOUT_TEXTS)])
-        return table.append_column(pa.field("bytes", pa.int64(), nullable=False), sizes)
+    def values(self, names: Sequence[str], places: Longs) -> dict[str, list[Any]]:
+        """Columns without the texts, for the chosen texts at these places."""
+        table: pa.Table = self._dataset.select_columns(list(names))[:]
+        return table.take(numbers(self._rows[places])).to_pydict()
 
-    def text(self, row: int) -> memoryview:
-        """The text in a row."""
-        return self._data[self._ends[row] : self._ends[row + 1]]
+    def __iter__(self) -> Iterator[memoryview]:
+        """Each chosen text as UTF-8, in the order they were chosen in."""
+        column = self._dataset.select_columns("text")
+        sizes = _sizes(column[:]["text"]).take(numbers(self._rows)).to_pylist()
+        chosen = column.select(self._rows, keep_in_memory=True)
+        for start, end in _runs(sizes):
+            texts = chosen[start:end]["text"]
+            yield from _views(texts.combine_chunks() if end > start + 1 else texts.chunk(0))
 
-    @cached_property
-    def _ends(self) -> NDArray[np.int64]:
-        return np.frombuffer(self.batch["text"].buffers()[1], np.int64)[: self.batch.num_rows + 1]
 
-    @cached_property
-    def _data(self) -> memoryview:
-        return memoryview(self.batch["text"].buffers()[2])
+def _opened(files: Sequence[TextFile]) -> Any:
+    """The texts of all files as one dataset, none of which is read before it is asked for."""
+    from datasets import Dataset, concatenate_datasets
+
+    return concatenate_datasets([Dataset.from_file(str(file.path)) for file in files]).with_format("arrow")
+
+
+def _sizes(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Bytes of each text."""
+    return pc.call_function("binary_length", [texts])
+
+
+def _views(texts: pa.LargeBinaryArray) -> Iterator[memoryview]:
+    """Each text where it lies."""
+    _, ends, data = texts.buffers()
+    cuts = np.frombuffer(ends, np.int64)[texts.offset : texts.offset + len(texts) + 1].tolist()
+    view = memoryview(data)
+    return (view[start:end] for start, end in pairwise(cuts))
+
+
+def _runs(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Where runs of texts that are copied at once start and end."""
+    start = held = 0
+    for place, size in enumerate(sizes):
+        if place > start and held + size > _AT_ONCE:
+            yield start, place
+            start, held = place, 0
+        held += size
+    if len(sizes) > start:
+        yield start, len(sizes)

@@ -34,10 +34,8 @@ Longs = NDArray[np.int64]
 class Documents:
     """The documents to store; document d is made of parts starts[d] to starts[d+1]-1."""
 
-    files: NDArray[np.int32]
-    """Which file of texts each part is in, shape (parts,)."""
-    rows: NDArray[np.int32]
-    """And in which row of it."""
+    texts: Longs
+    """The number of each part among all texts, shape (parts,)."""
     starts: Longs
     """Shape (documents + 1,)."""
     num_bytes: Longs
@@ -54,7 +52,7 @@ class Documents:
         starts = np.concatenate(([0], np.cumsum(sizes)))
         parts = np.repeat(self.starts[chosen] - starts[:-1], sizes) + np.arange(starts[-1])
         hashes = [self.sha256[document] for document in chosen.tolist()]
-        return Documents(self.files[parts], self.rows[parts], starts, self.num_bytes[chosen], hashes)
+        return Documents(self.texts[parts], starts, self.num_bytes[chosen], hashes)
 
 
 @dataclass(frozen=True)
@@ -66,18 +64,17 @@ class Arrangement:
     dropped: dict[str, int]
     """Documents by reason."""
     dropped_bytes: dict[str, int]
-    first_too_long: list[tuple[int, int]]
-    """File and row of the first part of the first few."""
+    first_too_long: Longs
+    """The first parts of the first few."""
 
 
-def arrange(about: pa.Table, texts_in_files: list[int], recipe: IngestRecipe) -> Arrangement:
+def arrange(about: pa.Table, recipe: IngestRecipe) -> Arrangement:
     """Decide on the documents that these texts make."""
-    documents = _grouped(about, texts_in_files, recipe) if recipe.fields.group else _single(about, texts_in_files)
+    documents = _grouped(about, recipe) if recipe.fields.group else _single(about)
     too_long = documents.num_bytes > recipe.max_doc_bytes
     duplicate = ~too_long & ~_is_first(documents.sha256)
     dropped = {TOO_LONG: too_long, DUPLICATE: duplicate}
     kept = documents.take(np.flatnonzero(~too_long & ~duplicate))
-    first = documents.starts[np.flatnonzero(too_long)[:5]]
     dropped = {reason: chosen for reason, chosen in dropped.items() if chosen.any()}
     return Arrangement(
         units=_units(kept),
@@ -86,28 +83,26 @@ def arrange(about: pa.Table, texts_in_files: list[int], recipe: IngestRecipe) ->
         dropped_bytes={
             reason: int(documents.num_bytes[chosen].sum()) for reason, chosen in dropped.items() if chosen.any()
         },
-        first_too_long=list(zip(documents.files[first].tolist(), documents.rows[first].tolist(), strict=True)),
+        first_too_long=documents.texts[documents.starts[np.flatnonzero(too_long)[:5]]],
     )
 
 
-def _single(about: pa.Table, texts_in_files: list[int]) -> Documents:
+def _single(about: pa.Table) -> Documents:
     """Every text a document."""
-    files, rows = _places(texts_in_files)
-    hashes = about["sha256"].to_pylist()
-    return Documents(files, rows, np.arange(len(about) + 1), about["bytes"].to_numpy(), hashes)
+    starts = np.arange(len(about) + 1)
+    return Documents(starts[:-1], starts, about["bytes"].to_numpy(), about["sha256"].to_pylist())
 
 
-def _grouped(about: pa.Table, texts_in_files: list[int], recipe: IngestRecipe) -> Documents:
+def _grouped(about: pa.Table, recipe: IngestRecipe) -> Documents:
     """The texts of one group a document; groups follow each other as they first come up."""
     codes = about["group"].combine_chunks().dictionary_encode().indices.to_numpy()
     order = _order_in_groups(about, codes, recipe)
     codes = codes[order]
     starts = np.concatenate((np.flatnonzero(np.diff(codes, prepend=-1)), [len(codes)]))
-    files, rows = (places[order] for places in _places(texts_in_files))
     named = about.take(numbers(order))
     headers = _header_bytes(named, recipe)
     sizes = np.add.reduceat(named["bytes"].to_numpy() + headers, starts[:-1]) if len(codes) else np.zeros(0, np.int64)
-    return Documents(files, rows, starts, sizes, _joint_hashes(named, starts, recipe))
+    return Documents(order, starts, sizes, _joint_hashes(named, starts, recipe))
 
 
 def _order_in_groups(about: pa.Table, codes: NDArray[np.int32], recipe: IngestRecipe) -> Longs:
@@ -138,14 +133,6 @@ def _joint_hashes(about: pa.Table, starts: Longs, recipe: IngestRecipe) -> list[
         hashlib.sha256(b"".join(hashes[start:end])).digest()
         for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
     ]
-
-
-def _places(texts_in_files: list[int]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """File and row of every text."""
-    counts = np.array(texts_in_files, np.int64)
-    files = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-    firsts = np.repeat(np.cumsum(counts) - counts, counts)
-    return files, (np.arange(len(files)) - firsts).astype(np.int32)
 
 
 def _is_first(hashes: list[bytes]) -> NDArray[np.bool_]:

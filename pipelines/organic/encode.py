@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...generators.organic.buckets import Buckets
-from ...packers.texts import TextFiles
+from ...packers.texts import TextFile, Texts
 from ...packers.token_store import BucketWriter, Stored, token_path, write_index
 from ...packers.tokenizer import Tokenizer, TokenizerSpec, open_tokenizer
 from ...schemas.corpus import IngestRecipe, UnitRecord
@@ -31,7 +31,9 @@ _AUDIT_CHARS = 1 << 14
 NO_TOKENS = "no tokens"
 
 Ids = NDArray[np.int32]
-Batch = list[tuple[Stored, bytes | memoryview]]
+Utf8 = memoryview | bytearray
+"""A text."""
+Batch = list[tuple[Stored, Utf8]]
 """Documents with their texts."""
 
 
@@ -43,7 +45,8 @@ class Encoding:
     tokenizer: TokenizerSpec
     plan: str
     out: Path
-    texts: tuple[Path, ...]
+    files: tuple[TextFile, ...]
+    """Of texts."""
     urls: tuple[str, ...]
     """Of the inputs."""
 
@@ -154,40 +157,41 @@ class _BucketFile:
     bytes: int = 0
 
 
-def _documents(encoding: Encoding, documents: Documents) -> Iterator[tuple[Stored, bytes | memoryview]]:
+def _documents(encoding: Encoding, documents: Documents) -> Iterator[tuple[Stored, Utf8]]:
     """Each document with its text."""
-    files, recipe = TextFiles(encoding.texts), encoding.recipe
-    firsts = documents.starts[:-1]
-    about = files.values(("id", "group", "input", "line"), documents.files[firsts], documents.rows[firsts])
+    parts, recipe = Texts(encoding.files, documents.texts), encoding.recipe
+    about = parts.values(("id", "group", "input", "line"), documents.starts[:-1])
     names = about["group" if recipe.fields.group else "id"]
-    texts = _texts(files, documents, recipe)
-    for text, name, source, line, parts, sha256 in zip(
-        texts, names, about["input"], about["line"], np.diff(documents.starts).tolist(), documents.sha256, strict=True
+    sizes = np.diff(documents.starts).tolist()
+    texts = _texts(parts, sizes, recipe)
+    for text, name, source, line, size, sha256 in zip(
+        texts, names, about["input"], about["line"], sizes, documents.sha256, strict=True
     ):
         name = name or f"{encoding.urls[source]}:{line}"
-        yield Stored(id=name, num_bytes=len(text), parts=parts, input=source, line=line, sha256=sha256), text
+        yield Stored(id=name, num_bytes=len(text), parts=size, input=source, line=line, sha256=sha256), text
 
 
-def _texts(files: TextFiles, documents: Documents, recipe: IngestRecipe) -> Iterator[bytes | memoryview]:
+def _texts(parts: Texts, sizes: Sequence[int], recipe: IngestRecipe) -> Iterator[Utf8]:
     """The text of each document: its parts one after another, each on lines of its own and below its header."""
-    parts = files.texts(documents.files.tolist(), documents.rows.tolist())
     if recipe.fields.group is None:
         yield from parts
         return
     headers: Iterator[bytes] = repeat(b"")
     if recipe.header and recipe.fields.order:
-        orders = files.values(("order",), documents.files, documents.rows)["order"]
+        orders = parts.values(("order",), np.arange(sum(sizes)))["order"]
         headers = (recipe.header.replace("{order}", order).encode() for order in orders)
-    for size in np.diff(documents.starts).tolist():
-        joined: list[bytes | memoryview] = []
-        for header, part in zip(islice(headers, size), islice(parts, size), strict=True):
-            if joined and joined[-1][-1:] != b"\n":
-                joined.append(b"\n")
-            joined += (header, part)
-        yield b"".join(joined)
+    remaining = zip(headers, parts, strict=False)
+    for size in sizes:
+        joined = bytearray()
+        for header, part in islice(remaining, size):
+            if joined and not joined.endswith(b"\n"):
+                joined += b"\n"
+            joined += header
+            joined += part
+        yield joined
 
 
-def _batches(documents: Iterator[tuple[Stored, bytes | memoryview]]) -> Iterator[Batch]:
+def _batches(documents: Iterator[tuple[Stored, Utf8]]) -> Iterator[Batch]:
     batch: Batch = []
     size = 0
     for document, text in documents:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from ...generators.organic.buckets import Buckets
 from ...generators.organic.inputs import Input, find_inputs
-from ...packers.texts import TextFiles, hash_texts
+from ...packers.texts import TextFile, Texts, about_texts, hash_texts
 from ...packers.token_store import INDEX_SCHEMA, write_index
 from ...packers.tokenizer import HOSTILE, Tokenizer, TokenizerSpec, load_tokenizer
 from ...schemas.corpus import (
@@ -185,13 +185,13 @@ class _Ingest:
     def _build(self, runner: Engine, workers: int, max_bad: float) -> CorpusManifest:
         self._reporter.started(self._recipe, self._inputs, workers, runner.address)
         parts = self._read(runner, workers, max_bad)
-        texts = TextFiles([self._workspace.root / part.file.path for part in parts])
-        arrangement = arrange(texts.about(), [part.documents for part in parts], self._recipe)
-        self._warn_of_too_long(texts, arrangement)
+        files = [TextFile(self._workspace.root / part.file.path, part.documents) for part in parts]
+        arrangement = arrange(about_texts(files), self._recipe)
+        self._warn_of_too_long(files, arrangement)
         if not arrangement.units:
             raise UsageError(f"{self._recipe.name}: no input holds a document that can be used: check --text")
         self._reporter.arranged(arrangement)
-        units = self._encode(runner, workers, parts, arrangement)
+        units = self._encode(runner, workers, files, arrangement)
         if not any(unit.documents for unit in units):
             raise UsageError(f"{self._recipe.name}: the tokenizer makes no tokens of any document: check --tokenizer")
         return self._finish(parts, arrangement, units)
@@ -221,15 +221,17 @@ class _Ingest:
         _check_bad(in_order, max_bad, 1)
         return in_order
 
-    def _warn_of_too_long(self, texts: TextFiles, arrangement: Arrangement) -> None:
-        files, rows = np.array(arrangement.first_too_long, np.int32).reshape(-1, 2).T
-        about = texts.values(("group", "id", "input", "line"), files, rows)
+    def _warn_of_too_long(self, files: Sequence[TextFile], arrangement: Arrangement) -> None:
+        first = arrangement.first_too_long
+        if not len(first):
+            return
+        about = Texts(files, first).values(("group", "id", "input", "line"), np.arange(len(first)))
         for group, name, source, line in zip(*about.values(), strict=True):
             place = f"{self._inputs[source].url}:{line}"
             warnings.warn(f"{group or name or place} is left out: it is longer than --max-doc-bytes", stacklevel=2)
 
     def _encode(
-        self, runner: Engine, workers: int, parts: Sequence[PartRecord], arrangement: Arrangement
+        self, runner: Engine, workers: int, files: Sequence[TextFile], arrangement: Arrangement
     ) -> list[UnitRecord]:
         units: dict[int, UnitRecord] = {}
         for unit in self._workspace.records(UnitRecord, self._plan):
@@ -237,9 +239,8 @@ class _Ingest:
             if whole and is_whole(self._workspace.root, unit.index):
                 units[unit.unit] = unit
                 self._reporter.stored(unit, is_new=False)
-        texts = tuple(self._workspace.root / part.file.path for part in parts)
         urls = tuple(source.url for source in self._inputs)
-        encoding = Encoding(self._recipe, self._tokenizer.spec, self._plan, self._workspace.out, texts, urls)
+        encoding = Encoding(self._recipe, self._tokenizer.spec, self._plan, self._workspace.out, tuple(files), urls)
         jobs = [Unit(number, some) for number, some in enumerate(arrangement.units) if number not in units]
         for _, event in runner.run(encode_unit, encoding, jobs, workers, self._workspace.temporary):
             if isinstance(event, UnitRecord):
