@@ -24,6 +24,7 @@ from ..schemas.errors import LcdataError, UsageError
 from ..schemas.sample import Span
 from ..schemas.tokens import TokenizerChoice, TokenizerIdentity
 from .bytespans import TokenBytes
+from .memory import give_back_memory
 from .vocabulary import Vocabulary, find_vocabulary
 
 # One thread a process: the cores are shared out among workers, and a second pool would fight them.
@@ -80,8 +81,21 @@ class Tokenizer:
     def __init__(self, spec: TokenizerSpec, marked: "_Marked | None" = None, fast: Any = None) -> None:
         self.spec = spec
         self.identity = spec.identity
-        self._marked = marked or _Marked.of(spec.data)
+        self._vocabulary: _Marked | None = marked or _Marked.of(spec.data)
         self._fast = (fast or _fast_engine(self._marked.text)) if spec.engine == "fastokens" else None
+
+    @property
+    def _marked(self) -> "_Marked":
+        if self._vocabulary is None:
+            self._vocabulary = _Marked.of(self.spec.data)
+        return self._vocabulary
+
+    def forget_vocabulary(self) -> None:
+        """Give back what only loading, spans and control tokens need, up to 300 MB; it is parsed again if need be."""
+        if self._vocabulary is not None:
+            _ = self.reference  # made of it
+            self._vocabulary = None
+            give_back_memory()
 
     @cached_property
     def reference(self) -> tokenizers.Tokenizer:

@@ -100,12 +100,13 @@ def _json_record(wanted: Wanted, number: int, line: bytearray | None) -> Record 
     """None for a blank line, which is no record."""
     if line is None:
         return Bad(number, TOO_LONG)
-    if number == 1:
-        line = line.removeprefix(_BYTE_ORDER_MARK)
+    if number == 1 and line.startswith(_BYTE_ORDER_MARK):
+        del line[: len(_BYTE_ORDER_MARK)]
     try:
         values: Any = orjson.loads(line)
     except orjson.JSONDecodeError:
         return _odd_record(wanted, number, line)
+    line.clear()  # or a long text would be in memory a third time while it is encoded
     return wanted.record(number, values if isinstance(values, dict) else {})
 
 

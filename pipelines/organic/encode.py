@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...generators.organic.buckets import Buckets
+from ...packers.memory import give_back_memory, page_out
 from ...packers.texts import TextFile, Texts
 from ...packers.token_store import BucketWriter, Stored, token_path, write_index
 from ...packers.tokenizer import Tokenizer, TokenizerSpec, open_tokenizer
@@ -70,6 +71,8 @@ def encode_unit(encoding: Encoding, unit: Unit) -> Iterator[int | UnitRecord]:
 def _encode_unit(encoding: Encoding, unit: Unit) -> Iterator[int | UnitRecord]:
     workspace = Workspace(encoding.out)
     tokenizer = open_tokenizer(encoding.tokenizer)
+    tokenizer.forget_vocabulary()
+    give_back_memory()
     with ExitStack() as stack:
         files = _BucketFiles(workspace, Buckets(encoding.recipe.buckets), unit.number, stack)
         for batch in _batches(_documents(encoding, unit.documents)):
@@ -83,6 +86,8 @@ def _encode_unit(encoding: Encoding, unit: Unit) -> Iterator[int | UnitRecord]:
 def _encode_batch(tokenizer: Tokenizer, batch: Batch, files: "_BucketFiles") -> None:
     """Encode and store some documents, and audit some of them."""
     texts = [str(text, "utf-8") for _, text in batch]
+    if len(batch) == 1:
+        _forget(batch[0][1])
     flat, ends = tokenizer.encode_batch(texts)
     files.audited += _audit(tokenizer, batch, texts, flat, ends, files.seen)
     texts.clear()
@@ -90,6 +95,17 @@ def _encode_batch(tokenizer: Tokenizer, batch: Batch, files: "_BucketFiles") -> 
         ids = flat[ends[place] : ends[place + 1]]
         # A view would keep the whole batch in memory until its row group is full.
         files.add(document, ids if len(batch) == 1 else ids.copy())
+
+
+def _forget(text: Utf8) -> None:
+    """Make room for the ids of a long text, of which the engine has a copy by now."""
+    if len(text) <= _BATCH_BYTES:
+        return
+    if isinstance(text, bytearray):
+        text.clear()
+    else:
+        page_out(text)
+    give_back_memory()
 
 
 class _BucketFiles:

@@ -146,3 +146,13 @@ def test_what_is_no_tokenizer_is_refused_with_the_cure(
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises((HubError, UsageError), match="org/nothing-here"):
         load_tokenizer(TokenizerChoice(source="org/nothing-here"))
+
+
+def test_a_forgotten_vocabulary_comes_back_for_spans_and_control_tokens(tokenizer_source: str) -> None:
+    before, after = (load_tokenizer(TokenizerChoice(source=tokenizer_source)) for _ in range(2))
+    after.forget_vocabulary()
+    text = "a naïve row of 123 words"
+    ids = before.encode(text)
+    assert ids.tolist() == after.encode(text).tolist() == after.encode_reference(text).tolist()
+    assert after.token_spans(text, ids, [(2, 7)]) == before.token_spans(text, ids, [(2, 7)])
+    assert after.control_tokens == before.control_tokens
