@@ -5,6 +5,8 @@ read, since that takes a second.
 """
 
 import hashlib
+import importlib
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -34,8 +36,9 @@ SCHEMA = pa.schema(
 `datasets` would copy what says so."""
 
 _ABOUT_TEXTS = [name for name in SCHEMA.names if name != "text"]
-_AT_ONCE = 1 << 22
-"""Bytes of text that are copied at once; a longer text is alone, and not copied."""
+_WRITTEN_AT_ONCE = 1 << 22
+_READ_AT_ONCE = 1 << 18
+"""Bytes of short texts that are copied together; a longer text is alone, and not copied."""
 
 Longs = NDArray[np.int64]
 
@@ -66,7 +69,7 @@ def write_texts(sink: Any, texts: Sequence[Text]) -> str:
     """Write texts to a file object; returns the hash of what is known about them, their hashes too."""
     about = hashlib.sha256()
     with pa.ipc.new_stream(sink, SCHEMA) as writer:
-        for start, end in _runs([len(text.text) for text in texts]):
+        for start, end in _runs([len(text.text) for text in texts], _WRITTEN_AT_ONCE):
             batch = _batch(texts[start:end])
             writer.write_batch(batch)
             about.update(_about(batch))
@@ -112,6 +115,11 @@ def num_texts(path: Path) -> int:
         return sum(batch.num_rows for batch in pa.ipc.open_stream(source))
 
 
+def prepare_to_read() -> None:
+    """Import what reads texts in the background, for whoever waits for them to be written."""
+    threading.Thread(target=importlib.import_module, args=("datasets",), daemon=True).start()
+
+
 def about_texts(files: Sequence[TextFile]) -> pa.Table:
     """Everything but the texts, in order, with their sizes in `bytes`."""
     table: pa.Table = _opened(files)[:]
@@ -140,16 +148,19 @@ class Texts:
         column = self._dataset.select_columns("text")
         sizes = _sizes(column[:]["text"]).take(numbers(self._rows)).to_pylist()
         chosen = column.select(self._rows, keep_in_memory=True)
-        for start, end in _runs(sizes):
+        for start, end in _runs(sizes, _READ_AT_ONCE):
             texts = chosen[start:end]["text"]
             yield from _views(texts.combine_chunks() if end > start + 1 else texts.chunk(0))
 
 
 def _opened(files: Sequence[TextFile]) -> Any:
     """The texts of all files as one dataset, none of which is read before it is asked for."""
-    from datasets import Dataset, concatenate_datasets
+    from datasets import Dataset
+    from datasets.table import MemoryMappedTable, Table, concat_tables
 
-    return concatenate_datasets([Dataset.from_file(str(file.path)) for file in files]).with_format("arrow")
+    # One dataset: concatenating one of each file would cost milliseconds a file, for every unit.
+    tables: list[Table] = [MemoryMappedTable.from_file(str(file.path)) for file in files]
+    return Dataset(concat_tables(tables)).with_format("arrow")
 
 
 def _sizes(texts: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -165,11 +176,11 @@ def _views(texts: pa.LargeBinaryArray) -> Iterator[memoryview]:
     return (view[start:end] for start, end in pairwise(cuts))
 
 
-def _runs(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Where runs of texts that are copied at once start and end."""
+def _runs(sizes: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
+    """Where runs of at most so many bytes start and end; a larger one is alone."""
     start = held = 0
     for place, size in enumerate(sizes):
-        if place > start and held + size > _AT_ONCE:
+        if place > start and held + size > most:
             yield start, place
             start, held = place, 0
         held += size

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from ...generators.organic.buckets import Buckets
 from ...generators.organic.inputs import Input, find_inputs
-from ...packers.texts import TextFile, Texts, about_texts, hash_texts
+from ...packers.texts import TextFile, Texts, about_texts, hash_texts, prepare_to_read
 from ...packers.token_store import INDEX_SCHEMA, write_index
 from ...packers.tokenizer import HOSTILE, Tokenizer, TokenizerSpec, load_tokenizer
 from ...schemas.corpus import (
@@ -103,6 +103,7 @@ def _checked_tokenizer(recipe: IngestRecipe, engine: str) -> Tokenizer:
     """The tokenizer, its engine tried against `tokenizers` on hostile strings."""
     tokenizer = load_tokenizer(recipe.tokenizer, engine)
     different = None if tokenizer.engine == "tokenizers" else tokenizer.disagreement(HOSTILE)
+    tokenizer.forget_vocabulary()
     if different is None:
         return tokenizer
     warnings.warn(
@@ -212,6 +213,7 @@ class _Ingest:
         ]
         reading = Reading(self._recipe, self._plan, self._workspace.out)
         _check_bad((part for some in parts.values() for part in some), max_bad, _ENOUGH_RECORDS)
+        prepare_to_read()
         for _, part in runner.run(read_bundle, reading, bundles, workers, self._workspace.temporary):
             parts[part.bundle].append(part)
             self._reporter.read(part, is_new=True)
