@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 READY := $(VENV)/.ready
+TRAINERS := $(VENV)/.trainers
+TORCH := torch==2.13.0
 
-.PHONY: demo demo-recipe test check bench gallery lock clean
+.PHONY: demo demo-recipe test check trainers bench gallery lock clean
 
 demo: $(READY)  ## make 100 samples of 128k tokens and look at them
 	$(RUN)/lcdata gen --task kv --length 128k --n 100 --out demo
@@ -16,6 +18,8 @@ demo-recipe: $(READY)  ## build a curriculum of three tasks and a corpus: your o
 
 test: $(READY)  ## the whole test suite
 	$(RUN)/python -m pytest
+
+trainers: $(TRAINERS)  ## add torch, transformers and TRL, which tests/training and `lcdata check` run
 
 check: $(READY)  ## lint, format and types
 	$(RUN)/ruff check .
@@ -37,12 +41,23 @@ lock: $(READY)  ## pin the newest versions in requirements.txt
 	$(RUN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate \
 		--output-file requirements.txt
+	echo "torch; python_version < '3'" | $(RUN)/uv pip compile pyproject.toml --extra train --override /dev/stdin \
+		--constraint requirements.txt $$(sed -n 's/^\([A-Za-z0-9_.-]*\)==.*/--no-emit-package \1/p' requirements.txt) \
+		--universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate \
+		--output-file requirements-train.txt
 
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lcdata needs Python 3.11 or newer: make PYTHON=python3.12")'
 	test -x $(RUN)/python || $(PYTHON) -m venv $(VENV)
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Of torch there is a build for each kind of accelerator, so pip chooses one and no hash can name it.
+$(TRAINERS): $(READY) requirements-train.txt
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-train.txt
 	touch $@
 
 clean:  ## remove what make made
