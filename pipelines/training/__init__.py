@@ -1,0 +1,1 @@
+"""Proof that a trainer as installed reads the rows as they are meant."""
