@@ -397,6 +397,23 @@ def verify(folder: Path, samples: int, tokenizer: str | None, workers: int, as_j
     return 0 if verdict.holds else 3
 
 
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--for", "trainer", type=click.Choice(["trl", "transformers"]), required=True, help="Whose code to run.")
+@click.option(
+    "--rows", type=click.IntRange(1), default=8, show_default=True, help="Of each config: the first and random ones."
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
+def check(folder: Path, trainer: str, rows: int, as_json: bool) -> int:
+    """Run rows through a trainer as it is installed and compare documents, labels and loss with what is meant."""
+    from .pipelines.training.check import check as run
+    from .pipelines.training.printing import print_report
+
+    report = run(folder, trainer, rows)
+    print_report(report, folder, as_json)
+    return 0 if report.holds else 3
+
+
 _OF_SAMPLES = ("eval", "chat", "text")
 _OF_ROWS = ("documents", "axolotl", "llamafactory", "megatron-bridge", "megatron", "olmo-core", "datatrove", "mds")
 
