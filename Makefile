@@ -26,10 +26,11 @@ check: $(READY)  ## lint, format and types
 	$(RUN)/ruff format --check .
 	$(RUN)/pyright
 
-bench: $(READY)  ## speed and memory beside bounds and a peer; writes benchmarks/results.json
+bench: $(TRAINERS)  ## speed and memory beside bounds and a peer; writes benchmarks/results.json
 	$(RUN)/python benchmarks/gen.py
 	$(RUN)/python benchmarks/tasks.py
 	$(RUN)/python benchmarks/ingest.py
+	$(RUN)/python benchmarks/packing.py
 
 gallery: $(READY)  ## write docs/tasks.md from the tasks, and the recipes' schema from their models
 	mkdir -p docs
