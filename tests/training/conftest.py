@@ -1,6 +1,5 @@
 """Datasets as users make them, small enough for a tiny model: three tasks, and organic documents."""
 
-import importlib.util
 import json
 import random
 import subprocess
@@ -17,15 +16,17 @@ TASKS = ("kv", "niah", "vt")
 NAMES = (*TASKS, "organic")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> None:
-    """More threads wait for each other longer than models so small compute."""
-    if importlib.util.find_spec("torch"):
-        importlib.import_module("torch").set_num_threads(1)
+@pytest.fixture(scope="session")
+def trainers() -> None:
+    """TRL and what it needs; without them a test is skipped before anything is made for it."""
+    for name in ("transformers", "trl"):
+        pytest.importorskip(name)
+    # More threads wait for each other longer than models so small compute.
+    pytest.importorskip("torch").set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
-def datasets_folder(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def datasets_folder(trainers: None, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a dataset of each name, documents of 650 to 900 tokens in rows of 2048."""
     folder = tmp_path_factory.mktemp("training")
     tokenizer = ("--tokenizer", trained / "sentencepiece-like", "--workers", 0)

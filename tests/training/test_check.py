@@ -17,12 +17,10 @@ from lcdata.pipelines.training.stored import configs_of
 from lcdata.pipelines.training.trainers import TRAINERS
 from lcdata.schemas.errors import UsageError
 
+LIBRARIES = ("torch", "transformers", "trl")
+"""In the order in which they are looked for."""
+
 Change = Callable[[dict[str, Any]], object]
-
-
-def needs_trainers() -> None:
-    for name in ("torch", "transformers", "trl"):
-        pytest.importorskip(name)
 
 
 def damaged(dataset: Path, out: Path, change: Change) -> Path:
@@ -47,7 +45,6 @@ def differing(dataset: Path, trainer: str) -> set[str]:
 
 @pytest.mark.parametrize("trainer", TRAINERS)
 def test_sound_rows_hold(dataset: Path, trainer: str) -> None:
-    needs_trainers()
     report = check(dataset, trainer, 2)
     (config,) = report.configs
     assert report.holds
@@ -106,30 +103,27 @@ DAMAGES: list[tuple[Change, dict[str, set[str]]]] = [
 def test_damage_is_found_where_the_trainer_would_read_it(
     datasets_folder: Path, tmp_path: Path, change: Change, wanted: dict[str, set[str]], trainer: str
 ) -> None:
-    needs_trainers()
     dataset = damaged(datasets_folder / "organic", tmp_path / "out", change)
     assert differing(dataset, trainer) == wanted[trainer]
 
 
 def test_rows_without_labels_are_for_trl_alone(datasets_folder: Path) -> None:
-    needs_trainers()
     assert differing(datasets_folder / "organic-without-labels", "trl") == set()
     assert differing(datasets_folder / "organic-without-labels", "transformers") == {"labels"}
 
 
-@pytest.mark.parametrize("missing", ["torch", "transformers", "trl"])
+@pytest.mark.parametrize("missing", LIBRARIES)
 def test_a_missing_library_is_named_with_its_cure(
-    datasets_folder: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
-    if missing != "torch":
-        needs_trainers()
+    for name in LIBRARIES[: LIBRARIES.index(missing)]:
+        pytest.importorskip(name)
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(UsageError, match=rf'{missing} is not installed: pip install "lcdata\[train\]"'):
-        check(datasets_folder / "kv", "trl")
+        check(tmp_path, "trl")
 
 
 def test_the_command_says_what_was_compared(lcdata: Run, datasets_folder: Path) -> None:
-    needs_trainers()
     done = lcdata("check", datasets_folder / "kv", "--for", "trl", "--rows", 1)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -139,7 +133,6 @@ def test_the_command_says_what_was_compared(lcdata: Run, datasets_folder: Path) 
 def test_the_command_exits_with_3_where_something_differs(
     lcdata: Run, datasets_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    needs_trainers()
     damaged(datasets_folder / "kv", tmp_path / "out", mask_with_ones)
     done = lcdata("check", "out", "--for", "transformers", "--rows", 1, "--json")
     assert done.returncode == 3
@@ -151,7 +144,7 @@ def test_the_command_exits_with_3_where_something_differs(
     assert "row 0 of train-00000-of-00003.parquet: there is an attention_mask" in told
 
 
+@pytest.mark.usefixtures("trainers")
 def test_a_folder_that_is_no_dataset_is_a_mistake(tmp_path: Path) -> None:
-    needs_trainers()
     with pytest.raises(UsageError, match=r"nowhere is no finished dataset: it has no lcdata\.json"):
         check(tmp_path / "nowhere", "trl")
