@@ -25,7 +25,8 @@ def print_report(report: Report, folder: Path, as_json: bool) -> None:
 def _print_finding(finding: Finding, config: CheckedConfig) -> None:
     subject = f"{finding.subject:<10}"
     if not finding.rows:
-        console.print(f"[dim]–      [/dim] {subject} not run: no row has targets and at most {LOSS_TOKENS:,} tokens")
+        needed = f"it needs a row of at most {LOSS_TOKENS:,} tokens with targets, whose ids and labels do not differ"
+        console.print(f"[dim]–      [/dim] {subject} not run: {needed}")
         return
     where = f"{finding.rows:,} rows, {finding.documents:,} documents"
     if finding.subject == "loss" and finding.rows < config.rows:

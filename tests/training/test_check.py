@@ -107,9 +107,11 @@ def test_damage_is_found_where_the_trainer_would_read_it(
     assert differing(dataset, trainer) == wanted[trainer]
 
 
-def test_rows_without_labels_are_for_trl_alone(datasets_folder: Path) -> None:
+def test_rows_without_labels_are_for_trl_alone(datasets_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert differing(datasets_folder / "organic-without-labels", "trl") == set()
     assert differing(datasets_folder / "organic-without-labels", "transformers") == {"labels"}
+    print_report(check(datasets_folder / "organic-without-labels", "transformers", 1), Path("out"), False)
+    assert "–       loss       not run" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("missing", LIBRARIES)
