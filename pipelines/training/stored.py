@@ -47,9 +47,15 @@ class Row:
 def configs_of(folder: Path) -> list[Config]:
     """Every config of a dataset; UsageError where the folder holds none."""
     manifest = read_manifest(folder)
-    data = tuple(folder / shard.data.path for shard in manifest.shards)
-    docs = tuple(folder / shard.docs.path for shard in manifest.shards)
-    return [Config(manifest.recipe.name, data, docs, manifest.recipe.seq_length)]
+    return [
+        Config(
+            stage.name,
+            tuple(folder / shard.data.path for shard in record.shards),
+            tuple(folder / shard.docs.path for shard in record.shards),
+            stage.seq_length,
+        )
+        for stage, record in manifest.pairs()
+    ]
 
 
 def some_rows(config: Config, count: int, rng: np.random.Generator) -> list[Row]:

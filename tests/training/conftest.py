@@ -27,12 +27,12 @@ def trainers() -> None:
 
 @pytest.fixture(scope="session")
 def datasets_folder(trainers: None, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a dataset of each name, documents of 650 to 900 tokens in rows of 2048."""
+    """A folder with a dataset of each name, three samples of at most 680 tokens in a row of 2048."""
     folder = tmp_path_factory.mktemp("training")
     tokenizer = ("--tokenizer", trained / "sentencepiece-like", "--workers", 0)
     for task in TASKS:
-        size = ("--length", "650..900", "--seq-length", SEQ_LENGTH, "--n", 16)
-        run(folder, "gen", "--task", task, *size, "--shard-rows", 3, "--out", task, *tokenizer)
+        size = ("--length", 680, "--seq-length", SEQ_LENGTH, "--n", 18)
+        run(folder, "gen", "--task", task, *size, "--shard-rows", 2, "--out", task, *tokenizer)
     write_texts(folder / "texts.jsonl")
     run(folder, "ingest", "texts.jsonl", "--name", "texts", *tokenizer)
     corpus = ("--corpus", "store/texts", "--length", SEQ_LENGTH, "--tokens", "20k", "--workers", 0)
@@ -65,7 +65,7 @@ def dataset(request: pytest.FixtureRequest, datasets_folder: Path) -> Path:
 
 @pytest.fixture
 def rows(dataset: Path) -> list[Row]:
-    """Its first row and another."""
+    """Its first rows of several documents."""
     return rows_of(dataset)
 
 
@@ -78,6 +78,6 @@ def row(datasets_folder: Path) -> Row:
 def rows_of(dataset: Path) -> list[Row]:
     """Two rows, each of several documents."""
     (config,) = configs_of(dataset)
-    found = some_rows(config, 2, np.random.default_rng(0))
-    assert [len(row.lengths) > 1 for row in found] == [True, True]
-    return found
+    found = [row for row in some_rows(config, 20, np.random.default_rng(0)) if len(row.lengths) > 1]
+    assert len(found) > 1
+    return found[:2]

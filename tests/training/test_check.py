@@ -129,7 +129,7 @@ def test_the_command_says_what_was_compared(lcdata: Run, datasets_folder: Path) 
     done = lcdata("check", datasets_folder / "kv", "--for", "trl", "--rows", 1)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert "ok      labels     the targets are those that each document has alone: 1 rows, 2 documents" in done.stdout
+    assert "ok      labels     the targets are those that each document has alone: 1 rows, 3 documents" in done.stdout
 
 
 def test_the_command_exits_with_3_where_something_differs(
@@ -142,7 +142,7 @@ def test_the_command_exits_with_3_where_something_differs(
     assert (event["event"], event["holds"]) == ("checked", False)
     print_report(check(tmp_path / "out", "transformers", 1), tmp_path / "out", False)
     told = capsys.readouterr().out
-    assert "differs mask       in 1 of 1 rows, 2 documents" in told
+    assert "differs mask       in 1 of 1 rows, 3 documents" in told
     assert "row 0 of train-00000-of-00003.parquet: there is an attention_mask" in told
 
 

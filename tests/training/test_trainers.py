@@ -11,7 +11,7 @@ import pytest
 
 from lcdata.pipelines.training.alone import loss_alone, targets
 from lcdata.pipelines.training.compare import batch_of, dataset_of, loss_of
-from lcdata.pipelines.training.stored import Row
+from lcdata.pipelines.training.stored import Row, configs_of, some_rows
 from lcdata.pipelines.training.trainers import TRAINERS, VOCABULARY, plain_trainer, sft_trainer, tiny_llama
 
 torch = pytest.importorskip("torch")
@@ -49,19 +49,18 @@ def test_the_loss_of_a_row_is_that_of_its_documents_alone(rows: list[Row], train
 
 @pytest.mark.parametrize("trainer", TRAINERS)
 @pytest.mark.parametrize("dataset", ["kv", "organic"], indirect=True)
-def test_three_steps_run_from_a_streamed_folder(dataset: Path, rows: list[Row], trainer: str, tmp_path: Path) -> None:
-    name = next((dataset / "data").iterdir()).name
-    stream = datasets.load_dataset(str(dataset), name, split="train", streaming=True)
+def test_three_steps_run_from_a_streamed_folder(dataset: Path, trainer: str, tmp_path: Path) -> None:
+    (config,) = configs_of(dataset)
+    stream = datasets.load_dataset(str(dataset), config.name, split="train", streaming=True)
     steps = {"max_steps": 3, "logging_strategy": "steps", "logging_steps": 1, "learning_rate": 1e-3}
     running = TRAINERS[trainer](tiny_llama(vocabulary=1024), stream, tmp_path, **steps)
     before = [weights.detach().clone() for weights in running.model.parameters()]
     running.train()
     logged = [record["loss"] for record in running.state.log_history if "loss" in record]
     assert len(logged) == running.state.global_step == 3
-    first = loss_alone(
-        tiny_llama(vocabulary=1024), *(rows[0].column(name) for name in ("input_ids", "labels")), rows[0].lengths
-    )
-    assert logged[0] == pytest.approx(first, rel=1e-4)
+    (first,) = some_rows(config, 1, np.random.default_rng(0))
+    alone = loss_alone(tiny_llama(vocabulary=1024), first.column("input_ids"), first.column("labels"), first.lengths)
+    assert logged[0] == pytest.approx(alone, rel=1e-4)
     assert all((old != new).any() for old, new in zip(before, running.model.parameters(), strict=True))
 
 
