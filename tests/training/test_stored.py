@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import yaml
 from conftest import Run
 
 from lcdata.pipelines.training.stored import Config, configs_of, some_rows
@@ -36,3 +37,19 @@ def test_documents_are_those_of_the_row(lcdata: Run, tmp_path: Path, small: str)
         assert row.lengths.tolist() == row.column("seq_lengths").tolist()
         assert len(row.lengths) > 1
         assert row.lengths.sum() == len(row.column("input_ids"))
+
+
+def test_every_stage_is_a_config_of_its_own(lcdata: Run, tmp_path: Path, small: str) -> None:
+    stages = [
+        {"name": name, "seq_length": size, "mix": [{"task": "kv", "length": 400, "n": 8}]}
+        for name, size in (("short", 1024), ("long", 2048))
+    ]
+    recipe = {"name": "two", "tokenizer": {"source": small}, "stages": stages}
+    (tmp_path / "two.yaml").write_text(yaml.safe_dump(recipe))
+    done = lcdata("build", "two.yaml", "--out", "out", "--workers", 0)
+    assert done.returncode == 0, done.stderr
+    configs = configs_of(tmp_path / "out")
+    assert [(config.name, config.seq_length) for config in configs] == [("short", 1024), ("long", 2048)]
+    rng = np.random.default_rng(0)
+    held = [sorted(len(row.lengths) for row in some_rows(config, 9, rng)) for config in configs]
+    assert held == [[2, 2, 2, 2], [3, 5]]
