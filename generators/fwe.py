@@ -17,7 +17,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from ..schemas.errors import UsageError
-from ..schemas.sample import Sample
+from ..schemas.sample import CountTokens, Pieces, Sample
 from .coined import coined, num_words
 from .task import SETTINGS, Task, Template
 from .wording import Wording, fill, fill_list, layout, shift, superlative
@@ -137,20 +137,31 @@ class FWEDraft:
         self._ranks = np.concatenate([lead, _growth(task.alpha, num_units * _UNIT)])
         words = [DOTS, *_draw_words(rng, int(self._ranks.max()), task)]
         self._spaced_words = pa.array([f"{word} " for word in words])
-        self._order = rng.permutation(len(self._ranks))
-        self._occurrences = self._ranks.take(self._order)
+        self._pieces = Pieces(tuple(f" {word}" for word in words))
+        self._rank_bits = np.uint64(int(self._ranks.max()).bit_length())
+        self._keys = rng.integers(0, 1 << 64, len(self._ranks), np.uint64) >> self._rank_bits << self._rank_bits
+        self._keys |= self._ranks.astype(np.uint64)
         self._top = tuple(words[1 : task.num_top + 1])
         slots = superlative(task.num_top, NUMBERS[task.num_top])
         self._question = fill(wording.question, **slots)[0]
         self._answer, self._answer_spans = fill_list(wording.answer, self._top, **slots)
         self.chars: Ints = self._num_chars()
 
+    def tokens(self, count: CountTokens) -> Ints:
+        """Tokens that the words of 0..capacity units have."""
+        tokens = count(self._pieces).take(self._ranks)
+        of_units = np.einsum("ij->i", tokens[self._num_lead :].reshape(-1, _UNIT))
+        return int(tokens[: self._num_lead].sum()) + np.concatenate(([0], np.cumsum(of_units)))
+
     def render(self, num_units: int) -> Sample:
-        """The sample of the first occurrences, each in its place in the order."""
+        """The sample of the first occurrences, sorted by their keys."""
         num_occurrences = self._num_lead + num_units * _UNIT
-        body = self._body(self._occurrences.compress(self._order < num_occurrences))
+        # A key is random but for its last bits, its word's rank: sorting numbers is faster than sorting places by them.
+        keys = np.sort(self._keys[:num_occurrences])
+        body = self._body((keys & ((np.uint64(1) << self._rank_bits) - np.uint64(1))).astype(np.int32))
         prompt, _ = layout(self.wording.head, body, self._question)
-        counts = np.bincount(self._ranks[:num_occurrences], minlength=self.task.num_top + 2)
+        ranks = self._ranks[:num_occurrences]
+        num_dots, *counts, next_count = (int(np.count_nonzero(ranks == rank)) for rank in range(self.task.num_top + 2))
         return Sample(
             prompt=prompt,
             answer=self._answer,
@@ -160,10 +171,10 @@ class FWEDraft:
             depth=(),
             template=self.wording.id,
             facts={
-                "counts": counts[1 : self.task.num_top + 1].tolist(),
-                "next_count": int(counts[self.task.num_top + 1]),
-                "num_dots": int(counts[0]),
-                "num_words": int(np.count_nonzero(counts[1:])),
+                "counts": counts,
+                "next_count": next_count,
+                "num_dots": num_dots,
+                "num_words": int(ranks.max()),  # no rank occurs before the one above it
                 "num_occurrences": num_occurrences,
             },
         )
@@ -176,7 +187,8 @@ class FWEDraft:
 
     def _num_chars(self) -> Ints:
         """Characters of the text for 0..capacity units, shape (capacity + 1,)."""
-        num_dots = np.cumsum(self._ranks == 0)[self._num_lead - 1 :: _UNIT]
+        is_dots = (self._ranks[self._num_lead :] == 0).view(np.uint8).reshape(-1, _UNIT)
+        num_dots = np.concatenate(([0], np.cumsum(np.einsum("ij->i", is_dots), dtype=np.int64)))
         num_words = np.arange(self._num_lead, len(self._ranks) + 1, _UNIT) - num_dots
         prompt, _ = layout(self.wording.head, "", self._question)
         body = num_dots * len(f"{DOTS} ") + num_words * (self.task.word_length + 1) - 1

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ..schemas.sample import Span
+from ..schemas.sample import CountTokens, Pieces, Span
 from ..schemas.stream import stream
 
 Ints = NDArray[np.int64]
@@ -57,9 +57,27 @@ class Passage:
         parts[-1] = parts[-1].rstrip()  # here, since the whole is long to copy
         return "".join(parts), spans
 
+    def tokens(self, count: CountTokens) -> Ints | None:
+        """Tokens that the pieces of the first 0..num_sentences sentences have; None where it is not made of pieces."""
+        return None
+
     def facts(self, num_sentences: int) -> Mapping[str, Any]:
         """What a sample records about where the first sentences come from."""
         return {}
+
+
+@dataclass(frozen=True)
+class Composed(Passage):
+    """Sentences put together from phrases."""
+
+    pieces: Pieces
+    chosen: NDArray[np.int32]
+    """The pieces of each sentence, shape (num_sentences, parts)."""
+
+    def tokens(self, count: CountTokens) -> Ints:
+        """Tokens that the phrases have."""
+        tokens = count(self.pieces).take(self.chosen)
+        return np.concatenate(([0], np.cumsum(np.einsum("ij->i", tokens))))
 
 
 @dataclass(frozen=True)
@@ -68,21 +86,26 @@ class Phrases:
 
     table: pa.StringArray
     per_part: int
+    pieces: Pieces
+    """The phrases, each with the blank before it rather than the one after it, as most tokenizers cut texts."""
 
     @classmethod
     def of(cls, *parts: Sequence[str]) -> "Phrases":
         """The first part's phrases begin a sentence, the last part's end it with what follows it."""
         assert len(set(map(len, parts))) == 1
-        return cls(pa.array([phrase for part in parts for phrase in part], pa.string()), len(parts[0]))
+        phrases = [phrase for part in parts for phrase in part]
+        firsts = [f" {phrase}" for phrase in parts[0]]
+        pieces = Pieces(tuple(phrase.removesuffix(" ") for phrase in [*firsts, *phrases[len(firsts) :]]))
+        return cls(pa.array(phrases, pa.string()), len(firsts), pieces)
 
-    def compose(self, rng: np.random.Generator, num_sentences: int) -> Passage:
+    def compose(self, rng: np.random.Generator, num_sentences: int) -> Composed:
         """Sentences that take a phrase for each part at random."""
         first = np.arange(0, len(self.table), self.per_part, dtype=np.int32)
         chosen = first + rng.integers(0, self.per_part, (num_sentences, len(first)), np.uint16)
         # Gathered strings lie one after another in a single buffer, beside a buffer of where each begins and ends.
         _, ends, text = self.table.take(pa.array(chosen.ravel())).buffers()
         ends = np.frombuffer(ends, np.int32)[: chosen.size + 1 : len(first)].astype(np.int64)
-        return Passage(str(memoryview(text)[: ends[-1]], "ascii"), ends)
+        return Composed(str(memoryview(text)[: ends[-1]], "ascii"), ends, self.pieces, chosen)
 
 
 def passage(kind: Kind, rng: np.random.Generator, num_sentences: int) -> Passage:

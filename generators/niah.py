@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from ..schemas.sample import Sample, Span
+from ..schemas.sample import CountTokens, Sample, Span
 from .essay import CorpusPath, corpus_files, excerpt, names_in_corpus
 from .fact_needles import FACTS
 from .haystack import passage
@@ -130,6 +130,10 @@ class NiahDraft:
             self._passage = passage(task.haystack, rng, num_units)
         fixed = len(self.render(1).text) - int(self._passage.ends[1])
         self.chars: NDArray[np.int64] = self._passage.ends + fixed
+
+    def tokens(self, count: CountTokens) -> NDArray[np.int64] | None:
+        """Tokens that the pieces of the haystack have, where it is made of pieces."""
+        return self._passage.tokens(count)
 
     def render(self, num_units: int) -> Sample:
         """The sample of the first sentences with all needles among them."""

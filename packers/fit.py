@@ -1,8 +1,9 @@
 """Exact lengths: how many units of a draft fill a document to the token, at one or two encodings a sample.
 
-Tokens are close to linear in units and characters. The coefficients are learned once for each wording, by whole
-numbers and fractions, so that they are the same on every machine. A first guess from them is encoded; where it misses,
-its own error corrects the second.
+Tokens are close to linear in units and characters, and closer still in the tokens that a draft's pieces have one by
+one, where it can tell its pieces. The coefficients are learned once for each wording, by whole numbers and fractions,
+so that they are the same on every machine. A first guess from them is encoded; where it misses, its own error corrects
+the second.
 """
 
 import math
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..schemas.errors import UsageError
-from ..schemas.sample import Draft, Sample
+from ..schemas.sample import CountedDraft, Draft, Sample
 from .layout import LaidOut, Layout
 
 _FINE = 1000
@@ -36,7 +37,10 @@ _GUESSES = 4
 
 @dataclass(frozen=True)
 class TokenRate:
-    """Tokens of a sample as `base(units) + per_unit * units + per_char * characters`, and how far off that is."""
+    """Tokens of a sample as `base(units) + per_unit * units + per_char * size`, and how far off that is.
+
+    Its size is that of `_sizes`: characters, or the tokens of its pieces.
+    """
 
     sizes: Sequence[int]
     """Units at which `bases` were measured, ascending, shape (k,)."""
@@ -50,15 +54,17 @@ class TokenRate:
     """The same of a single unit; that of k units is sqrt(k) times as large."""
     tokens_per_unit: float
     """All that one more unit adds, its characters included."""
+    fewest_per_unit: float
+    """The same in a sample of unusually short words."""
     chars_after_units: int | None
     """Characters of a prompt after its last unit, such as those of the question; None where units lie anywhere."""
     least: int
     """Tokens that the shortest sample can need."""
 
-    def tokens(self, chars: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Predicted tokens for 0..capacity units, never falling, shape (capacity + 1,)."""
-        of_units = _without_chars(len(chars), tuple(self.sizes), tuple(self.bases), self.per_unit)
-        return np.maximum.accumulate(of_units + self.per_char * chars)
+    def tokens(self, sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Predicted tokens for the sizes of 0..capacity units, never falling, shape (capacity + 1,)."""
+        of_units = _without_chars(len(sizes), tuple(self.sizes), tuple(self.bases), self.per_unit)
+        return np.maximum.accumulate(of_units + self.per_char * sizes)
 
     def noise(self, num_tokens: int) -> float:
         """Standard deviation of what a sample predicted to have so many tokens has."""
@@ -66,7 +72,7 @@ class TokenRate:
 
     def capacity(self, num_tokens: int) -> int:
         """Units that a draft needs to be sure to fill so many tokens."""
-        return max(8, math.ceil((num_tokens + 4 * self.noise(num_tokens)) / self.tokens_per_unit * 1.04) + 4)
+        return max(8, math.ceil((num_tokens + 4 * self.noise(num_tokens)) / self.fewest_per_unit * 1.04) + 4)
 
     def as_dict(self) -> dict[str, Any]:
         """For a plan that is kept as JSON."""
@@ -124,7 +130,7 @@ class _Judge:
 
     def __init__(self, draft: Draft, num_tokens: int, rate: TokenRate, layout: Layout) -> None:
         self._draft, self._num_tokens, self._rate, self._layout = draft, num_tokens, rate, layout
-        self._predicted = rate.tokens(draft.chars)
+        self._predicted = rate.tokens(_sizes(draft, layout))
         self._fine = max(_FEW, num_tokens / _FINE)
 
     @property
@@ -177,13 +183,24 @@ class _Judge:
         return max(int(np.searchsorted(self._predicted, num_tokens, side="right")) - 1, 0)
 
 
+def _sizes(draft: Draft, layout: Layout) -> NDArray[np.int64]:
+    """What tells the tokens of 0..capacity units best: those of their pieces, else their characters."""
+    tokens = _piece_tokens(draft, layout)
+    return draft.chars if tokens is None else tokens
+
+
+def _piece_tokens(draft: Draft, layout: Layout) -> NDArray[np.int64] | None:
+    return draft.tokens(layout.count) if isinstance(draft, CountedDraft) else None
+
+
 Size = tuple[int, int, int]
-"""Units, characters and tokens of a text, or what a step of its growth adds to each."""
+"""Units, size and tokens of a text, or what a step of its growth adds to each."""
 
 DraftOf = Callable[[int, int], Draft]
 """(number of the draw, units) -> draft, the same for the same arguments."""
 
 _NUM_SHORT_DRAWS = 12
+_NUM_COUNTED_DRAWS = 12
 
 
 def learn_rate(draft_of: DraftOf, num_tokens: int, layout: Layout) -> TokenRate:
@@ -195,11 +212,15 @@ def learn_rate(draft_of: DraftOf, num_tokens: int, layout: Layout) -> TokenRate:
     longest = min(capacity, max(8, round(_LEARNING_TOKENS / per_unit)))
     sizes = sorted({max(1, longest * step // _STEPS) for step in range(_STEPS + 1)})
     drafts = [draft_of(draw, capacity) for draw in (1, 2)]
-    growths = [[_size(draft, units, layout) for units in sizes] for draft in drafts]
-    rate = _rate(growths, [_size(draft_of(draw, 1), 1, layout) for draw in range(_NUM_SHORT_DRAWS)])
+    growths = [_measure(draft, sizes, layout) for draft in drafts]
+    shortest = [_measure(draft_of(draw, 1), [1], layout)[0] for draw in range(_NUM_SHORT_DRAWS)]
+    is_counted = _piece_tokens(small, layout) is not None
+    rate = _rate(growths, shortest, is_counted)
     whole = min(capacity, round(num_tokens / rate.tokens_per_unit))
     if whole > longest:
-        rate = _measured_at(rate, [_size(draft, whole, layout) for draft in drafts])
+        rate = _measured_at(rate, [_measure(draft, [whole], layout)[0] for draft in drafts])
+    if is_counted:
+        rate = _with_spread(rate, [draft_of(draw, longest) for draw in range(_NUM_COUNTED_DRAWS)], layout)
     counting = replace(rate, chars_after_units=_same_at_the_end(few.prompt, many.prompt))
     # Whichever tells better from the longest text what the one before it takes.
     return min((rate, counting), key=lambda one: sum(_misses(drafts, growths, one, layout)))
@@ -220,15 +241,24 @@ def _same_at_the_end(one: str, other: str) -> int:
     return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
-def _size(draft: Draft, units: int, layout: Layout) -> Size:
-    return units, int(draft.chars[units]), len(layout.lay_out(draft.render(units)))
+def _measure(draft: Draft, units: Sequence[int], layout: Layout) -> list[Size]:
+    sizes = _sizes(draft, layout)
+    return [(some, int(sizes[some]), len(layout.lay_out(draft.render(some)))) for some in units]
 
 
-def _rate(growths: Sequence[Sequence[Size]], shortest: Sequence[Size]) -> TokenRate:
+def _with_spread(rate: TokenRate, drafts: Sequence[Draft], layout: Layout) -> TokenRate:
+    """The rate with what these drafts tell without being encoded: how much their words differ in length."""
+    predicted = [rate.tokens(_sizes(draft, layout)) for draft in drafts]
+    per_unit = [Fraction(float(tokens[-1] - tokens[0])) / (len(tokens) - 1) for tokens in predicted]
+    mean, deviation = float(_mean(per_unit)), math.sqrt(_variance(per_unit))
+    return replace(rate, tokens_per_unit=mean, fewest_per_unit=max(mean - 3 * deviation, mean / 2))
+
+
+def _rate(growths: Sequence[Sequence[Size]], shortest: Sequence[Size], is_counted: bool) -> TokenRate:
     """The rate of texts that were measured at the same sizes as they grew, and of others of one unit."""
     steps = [[_added(before, after) for before, after in pairwise(growth)] for growth in growths]
     all_steps = [step for growth in steps for step in growth]
-    per_unit, per_char = _slopes(all_steps)
+    per_unit, per_char = _per_unit_besides_pieces(all_steps) if is_counted else _slopes(all_steps)
 
     def rest(size: Size) -> Fraction:
         units, chars, tokens = size
@@ -236,6 +266,7 @@ def _rate(growths: Sequence[Sequence[Size]], shortest: Sequence[Size]) -> TokenR
 
     variances = [_variance(list(map(rest, same))) / same[0][0] for same in zip(*steps, strict=True)]
     tokens = [tokens for _, _, tokens in shortest]
+    tokens_per_unit = max(float(Fraction(sum(t for *_, t in all_steps), sum(u for u, *_ in all_steps))), 1e-3)
     return TokenRate(
         sizes=[units for units, _, _ in growths[0]],
         bases=[float(_mean(list(map(rest, same)))) for same in zip(*growths, strict=True)],
@@ -243,7 +274,8 @@ def _rate(growths: Sequence[Sequence[Size]], shortest: Sequence[Size]) -> TokenR
         per_char=float(per_char),
         base_noise=math.sqrt(_variance(list(map(rest, shortest)))),
         unit_noise=math.sqrt(_mean(variances)),
-        tokens_per_unit=max(float(Fraction(sum(t for *_, t in all_steps), sum(u for u, *_ in all_steps))), 1e-3),
+        tokens_per_unit=tokens_per_unit,
+        fewest_per_unit=tokens_per_unit,
         chars_after_units=None,
         least=2 * max(tokens) - min(tokens),
     )
@@ -258,6 +290,11 @@ def _measured_at(rate: TokenRate, whole: Sequence[Size]) -> TokenRate:
 
 def _added(before: Size, after: Size) -> Size:
     return after[0] - before[0], after[1] - before[1], after[2] - before[2]
+
+
+def _per_unit_besides_pieces(steps: Sequence[Size]) -> tuple[Fraction, Fraction]:
+    """What a unit takes besides its pieces' tokens, each of which is a token."""
+    return Fraction(sum(tokens - size for _, size, tokens in steps), sum(units for units, *_ in steps)), Fraction(1)
 
 
 def _slopes(steps: Sequence[Size]) -> tuple[Fraction, Fraction]:

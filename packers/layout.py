@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..schemas.errors import UsageError
-from ..schemas.sample import Sample, Span
+from ..schemas.sample import Pieces, Sample, Span
 from .tokenizer import Tokenizer
 
 Ids = NDArray[np.int32]
@@ -64,6 +65,7 @@ class Layout:
 
     def __init__(self, tokenizer: Tokenizer, pieces: Sequence[Ids | Words], is_chat: bool) -> None:
         self.tokenizer, self._pieces, self._is_chat = tokenizer, pieces, is_chat
+        self._counted: WeakKeyDictionary[Pieces, NDArray[np.int64]] = WeakKeyDictionary()
 
     @classmethod
     def plain(cls, tokenizer: Tokenizer) -> "Layout":
@@ -125,6 +127,13 @@ class Layout:
                 found.setdefault(slot, []).append((start + first, end + first))
         (start, _), *answers = found[Slot.ANSWER]
         return DocumentSpans(start, tuple(answers), tuple(found.get(Slot.PROMPT, ())))
+
+    def count(self, pieces: Pieces) -> NDArray[np.int64]:
+        """Tokens of each string by itself, which tells about how many it has inside of a text, shape (strings,)."""
+        if pieces not in self._counted:
+            _, ends = self.tokenizer.encode_batch(pieces.strings)
+            self._counted[pieces] = np.diff(ends)
+        return self._counted[pieces]
 
     def chars_before(self, laid: LaidOut, end: int, num_tokens: int) -> int | None:
         """About how many characters the last `num_tokens` tokens before character `end` of the prompt cover.

@@ -1,9 +1,9 @@
 """What a task makes: a draft that can be cut to any number of units, and the sample it renders to."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,26 @@ class Draft(Protocol):
 
     def render(self, num_units: int) -> Sample:
         """The sample of the first `num_units` units."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Strings that texts are put together from; known by identity, so that the tokens of each are counted once."""
+
+    strings: tuple[str, ...]
+
+
+CountTokens = Callable[[Pieces], NDArray[np.int64]]
+"""Tokens of each string by itself, shape (strings,)."""
+
+
+@runtime_checkable
+class CountedDraft(Draft, Protocol):
+    """A draft whose words tell its tokens better than its characters do."""
+
+    def tokens(self, count: CountTokens) -> NDArray[np.int64] | None:
+        """Tokens that the pieces of 0..capacity units have one by one, shape (capacity + 1,); None if not of pieces."""
         ...
 
 
