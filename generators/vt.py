@@ -16,7 +16,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass
 
 from ..schemas.quantity import IntRange, Within
-from ..schemas.sample import Sample
+from ..schemas.sample import CountTokens, Sample
 from .coined import coined
 from .essay import CorpusPath, corpus_files, excerpt
 from .haystack import Passage, passage
@@ -182,6 +182,10 @@ class VTDraft:
         self._question = fill(wording.question, value=self._value)[0]
         self._answer, self._answer_spans = fill_list(wording.answer, self._chain, value=self._value)
         self.chars: Ints = self._haystack.ends + (len(self.render(1).text) - int(self._haystack.ends[1]))
+
+    def tokens(self, count: CountTokens) -> Ints | None:
+        """Tokens that the pieces of the haystack have, where it is made of pieces."""
+        return self._haystack.tokens(count)
 
     def render(self, num_units: int) -> Sample:
         """The sample of the first sentences, with all assignments between them."""
