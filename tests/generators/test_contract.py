@@ -74,7 +74,8 @@ def test_documents_are_exact(name: str, settings: dict[str, Any], tokenizer_sour
         encodings += made.encodings
 
         rate = maker.rates[document.template]
-        assert length - max(2 * rate.tokens_per_unit, 24) <= len(ids) <= length
+        # What is left is no more than the next unit; the longest are kv's, with up to 6 pairs where the mean is 3.5.
+        assert length - max(1.6 * (rate.tokens_per_unit + rate.unit_noise), 24) <= len(ids) <= length
         expected = tokenizer.reference.encode(sample.text, add_special_tokens=False).ids
         assert ids == [*head, *expected, identity.eos_id]
         prompt_ids = tokenizer.reference.encode(sample.prompt, add_special_tokens=False).ids
@@ -94,7 +95,7 @@ def test_documents_are_exact(name: str, settings: dict[str, Any], tokenizer_sour
         assert all(start >= document.prompt_length for start, _ in document.answer_spans)
         assert all(end <= document.prompt_length for _, end in document.evidence_spans)
         assert len(document.depth) == len(document.evidence_spans)
-    assert encodings <= 2.2 * 24
+    assert encodings <= 2.1 * 24
 
 
 def decoded(tokenizer: Tokenizer, ids: list[int]) -> str:

@@ -135,6 +135,15 @@ def test_a_drafts_characters_are_exact(settings: dict[str, object]) -> None:
         assert all(len(draft.render(units).text) == draft.chars[units] for units in (1, 7, 130, 300))
 
 
+@pytest.mark.parametrize("settings", SHAPES)
+def test_pieces_are_the_words_of_the_text(settings: dict[str, object]) -> None:
+    draft = build_task("fwe", settings).draft(stream("fwe", 0, 1), WORDINGS[0], 300)
+    tokens = draft.tokens(lambda pieces: np.array([sum(map(ord, string[1:])) for string in pieces.strings]))
+    assert len(tokens) == 301
+    for units in (1, 7, 130, 300):
+        assert tokens[units] == sum(sum(map(ord, word)) for word in shown(draft.render(units)))
+
+
 def test_a_text_of_a_million_tokens_is_still_solved() -> None:
     sample = make(9, 22_000)
     assert len(sample.text) > 1_500_000

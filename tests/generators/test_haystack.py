@@ -5,8 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lcdata.generators.haystack import Kind, passage
+from lcdata.schemas.sample import Pieces
 from lcdata.schemas.stream import stream
 
 KINDS: tuple[Kind, ...] = ("noise", "prose")
@@ -22,6 +24,20 @@ def test_ends_are_those_of_sentences(kind: Kind) -> None:
     sentences = [whole.text[start:end] for start, end in pairwise(whole.ends)]
     assert all(sentence[0].isupper() and sentence.endswith((". ", ".\n\n")) for sentence in sentences)
     assert all(sentence.count(".") == 1 for sentence in sentences)
+
+
+def words_of(pieces: Pieces) -> NDArray[np.int64]:
+    """What a tokenizer that cuts at blanks says of strings."""
+    return np.array([len(string.split()) for string in pieces.strings])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pieces_have_the_words_of_the_text(kind: Kind) -> None:
+    whole = passage(kind, stream("test", 0, 1), 300)
+    tokens = whole.tokens(words_of)
+    assert tokens is not None
+    assert tokens.tolist() == [len(whole.text[:end].split()) for end in whole.ends]
+    assert len(set(np.diff(tokens))) > 1
 
 
 def test_two_long_samples_of_prose_share_no_long_stretch() -> None:

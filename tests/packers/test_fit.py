@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lcdata.packers.fit import TokenRate, fit, learn_rate
 from lcdata.packers.layout import LaidOut, Layout
 from lcdata.schemas.errors import UsageError
-from lcdata.schemas.sample import Sample
+from lcdata.schemas.sample import CountTokens, Pieces, Sample
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ ANY_RATE = st.builds(
     base_noise=st.floats(0, 100),
     unit_noise=st.floats(0, 20),
     tokens_per_unit=st.just(30.0),
+    fewest_per_unit=st.just(30.0),
     chars_after_units=st.none() | st.integers(0, 20),
     least=st.just(1),
 )
@@ -92,6 +93,74 @@ def test_units_of_equal_size_do_not_upset_the_learning() -> None:
     rate = learn_rate(lambda draw, units: Dots((25,) * units), 5000, DOTS)
     fitted = fit(Dots((25,) * 300), 5000, rate, DOTS)
     assert (len(fitted.laid), fitted.num_encodings) == (4985, 1)
+
+
+RUN_OF = Pieces(tuple("." * dots for dots in range(31)))
+
+
+@dataclass(frozen=True)
+class CountedDots:
+    """A draft whose characters tell nothing: a unit is 30 of them, of which some are dots, as its pieces say."""
+
+    runs: tuple[int, ...]
+
+    @property
+    def chars(self) -> NDArray[np.int64]:
+        """Of 0..capacity units."""
+        return 10 + 30 * np.arange(len(self.runs) + 1)
+
+    def tokens(self, count: CountTokens) -> NDArray[np.int64]:
+        """Dots of 0..capacity units."""
+        return np.concatenate(([0], np.cumsum(count(RUN_OF).take(self.runs))))
+
+    def render(self, num_units: int) -> Sample:
+        """That many runs of dots, each with blanks to its 30 characters."""
+        text = "." * 10 + "".join(("." * dots).ljust(30) for dots in self.runs[:num_units])
+        return Sample(prompt=text, answer="", answers=(), answer_spans=(), evidence_spans=(), depth=(), template="dots")
+
+
+class DotsAlone(DotLayout):
+    """A dot, a token, and blanks are none."""
+
+    def lay_out(self, sample: Sample) -> LaidOut:
+        """As many ids as dots."""
+        return LaidOut(np.zeros(sample.text.count("."), np.int32), [0, sample.text.count(".")], [None])
+
+    def count(self, pieces: Pieces) -> NDArray[np.int64]:
+        """Dots of each piece."""
+        return np.array([piece.count(".") for piece in pieces.strings])
+
+
+def _counted(draw: int, units: int, fewest: int = 1) -> CountedDots:
+    """Every draw's units are about as long as one another, and another draw's longer or shorter."""
+    rng = np.random.default_rng(draw)
+    most = int(rng.integers(fewest, 30, endpoint=True))
+    return CountedDots(tuple(rng.integers(fewest, most, units, endpoint=True).tolist()))
+
+
+@pytest.mark.parametrize("budget", [400, 2500])
+def test_where_pieces_can_be_counted_one_encoding_is_enough(budget: int) -> None:
+    layout = DotsAlone()
+    rate = learn_rate(_counted, 2500, layout)
+    assert (rate.per_char, rate.base_noise, rate.unit_noise) == (1, 0, 0)
+    for draw in range(100, 140):
+        draft = _counted(draw, 2600)
+        fitted = fit(draft, budget, rate, layout)
+        assert fitted.num_encodings == 1
+        best = int(np.searchsorted(10 + draft.tokens(layout.count), budget, side="right")) - 1
+        assert fitted.num_units == best
+
+
+def test_drafts_are_large_enough_for_samples_of_short_words() -> None:
+    layout = DotsAlone()
+    rate = learn_rate(lambda draw, units: _counted(draw, units, fewest=20), 2500, layout)
+    assert rate.fewest_per_unit < 0.95 * rate.tokens_per_unit
+    capacity = rate.capacity(2500)
+    drafts = [_counted(draw, capacity, fewest=20) for draw in range(100, 300)]
+    sizes = [int(draft.tokens(layout.count)[-1]) for draft in drafts]
+    assert min(sizes) >= 2500 - 10
+    mean_units = 2490 / rate.tokens_per_unit
+    assert any(draft.tokens(layout.count)[round(1.05 * mean_units)] < 2490 for draft in drafts), "some need more"
 
 
 class LateLayout(DotLayout):
