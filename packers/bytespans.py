@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ..schemas.sample import Span
-from .arrays import numbers
 
 _BLOCK = 256
 """Tokens whose bytes are summed as one: only in a block that is asked about are they counted one by one."""
@@ -85,9 +83,7 @@ class TokenBytes:
 
     def coverage(self, ids: NDArray[np.int32]) -> Coverage:
         """The bytes of text that these tokens cover, a first space that is not in the text included."""
-        # Arrow gathers by int32 as they are, where NumPy first copies them to int64. All ids are of the vocabulary.
-        covered = pc.take(numbers(self.num_bytes), numbers(ids), boundscheck=False)
-        return Coverage.of(np.frombuffer(covered.buffers()[1], np.uint8, len(ids)))
+        return Coverage.of(self.num_bytes.take(ids))
 
     def token_spans(self, text: str, ids: NDArray[np.int32], spans: Sequence[Span]) -> list[Span] | None:
         """Spans of `ids` that cover the non-empty spans of characters, or None where the bytes do not add up."""
