@@ -528,6 +528,8 @@ def doctor(tokenizer: str, as_json: bool) -> int:
 def main() -> None:
     """Run the command line; every failure is one line and an exit code."""
     hear_interrupts()
+    # Arrow's own allocator gives pages back between row groups and takes them anew, up to a tenth of a worker's time.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     warnings.showwarning = _show_warning
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1 or bool(os.environ.get("LCDATA_DEBUG"))
