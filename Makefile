@@ -15,11 +15,12 @@ demo: $(READY)  ## make 100 samples of 128k tokens and look at them
 demo-recipe: $(READY)  ## build a curriculum of three tasks and a corpus: your own with CORPUS=FILES
 	$(RUN)/lcdata build recipes/demo.yaml $(if $(CORPUS),--set 'ingest.0.inputs=[$(CORPUS)]') --store demo-store --out demo-recipe
 	$(RUN)/lcdata verify demo-recipe
+	$(if $(wildcard $(TRAINERS)),$(RUN)/lcdata check demo-recipe --for trl,@echo 'make trainers, and then this again, to run its rows through TRL')
 
 test: $(READY)  ## the whole test suite
 	$(RUN)/python -m pytest
 
-trainers: $(TRAINERS)  ## add torch, transformers and TRL, which tests/training and `lcdata check` run
+trainers: $(TRAINERS)  ## add torch, transformers and TRL, which tests/pipelines/trainers and `lcdata check` run
 
 check: $(READY)  ## lint, format and types
 	$(RUN)/ruff check .

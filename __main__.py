@@ -406,8 +406,8 @@ def verify(folder: Path, samples: int, tokenizer: str | None, workers: int, as_j
 @click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
 def check(folder: Path, trainer: str, rows: int, as_json: bool) -> int:
     """Run rows through a trainer as it is installed and compare documents, labels and loss with what is meant."""
-    from .pipelines.training.check import check as run
-    from .pipelines.training.printing import print_report
+    from .pipelines.trainers.check import check as run
+    from .pipelines.trainers.printing import print_report
 
     report = run(folder, trainer, rows)
     print_report(report, folder, as_json)

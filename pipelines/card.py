@@ -53,7 +53,8 @@ def dataset_card(manifest: Manifest) -> str:
         "SFTTrainer(model, args=config, train_dataset=rows).train()",
         "```",
         "",
-        "`lcdata verify` checks every hash, row and mask, and makes random samples again from `lcdata.json`.",
+        "`lcdata verify` checks every hash, row and mask, and makes random samples again from `lcdata.json`; "
+        "`lcdata check --for trl` runs rows through the trainer that is installed and compares what it makes of them.",
         "",
     ]
     return "\n".join(lines)

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import Run
 
-from lcdata.pipelines.training.check import check
-from lcdata.pipelines.training.printing import print_report
-from lcdata.pipelines.training.stored import configs_of
-from lcdata.pipelines.training.trainers import TRAINERS
+from lcdata.pipelines.trainers.check import check
+from lcdata.pipelines.trainers.printing import print_report
+from lcdata.pipelines.trainers.stored import configs_of
+from lcdata.pipelines.trainers.trainers import TRAINERS
 from lcdata.schemas.errors import UsageError
 
 LIBRARIES = ("torch", "transformers", "trl")

@@ -6,7 +6,7 @@ import numpy as np
 import yaml
 from conftest import Run
 
-from lcdata.pipelines.training.stored import Config, configs_of, some_rows
+from lcdata.pipelines.trainers.stored import Config, configs_of, some_rows
 
 
 def stored(lcdata: Run, tmp_path: Path, tokenizer: str) -> Config:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lcdata.pipelines.training.alone import logits_alone
-from lcdata.pipelines.training.stored import Row
-from lcdata.pipelines.training.trainers import VOCABULARY, tiny_llama
+from lcdata.pipelines.trainers.alone import logits_alone
+from lcdata.pipelines.trainers.stored import Row
+from lcdata.pipelines.trainers.trainers import VOCABULARY, tiny_llama
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lcdata.pipelines.training.stored import Row, configs_of, some_rows
+from lcdata.pipelines.trainers.stored import Row, configs_of, some_rows
 
 SEQ_LENGTH = 2048
 TASKS = ("kv", "niah", "vt")
