@@ -17,8 +17,9 @@ demo-recipe: $(READY)  ## build a curriculum of three tasks and a corpus: your o
 	$(RUN)/lcdata verify demo-recipe
 	$(if $(wildcard $(TRAINERS)),$(RUN)/lcdata check demo-recipe --for trl,@echo 'make trainers, and then this again, to run its rows through TRL')
 
-test: $(READY)  ## the whole test suite
-	$(RUN)/python -m pytest
+test: $(READY)  ## the whole test suite, first what needs no cluster, on two cores
+	$(RUN)/python -m pytest -m "not cluster" -n 2 --dist loadfile
+	$(RUN)/python -m pytest -m cluster
 
 trainers: $(TRAINERS)  ## add torch, transformers and TRL, which tests/pipelines/trainers and `lcdata check` run
 

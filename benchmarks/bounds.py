@@ -8,9 +8,10 @@ from pathlib import Path
 from lcdata.packers.parquet import row_writer
 from lcdata.packers.rows import RowGroup
 from lcdata.packers.tokenizer import Tokenizer
+from lcdata.pipelines.build import AUDIT_EVERY
 from lcdata.pipelines.planning.plan import make_plan
 from lcdata.schemas.recipe import Recipe
-from lcdata.schemas.sample import Document
+from lcdata.schemas.sample import Document, ids_sha256
 from lcdata.schemas.stage import Stage
 
 _TRIAL_TOKENS = 1 << 24
@@ -59,6 +60,22 @@ def encode_tokens_per_second(trial: Trial) -> float:
     encodings = trial.tokenizer.reference.encode_batch_fast(list(trial.texts), add_special_tokens=False)
     seconds = time.perf_counter() - started
     return sum(len(encoding.ids) for encoding in encodings) / seconds
+
+
+def floor_seconds_per_token(trial: Trial, writing: float) -> float:
+    """What every token costs one core even if samples were there for nothing; `writing` is the trial's seconds of it.
+
+    The engine encodes each text once, ids and file are hashed, and `tokenizers` audits one document in AUDIT_EVERY.
+    """
+    started = time.perf_counter()
+    lengths = [len(trial.tokenizer.encode(text)) for text in trial.texts]
+    encoding = (time.perf_counter() - started) / sum(lengths)
+    started = time.perf_counter()
+    for document in trial.documents:
+        ids_sha256(document.ids)
+    hashing = (time.perf_counter() - started) / trial.num_tokens
+    audit = 1 / (encode_tokens_per_second(trial) * AUDIT_EVERY)
+    return encoding + hashing + audit + writing / trial.num_tokens
 
 
 def write_seconds(trial: Trial, path: Path) -> float:

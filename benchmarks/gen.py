@@ -22,7 +22,7 @@ from typing import Any
 import click
 import psutil
 import pyarrow as pa
-from bounds import Trial, encode_tokens_per_second, make_trial, write_seconds
+from bounds import Trial, encode_tokens_per_second, floor_seconds_per_token, make_trial, write_seconds
 from measure import GenRun, median_seconds, run_gen
 from peer import NEAREST_TO_KV, VERSIONS, measure_peer
 from table import COLUMNS, FIRST_SAMPLES, markdown, notes, verdict
@@ -87,6 +87,7 @@ def measure_length(length: int, quick: bool, repeats: int, folder: Path, with_pe
         "encode_tokens_per_second": encode,
         "make_tokens_per_second": trial.num_tokens / trial.make_seconds,
         "write_tokens_per_second": trial.num_tokens / statistics.median(writing),
+        "floor_tokens_per_second": 1 / floor_seconds_per_token(trial, statistics.median(writing)),
         "write_tokens_per_second_each": [trial.num_tokens / seconds for seconds in writing],
     }
     row |= mean_of([peer for peer in peers if peer])
@@ -138,6 +139,7 @@ def with_ratios(row: Row) -> Row:
     }
     if "peer_tokens_per_second" in row:
         ratios["gen_over_peer"] = one / row["peer_tokens_per_second"]
+        ratios["floor_over_peer"] = row["floor_tokens_per_second"] / row["peer_tokens_per_second"]
     return row | ratios
 
 

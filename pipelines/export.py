@@ -23,12 +23,11 @@ from numpy.typing import NDArray
 from ..packers.arrays import numbers
 from ..schemas.errors import LcdataError, QualityError, UsageError
 from ..schemas.evaluation import Reference
-from ..schemas.manifest import Manifest, NumberedTask
+from ..schemas.manifest import Manifest, NumberedTask, read_manifest
 from ..schemas.quantity import IntRange
 from .files import storage_error, sync_folder
 from .remake import makers_of_manifest
 from .samples import Made, SampleMaker
-from .workspace import read_manifest
 
 Ints = NDArray[np.int64]
 

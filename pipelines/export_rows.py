@@ -16,8 +16,8 @@ from ..packers.profiles.profile import Config
 from ..packers.profiles.registry import PROFILES
 from ..packers.profiles.rows import COLUMNS, Rows, Shards
 from ..schemas.errors import LcdataError, UsageError
+from ..schemas.manifest import read_manifest
 from .whole_folder import check_folder, whole_folder
-from .workspace import read_manifest
 
 MARK = "lcdata-export.json"
 """Says what an exported folder is; only a folder that has it is ever replaced."""

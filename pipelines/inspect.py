@@ -9,10 +9,9 @@ import pyarrow.parquet as pq
 
 from ..packers.tokenizer import load_tokenizer
 from ..schemas.errors import LcdataError
-from ..schemas.manifest import Manifest, StageRecord
+from ..schemas.manifest import Manifest, StageRecord, read_manifest
 from ..schemas.sample import Sample
 from ..schemas.tokens import TokenizerChoice
-from .workspace import read_manifest
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from pydantic import ValidationError
 
 from ..schemas.errors import LcdataError, UsageError
 from ..schemas.evaluation import Prediction, Rating, Reference, rate, rate_substrings
+from ..schemas.manifest import read_manifest
 from ..schemas.quantity import format_length
 from .files import write_whole
-from .workspace import read_manifest
 
 MATCHES: Mapping[str, Callable[[str, Reference], Rating]] = {"exact": rate, "substring": rate_substrings}
 """Ways to compare a reply with a reference. The first measure of each is its main one."""

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from ..schemas.manifest import MANIFEST, Manifest, ShardRecord, StageRecord
+from ..schemas.manifest import MANIFEST, Manifest, ShardRecord, StageRecord, read_manifest
 from .check_shard import ShardVerdict, check_shard
 from .engine import Engine
 from .files import hash_file
 from .organic.recount import wrong_accounts, wrong_against_store
 from .remake import remaker
-from .workspace import read_manifest
 
 
 @dataclass

@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 import filelock
 from pydantic import ValidationError
 
-from ..schemas.errors import LcdataError, UsageError
-from ..schemas.manifest import MANIFEST, Manifest, ShardRecord
-from ..schemas.recipe import FORMAT
+from ..schemas.errors import UsageError
+from ..schemas.manifest import MANIFEST, Manifest, ShardRecord, read_manifest
 from ..schemas.records import FileRecord, WorkRecord
 from .files import hash_file, storage_error, sync_folder, write_whole
 
@@ -136,29 +135,6 @@ def finished_dataset(out: Path) -> Manifest | None:
     if out.is_dir() and any(out.iterdir()):
         raise UsageError(f"{out} is not empty and holds no {MANIFEST}: choose another --out")
     return None
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a dataset; UsageError where the folder has none that can be read."""
-    path = folder / MANIFEST
-    try:
-        content = json.loads(path.read_bytes())
-        if isinstance(content, dict) and content.get("format", FORMAT) != FORMAT:
-            raise LcdataError(
-                f"{path} is of format {content['format']}, this lcdata reads {FORMAT}: make the dataset again from its "
-                f"recipe, or use lcdata {content.get('lcdata')}"
-            )
-        return Manifest.model_validate(content)
-    except FileNotFoundError:
-        raise UsageError(f"{folder} is no finished dataset: it has no {MANIFEST}") from None
-    except OSError as error:
-        raise LcdataError(f"{path} cannot be read: {error.strerror}") from None
-    except json.JSONDecodeError as error:
-        raise LcdataError(f"{path} is damaged ({error})") from None
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"])) or "the file"
-        raise LcdataError(f"{path} is damaged or of another version ({where}: {problem['msg']})") from None
 
 
 def first_difference(before: Any, after: Any, key: str = "") -> str:

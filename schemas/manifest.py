@@ -1,12 +1,17 @@
 """`lcdata.json`, the truth about a finished dataset, and the records that shards leave while it is built."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from .errors import LcdataError, UsageError
 from .mix import TaskComponent
-from .recipe import Recipe
+from .recipe import FORMAT, Recipe
 from .records import FileRecord, Record, WorkRecord
 from .stage import Stage
 from .tokens import TokenizerIdentity
@@ -204,3 +209,26 @@ def summed(shards: list[ShardRecord]) -> dict[str, SourceTotals]:
         for name, totals in shard.sources.items():
             sums.setdefault(name, Counter()).update(totals.model_dump())
     return {name: SourceTotals(**counts) for name, counts in sorted(sums.items())}
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a dataset; UsageError where the folder has none that can be read."""
+    path = folder / MANIFEST
+    try:
+        content = json.loads(path.read_bytes())
+        if isinstance(content, dict) and content.get("format", FORMAT) != FORMAT:
+            raise LcdataError(
+                f"{path} is of format {content['format']}, this lcdata reads {FORMAT}: make the dataset again from its "
+                f"recipe, or use lcdata {content.get('lcdata')}"
+            )
+        return Manifest.model_validate(content)
+    except FileNotFoundError:
+        raise UsageError(f"{folder} is no finished dataset: it has no {MANIFEST}") from None
+    except OSError as error:
+        raise LcdataError(f"{path} cannot be read: {error.strerror}") from None
+    except json.JSONDecodeError as error:
+        raise LcdataError(f"{path} is damaged ({error})") from None
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"])) or "the file"
+        raise LcdataError(f"{path} is damaged or of another version ({where}: {problem['msg']})") from None

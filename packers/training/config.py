@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from ...schemas.errors import LcdataError, UsageError
-from ...schemas.manifest import MANIFEST, Manifest
+from ...schemas.errors import UsageError
+from ...schemas.manifest import read_manifest
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ def read_config(folder: Path, name: str | None = None) -> Config:
 
     Raises UsageError where there is no dataset or no such config, LcdataError where its manifest cannot be read.
     """
-    configs = {config.name: config for config in _configs(folder)}
+    configs = {config.name: config for config in configs_of(folder)}
     if name is None and len(configs) > 1:
         raise UsageError(f"{folder} has several configs: name one of {', '.join(configs)}")
     chosen = configs.get(next(iter(configs)) if name is None else name)
@@ -41,17 +39,9 @@ def read_config(folder: Path, name: str | None = None) -> Config:
     return chosen
 
 
-def _configs(folder: Path) -> list[Config]:
-    """Everything that is read from the manifest."""
-    path = folder / MANIFEST
-    try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise UsageError(f"{folder} is no finished dataset: it has no {MANIFEST}") from None
-    except OSError as error:
-        raise LcdataError(f"{path} cannot be read: {error.strerror}") from None
-    except ValidationError:
-        raise LcdataError(f"{path} is damaged or of another version: run `lcdata verify {folder}`") from None
+def configs_of(folder: Path) -> list[Config]:
+    """Every config of a finished dataset; raises as `read_config` does."""
+    manifest = read_manifest(folder)
     return [
         Config(
             name=stage.name,

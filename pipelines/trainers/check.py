@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ...packers.training.config import Config, configs_of
 from ...schemas.errors import UsageError
 from .compare import SUBJECTS, compare, dataset_of
-from .stored import Config, Row, configs_of, some_rows
+from .stored import Row, some_rows
 from .trainers import TRAINERS, library, tiny_llama
 
 _MOST_DIFFERENCES = 3

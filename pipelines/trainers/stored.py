@@ -1,4 +1,4 @@
-"""A finished dataset's configs as files, and some rows of one beside what the document table says of them."""
+"""Some rows of a finished dataset's config beside what the document table says of them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,21 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from ...packers.training.config import Config
 from ...schemas.errors import LcdataError
-from ..workspace import read_manifest
 
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Config:
-    """One config of a dataset: data files and, one for each, document tables."""
-
-    name: str
-    data: tuple[Path, ...]
-    docs: tuple[Path, ...]
-    seq_length: int
-    """Tokens a row holds at most."""
 
 
 @dataclass(frozen=True)
@@ -42,20 +31,6 @@ class Row:
         """The list of a column, shape (its length,)."""
         values = self.columns[name].combine_chunks().flatten()
         return values.to_numpy(zero_copy_only=False).astype(np.int64)
-
-
-def configs_of(folder: Path) -> list[Config]:
-    """Every config of a dataset; UsageError where the folder holds none."""
-    manifest = read_manifest(folder)
-    return [
-        Config(
-            stage.name,
-            tuple(folder / shard.data.path for shard in record.shards),
-            tuple(folder / shard.docs.path for shard in record.shards),
-            stage.seq_length,
-        )
-        for stage, record in manifest.pairs()
-    ]
 
 
 def some_rows(config: Config, count: int, rng: np.random.Generator) -> list[Row]:

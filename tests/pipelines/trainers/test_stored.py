@@ -6,7 +6,8 @@ import numpy as np
 import yaml
 from conftest import Run
 
-from lcdata.pipelines.trainers.stored import Config, configs_of, some_rows
+from lcdata.packers.training.config import Config, configs_of
+from lcdata.pipelines.trainers.stored import some_rows
 
 
 def stored(lcdata: Run, tmp_path: Path, tokenizer: str) -> Config:
