@@ -1,8 +1,7 @@
 """`niah`: solved by finding the sentences; `solve` and `CASES` also serve the contract test."""
 
-import atexit
+import os
 import re
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -20,13 +19,16 @@ from lcdata.schemas.errors import UsageError
 from lcdata.schemas.sample import Sample
 from lcdata.schemas.stream import stream
 
-_FOLDER = Path(tempfile.mkdtemp(prefix="lcdata-niah-"))
-atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
+_FOLDER = Path(tempfile.gettempdir()) / f"lcdata-tests-{os.getuid()}"
+"""Always the same, because cases are named by their settings, and workers must agree on the names."""
 
 
 def corpus_of(text: str, name: str) -> str:
     """A file that holds the text."""
-    (_FOLDER / name).write_text(text, encoding="utf-8")
+    _FOLDER.mkdir(exist_ok=True)
+    whole = _FOLDER / f"{name}.{os.getpid()}"
+    whole.write_text(text, encoding="utf-8")
+    os.replace(whole, _FOLDER / name)
     return str(_FOLDER / name)
 
 

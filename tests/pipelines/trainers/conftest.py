@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lcdata.pipelines.trainers.stored import Row, configs_of, some_rows
+from lcdata.packers.training.config import configs_of
+from lcdata.pipelines.trainers.stored import Row, some_rows
 
 SEQ_LENGTH = 2048
 TASKS = ("kv", "niah", "vt")

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import Run
 
+from lcdata.packers.training.config import configs_of
 from lcdata.pipelines.trainers.check import check
 from lcdata.pipelines.trainers.printing import print_report
-from lcdata.pipelines.trainers.stored import configs_of
 from lcdata.pipelines.trainers.trainers import TRAINERS
 from lcdata.schemas.errors import UsageError
 
@@ -65,8 +65,10 @@ def label_first_tokens(row: dict[str, Any]) -> None:
 
 
 def move_a_boundary(row: dict[str, Any]) -> None:
-    row["seq_lengths"][0] -= 1
-    row["seq_lengths"][1] += 1
+    lengths = row["seq_lengths"]
+    longest = lengths.index(max(lengths))
+    lengths[longest] += 1
+    lengths[longest - 1 if longest else 1] -= 1
 
 
 def forget_a_document(row: dict[str, Any]) -> None:

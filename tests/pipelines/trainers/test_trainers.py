@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from lcdata.packers.training.config import configs_of
 from lcdata.pipelines.trainers.alone import loss_alone, targets
 from lcdata.pipelines.trainers.compare import batch_of, dataset_of, loss_of
-from lcdata.pipelines.trainers.stored import Row, configs_of, some_rows
+from lcdata.pipelines.trainers.stored import Row, some_rows
 from lcdata.pipelines.trainers.trainers import TRAINERS, VOCABULARY, plain_trainer, sft_trainer, tiny_llama
 
 torch = pytest.importorskip("torch")
