@@ -47,7 +47,7 @@ def dataset_card(manifest: Manifest) -> str:
         "from datasets import load_dataset",
         "from trl import SFTConfig, SFTTrainer",
         "",
-        f'rows = load_dataset("PATH_OR_HUB_ID", "{first}", split="train")',
+        f'rows = load_dataset("{manifest.recipe.push or "PATH_OR_HUB_ID"}", "{first}", split="train")',
         "config = SFTConfig(padding_free=True, packing=False, max_length=None, per_device_train_batch_size=1,",
         '                   dataset_kwargs={"skip_prepare_dataset": True})',
         "SFTTrainer(model, args=config, train_dataset=rows).train()",

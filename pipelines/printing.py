@@ -118,9 +118,15 @@ def print_result(manifest: Manifest, out: Path, tokens_per_second: float | None,
     pairs(
         {
             **({} if tokens_per_second is None else {"speed": f"{humanize.intword(tokens_per_second)} tokens/s"}),
-            "next": f"lcdata inspect {out} · lcdata verify {out}",
+            "next": " · ".join([f"lcdata inspect {out}", f"lcdata verify {out}", *_upload(manifest, out)]),
         }
     )
+
+
+def _upload(manifest: Manifest, out: Path) -> list[str]:
+    """The Hub client's own command, where the recipe says what the dataset is called there."""
+    push = manifest.recipe.push
+    return [] if push is None else [f"hf upload {push} {out} --repo-type dataset"]
 
 
 _TOTALS = ("rows", "documents", "tokens", "loss_tokens", "encodings", "audited")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -10,6 +11,7 @@ from .corpus import IngestRecipe
 from .stage import FIELDS, Stage, checked_name, in_recipe
 from .tokens import TokenizerChoice
 
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 FORMAT = 3
 """Of the files written; a change of any byte for the same recipe raises it."""
 
@@ -29,6 +31,9 @@ class Recipe(BaseModel):
 
     output: str | None = Field(default=None, exclude=True)
     """The folder to make, where none is named on the command line; nothing of it is in the data."""
+
+    push: str | None = None
+    """The Hub dataset that it is meant for, `org/name`, by which its card says how to load it."""
 
     ingest: tuple[IngestRecipe, ...] = ()
     """Corpora to store before the stages draw from them, as far as they are not stored yet."""
@@ -64,6 +69,13 @@ class Recipe(BaseModel):
     @classmethod
     def _usable_as_a_folder(cls, name: str) -> str:
         return checked_name(name)
+
+    @field_validator("push")
+    @classmethod
+    def _named_on_the_hub(cls, push: str | None) -> str | None:
+        if push is not None and not _HUB_ID.fullmatch(push):
+            raise ValueError(f"must be a Hub dataset such as org/name, got {push!r}")
+        return push
 
     @model_validator(mode="after")
     def _distinct(self) -> "Recipe":

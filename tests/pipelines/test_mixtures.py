@@ -248,6 +248,7 @@ def test_build_stores_the_corpora_that_the_recipe_names(lcdata: Run, tmp_path: P
         "seq_length": "1k",
         "tokens": "8k",
         "output": "out",
+        "push": "someone/notes",
         "tokenizer": {"source": small},
         "ingest": [{"name": "notes", "inputs": ["notes.txt"]}],
         "mix": [{"task": "kv", "length": "500", "share": 0.5}, {"corpus": "notes", "share": 0.5}],
@@ -255,7 +256,8 @@ def test_build_stores_the_corpora_that_the_recipe_names(lcdata: Run, tmp_path: P
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(content))
     done = lcdata("build", "recipe.yaml")
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "out/lcdata.json").is_file()
+    assert 'load_dataset("someone/notes", "notes", split="train")' in (tmp_path / "out/README.md").read_text()
+    assert "hf upload someone/notes out --repo-type dataset" in done.stdout
     assert (tmp_path / "store/notes/corpus.json").is_file()
     again = lcdata("build", "recipe.yaml", "--out", "other")
     assert again.returncode == 0, again.stderr

@@ -107,6 +107,7 @@ MISTAKES = {
         "stages.0.mix.0.sharee: is no field of a recipe. Did you mean share?"
     ),
     "name: x\nseq_length: 4k\nmix: [{task: niah, preset: multikey_9, length: 4k, n: 2}]": "Did you mean 'multikey_3'",
+    "name: x\npush: notes\nseq_length: 4k\nmix: [{task: kv, length: 4k, n: 2}]": "push: must be a Hub dataset",
     "name: [": "is not YAML",
     "- 1": "is no recipe",
 }
