@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lcdata.generators.registry import preset_settings
 from lcdata.packers.parquet import row_writer
 from lcdata.packers.rows import RowGroup
 from lcdata.packers.tokenizer import Tokenizer
@@ -36,10 +37,11 @@ class Trial:
         return sum(len(document.ids) for document in self.documents)
 
 
-def make_trial(task: str, length: int) -> Trial:
+def make_trial(task: str, length: int, preset: str | None = None) -> Trial:
     """Make about 16M tokens of samples of `length` tokens."""
     num_samples = max(2, _TRIAL_TOKENS // length)
-    mix = [{"task": task, "length": length, "n": num_samples}]
+    settings = preset_settings(task, preset) if preset else {}
+    mix = [{"task": task, "length": length, "n": num_samples, "settings": settings}]
     recipe = Recipe.model_validate({"name": "trial", "seq_length": length, "mix": mix})
     (stage,) = make_plan(recipe).stages
     maker = stage.tasks[0].maker
@@ -89,7 +91,7 @@ def write_seconds(trial: Trial, path: Path) -> float:
                 group.add_row([document])
             table = group.take()
             started = time.perf_counter()
-            writer.write_table(table, row_group_size=group.max_rows)
+            writer.write_table(table)
             spent += time.perf_counter() - started
         started = time.perf_counter()
         writer.close()

@@ -6,18 +6,21 @@ steady as in gen.py: from its first draw to its file's durable rename, audits in
 
 import json
 import os
+import statistics
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+import pyarrow as pa
+from bounds import Trial, floor_seconds_per_token, make_trial, write_seconds
 from gen import SHARD_TOKENS, mean_of, new_folder, say, try_peer
 from measure import run_gen
 from table import Column, Target, markdown
 
 LENGTH = 128 << 10
-SHARDS = 2
+SHARDS = 5
 """The first starts the clock."""
 
 Row = dict[str, Any]
@@ -58,6 +61,8 @@ CASES = (
 COLUMNS = (
     Column("gen, 1 worker", "tokens_per_second", "Mtok/s", 1e-6),
     Column("wanted", "target_tokens_per_second", "Mtok/s", 1e-6),
+    Column("least", "floor_tokens_per_second", "Mtok/s", 1e-6),
+    Column("gen / least", "gen_over_floor"),
     Column("length left open", "left_open", "%", 100),
     Column("encodings", "encodings"),
     Column("lm_eval RULER", "peer_tokens_per_second", "Mtok/s", 1e-6),
@@ -73,6 +78,7 @@ COLUMNS = (
 def bench(only: tuple[str, ...], no_peer: bool, out: Path) -> None:
     """Measure every task, print a table and write the figures as JSON."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    pa.set_cpu_count(1)
     cases = [case for case in CASES if not only or case.task in only]
     with tempfile.TemporaryDirectory(prefix="lcdata-bench-") as name:
         folder = Path(name)
@@ -89,14 +95,20 @@ def measure(case: Case, folder: Path, with_peer: bool) -> Row:
     size = ["--length", str(LENGTH), "--n", str(SHARDS * shard_rows), "--shard-rows", str(shard_rows)]
     preset = ["--preset", case.preset] if case.preset else []
     peers = [try_peer(case.peer, LENGTH, folder)] if with_peer and case.peer else []
+    trial = make_trial(case.task, LENGTH, case.preset)
+    floors = [floor_speed(trial, folder)]
     with new_folder(folder) as inner:
         run = run_gen(["--task", case.task, *preset, *size], inner / "out", 1)
         (stage,) = json.loads((inner / "out" / "lcdata.json").read_text())["stages"]
-    speed = run.steady_tokens_per_second
+    floors.append(floor_speed(trial, folder))
+    speed, floor = run.steady_tokens_per_second, statistics.mean(floors)
     row: Row = {
         "task": case.name,
         "tokens_per_second": speed,
         "target_tokens_per_second": case.target * 1e6,
+        "floor_tokens_per_second": floor,
+        "floor_tokens_per_second_each": floors,
+        "gen_over_floor": speed / floor,
         "left_open": 1 - stage["fill"],
         "encodings": stage["encodings"] / stage["documents"],
         "peak_worker_bytes": run.peak_worker_bytes,
@@ -105,6 +117,12 @@ def measure(case: Case, folder: Path, with_peer: bool) -> Row:
     peers += [try_peer(case.peer, LENGTH, folder)] if with_peer and case.peer else []
     figures = mean_of([peer for peer in peers if peer])
     return row | figures | ({"gen_over_peer": speed / figures["peer_tokens_per_second"]} if figures else {})
+
+
+def floor_speed(trial: Trial, folder: Path) -> float:
+    """Tokens a second where samples were there for nothing: encoded once, hashed, audited and written."""
+    writing = statistics.median(write_seconds(trial, folder / "trial.parquet") for _ in range(3))
+    return 1 / floor_seconds_per_token(trial, writing)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass
 
 from ..schemas.errors import UsageError
-from ..schemas.sample import Sample
+from ..schemas.sample import Draft, Sample
 from ..schemas.stream import stream
 from .coined import coined
 from .task import SETTINGS, Task, Template
@@ -164,7 +164,7 @@ class CWE(Task):
         return CWEDraft(self, rng, template, num_units)
 
 
-class CWEDraft:
+class CWEDraft(Draft):
     """Words, common ones first, and a random order of all their entries, of which fewer units keep a part."""
 
     def __init__(self, task: CWE, rng: np.random.Generator, wording: ListWording, num_units: int) -> None:

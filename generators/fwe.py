@@ -17,7 +17,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from ..schemas.errors import UsageError
-from ..schemas.sample import CountTokens, Pieces, Sample
+from ..schemas.sample import CountTokens, Draft, Pieces, Sample
 from .coined import coined, num_words
 from .task import SETTINGS, Task, Template
 from .wording import Wording, fill, fill_list, layout, shift, superlative
@@ -127,7 +127,7 @@ class FWE(Task):
         return FWEDraft(self, rng, template, num_units)
 
 
-class FWEDraft:
+class FWEDraft(Draft):
     """Occurrences in the order in which the law adds them, and a random order of the text, kept in part by `render`."""
 
     def __init__(self, task: FWE, rng: np.random.Generator, wording: Wording, num_units: int) -> None:

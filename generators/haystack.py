@@ -6,19 +6,21 @@ comes from `essay.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ..schemas.sample import CountTokens, Pieces, Span
 from ..schemas.stream import stream
 
 Ints = NDArray[np.int64]
+Places = NDArray[np.int32]
 
 Kind = Literal["noise", "prose"]
 
@@ -34,8 +36,8 @@ class Passage:
     ends: Ints
     """Characters of the first k sentences, k = 0..num_sentences."""
 
-    def with_needles(self, num_sentences: int, needles: Sequence[tuple[int, str]]) -> tuple[str, list[Span]]:
-        """The first sentences with needles between them, and the characters where each needle stands.
+    def with_needles(self, num_sentences: int, needles: Sequence[tuple[int, str]]) -> tuple[list[str], list[Span]]:
+        """The first sentences with needles between them, as parts to be joined, and where each needle stands in them.
 
         A needle is the number of sentences before it, 0..num_sentences, and its own sentence. Needles at the same
         place keep their order.
@@ -51,11 +53,14 @@ class Passage:
             parts += (piece, sentence, " ")
             length += len(sentence) + 1
             taken = before
-        parts.append(self.text[int(self.ends[taken]) : int(self.ends[num_sentences])])
+        start, end = int(self.ends[taken]), int(self.ends[num_sentences])
+        while end > start and self.text[end - 1].isspace():
+            end -= 1
+        parts.append(self.text[start:end])
         while len(parts) > 1 and not parts[-1].strip():
             parts.pop()
-        parts[-1] = parts[-1].rstrip()  # here, since the whole is long to copy
-        return "".join(parts), spans
+        parts[-1] = parts[-1].rstrip()
+        return parts, spans
 
     def tokens(self, count: CountTokens) -> Ints | None:
         """Tokens that the pieces of the first 0..num_sentences sentences have; None where it is not made of pieces."""
@@ -70,47 +75,66 @@ class Passage:
 class Composed(Passage):
     """Sentences put together from phrases."""
 
-    pieces: Pieces
-    chosen: NDArray[np.int32]
-    """The pieces of each sentence, shape (num_sentences, parts)."""
+    pieces: Pieces | None
+    """The phrases; None where they are of this passage alone, so that counting them would not pay."""
+    places: Places
+    """Which phrases each sentence takes, shape (num_sentences, parts)."""
 
-    def tokens(self, count: CountTokens) -> Ints:
+    def tokens(self, count: CountTokens) -> Ints | None:
         """Tokens that the phrases have."""
-        tokens = count(self.pieces).take(self.chosen)
+        if self.pieces is None:
+            return None
+        tokens = count(self.pieces).take(self.places)
         return np.concatenate(([0], np.cumsum(np.einsum("ij->i", tokens))))
 
 
 @dataclass(frozen=True)
 class Phrases:
-    """What sentences are composed of: equally many phrases for each part of a sentence, in one table."""
+    """What sentences are composed of: phrases for each of their parts, in one table."""
 
     table: pa.StringArray
-    per_part: int
-    pieces: Pieces
+    """At most 2 GB of them in a passage."""
+    starts: Sequence[int]
+    """Where each part's phrases begin in the table, and the end, shape (parts + 1,)."""
+    pieces: Pieces | None = None
     """The phrases, each with the blank before it rather than the one after it, as most tokenizers cut texts."""
 
     @classmethod
     def of(cls, *parts: Sequence[str]) -> "Phrases":
-        """The first part's phrases begin a sentence, the last part's end it with what follows it."""
-        assert len(set(map(len, parts))) == 1
-        phrases = [phrase for part in parts for phrase in part]
-        firsts = [f" {phrase}" for phrase in parts[0]]
-        pieces = Pieces(tuple(phrase.removesuffix(" ") for phrase in [*firsts, *phrases[len(firsts) :]]))
-        return cls(pa.array(phrases, pa.string()), len(firsts), pieces)
+        """Phrases for many passages, whose tokens are worth counting; the last part ends with a blank."""
+        strings = [f" {phrase}" for phrase in parts[0]]
+        strings += [phrase for part in parts[1:] for phrase in part]
+        pieces = Pieces(tuple(string.removesuffix(" ") for string in strings))
+        return replace(cls.once(*(pa.array(part, pa.string()) for part in parts)), pieces=pieces)
 
-    def compose(self, rng: np.random.Generator, num_sentences: int) -> Composed:
+    @classmethod
+    def once(cls, *parts: pa.StringArray) -> "Phrases":
+        """Phrases for a single passage."""
+        return cls(pa.concat_arrays(parts), np.cumsum([0, *map(len, parts)]).tolist())
+
+    def draw(self, rng: np.random.Generator, num_sentences: int) -> Composed:
         """Sentences that take a phrase for each part at random."""
-        first = np.arange(0, len(self.table), self.per_part, dtype=np.int32)
-        chosen = first + rng.integers(0, self.per_part, (num_sentences, len(first)), np.uint16)
+        sizes = np.diff(self.starts).tolist()
+        return self.compose(*(rng.integers(0, size, num_sentences, np.int32) for size in sizes))
+
+    def compose(self, *chosen: NDArray[np.integer]) -> Composed:
+        """Sentences of the phrases chosen for each part, shape (num_sentences,) for every part."""
+        places = np.empty((len(chosen[0]), len(chosen)), np.int32)
+        for part, column in enumerate(chosen):
+            np.add(column, self.starts[part], out=places[:, part], casting="same_kind")
         # Gathered strings lie one after another in a single buffer, beside a buffer of where each begins and ends.
-        _, ends, text = self.table.take(pa.array(chosen.ravel())).buffers()
-        ends = np.frombuffer(ends, np.int32)[: chosen.size + 1 : len(first)].astype(np.int64)
-        return Composed(str(memoryview(text)[: ends[-1]], "ascii"), ends, self.pieces, chosen)
+        _, ends, text = pc.take(self.table, pa.array(places.ravel()), boundscheck=False).buffers()
+        ends = np.frombuffer(ends, np.int32)[: places.size + 1 : len(chosen)].astype(np.int64)
+        passage = str(memoryview(text)[: ends[-1]], "utf-8")
+        if len(passage) < ends[-1]:
+            chars = pc.call_function("utf8_length", [self.table]).to_numpy().take(places)
+            ends = np.concatenate(([0], np.cumsum(chars.sum(axis=1), dtype=np.int64)))
+        return Composed(passage, ends, self.pieces, places)
 
 
 def passage(kind: Kind, rng: np.random.Generator, num_sentences: int) -> Passage:
     """A haystack of so many sentences."""
-    return (_noise() if kind == "noise" else _prose()).compose(rng, num_sentences)
+    return (_noise() if kind == "noise" else _prose()).draw(rng, num_sentences)
 
 
 @cache

@@ -3,65 +3,67 @@
 import math
 import re
 from collections.abc import Iterable, Set
+from dataclasses import dataclass
 from functools import cache
-from itertools import product
-from typing import Any, Literal
+from itertools import pairwise, product
+from typing import Literal
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..schemas.errors import UsageError
-from .text import Words, gather, number_table, squeeze
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 Kind = Literal["words", "numbers", "uuids"]
 Name = Literal["words", "numbers", "uuids", "cities", "outings"]
-Composed = Literal["words", "cities", "outings"]
+Composed = Literal["words", "numbers", "cities", "outings"]
+Tables = tuple[pa.StringArray, ...]
 
 UUID_LENGTH = 36
 _NUMBER_DIGITS = 7
-_HEX_AT = np.array([place for place in range(UUID_LENGTH) if place not in (8, 13, 18, 23)])
 
 
-def distinct(rng: np.random.Generator, pool: range, count: int) -> Ints:
-    """`count` different integers of the pool, which must have them, in random order, shape (count,)."""
-    if len(pool) <= 4 * count:
-        return rng.permutation(len(pool))[:count] + pool.start
-    num_drawn = count + 2 * count * count // len(pool) + 64
-    while True:
-        drawn = rng.integers(0, len(pool), num_drawn, np.int32)
-        different = drawn[_first_places(drawn, len(pool))]
-        if len(different) >= count:
-            return different[:count].astype(np.int64) + pool.start
-        num_drawn *= 2
+@dataclass(frozen=True)
+class Names:
+    """Identifiers that were drawn, each put together from one string of every table."""
+
+    kind: Name
+    tables: Tables
+    places: tuple[Ints, ...]
+    """Which string of each table, shape (count,) for every table."""
+
+    def __len__(self) -> int:
+        return len(self.places[0])
+
+    def __getitem__(self, some: slice | list[int]) -> "Names":
+        return Names(self.kind, self.tables, tuple(column[some] for column in self.places))
+
+    def strings(self) -> list[str]:
+        """Each as a string: for a few of them."""
+        columns = zip(*(column.tolist() for column in self.places), strict=True)
+        return ["".join(table[at].as_py() for table, at in zip(self.tables, place, strict=True)) for place in columns]
 
 
-def _first_places(drawn: NDArray[np.int32], size: int) -> NDArray[np.integer[Any]]:
-    """Where each of the integers below `size` comes for the first time, ascending."""
-    if 64 * len(drawn) < size:
-        # Sorted as one number each, integers carry their places along: ten times faster than sorting places by them.
-        both = np.sort(drawn.astype(np.int64) << 32 | np.arange(len(drawn)))
-        is_first = np.diff(both >> 32, prepend=-1) > 0
-        return np.sort(both[is_first] & 0xFFFFFFFF)
-    places = np.arange(len(drawn), dtype=np.int32)
-    first_place = np.empty(size, np.int32)
-    first_place[drawn[::-1]] = places[::-1]
-    return places[first_place[drawn] == places]
-
-
-def identifiers(kind: Name, rng: np.random.Generator, count: int, taken: Set[str] = frozenset()) -> Words:
-    """`count` different identifiers as NUL-filled words, shape (count, words); none is part of another or `taken`.
+def identifiers(kind: Name, rng: np.random.Generator, count: int, taken: Set[str] = frozenset()) -> Names:
+    """`count` different identifiers, none of which is part of another or `taken`.
 
     Words are two English words joined by a dash, numbers have seven digits, UUIDs are of version 4, cities one word,
     outings an infinitive with its object. Raises UsageError where there are not so many.
     """
+    if kind == "uuids":
+        return Names(kind, (_uuid_strings(rng, count),), (np.arange(count),))
+    tables = name_tables(kind)
+    sizes = tuple(map(len, tables))
     num_drawn = count + min(len(taken), 8)
-    while num_drawn <= _pool_size(kind):
-        block = _draw(kind, rng, num_drawn)
-        free = block[[squeeze(row) not in taken for row in block]] if taken else block
-        if len(free) >= count:
-            return free[:count]
+    while num_drawn <= math.prod(sizes):
+        drawn = rng.choice(math.prod(sizes), num_drawn, replace=False)
+        names = Names(kind, tables, np.unravel_index(drawn, sizes))
+        if taken:
+            names = names[[at for at, name in enumerate(names.strings()) if name not in taken]]
+        if len(names) >= count:
+            return names[:count]
         num_drawn *= 2
     raise UsageError(
         f"{count:,} different {kind} are more than there are: use a shorter length or fewer keys and values"
@@ -77,7 +79,7 @@ def found(kind: Name, text: bytes) -> frozenset[str]:
         return frozenset(
             run[at : at + _NUMBER_DIGITS].decode() for run in runs for at in range(len(run) - _NUMBER_DIGITS + 1)
         )
-    first, *others = ([part.encode() for part in parts] for parts in _parts(kind))
+    first, *others = ([part.encode() for part in parts] for parts in name_parts(kind))
     firsts, lengths = set(first), sorted(set(map(len, first)))
     rest = re.compile(b"".join(b"(?:%s)" % b"|".join(parts) for parts in others))
     return frozenset(
@@ -88,61 +90,38 @@ def found(kind: Name, text: bytes) -> frozenset[str]:
     )
 
 
-def _pool_size(kind: Name) -> int:
-    if kind == "uuids":
-        return 2**122
-    return 9 * 10 ** (_NUMBER_DIGITS - 1) if kind == "numbers" else math.prod(map(len, _tables(kind)))
-
-
-def _draw(kind: Name, rng: np.random.Generator, count: int) -> Words:
-    if kind == "uuids":
-        block = np.zeros((count, 40), np.uint8)
-        block[:, :UUID_LENGTH] = uuids(rng, count)
-        return block.view(np.uint64)
-    if kind == "numbers":
-        numbers = distinct(rng, range(10 ** (_NUMBER_DIGITS - 1), 10**_NUMBER_DIGITS), count)
-        thousands, units = np.divmod(numbers, 1000)
-        padded = number_table(4, "1")[1000:2000].ravel()  # 11000..11999: the last three digits keep their zeros
-        return np.stack([gather(number_table(4), thousands), padded.take(units) >> np.uint64(16)], axis=1)
-    tables = _tables(kind)
-    sizes = tuple(map(len, tables))
-    places = np.unravel_index(distinct(rng, range(math.prod(sizes)), count), sizes)
-    return np.concatenate([table.take(place, axis=0) for table, place in zip(tables, places, strict=True)], axis=1)
-
-
 def uuids(rng: np.random.Generator, count: int) -> Bytes:
     """Random UUIDs of version 4 as ASCII, shape (count, 36)."""
-    raw = rng.integers(0, 256, (count, 16), np.uint8)
+    raw = np.frombuffer(rng.bytes(16 * count), np.uint8).reshape(count, 16).copy()
     raw[:, 6] = raw[:, 6] & 0x0F | 0x40
     raw[:, 8] = raw[:, 8] & 0x3F | 0x80
+    digits = np.frombuffer(raw.data.hex().encode(), np.uint8).reshape(count, 32)
     text = np.full((count, UUID_LENGTH), ord("-"), np.uint8)
-    text[:, _HEX_AT] = _hex_pairs()[raw].view(np.uint8)
+    for dashes, (start, end) in enumerate(pairwise((0, 8, 12, 16, 20, 32))):
+        text[:, start + dashes : end + dashes] = digits[:, start:end]
     return text
 
 
-@cache
-def _hex_pairs() -> NDArray[np.uint16]:
-    """The two hexadecimal digits of each byte, as the bytes of a 16-bit word."""
-    return np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint16)
+def _uuid_strings(rng: np.random.Generator, count: int) -> pa.StringArray:
+    ends = np.arange(0, (count + 1) * UUID_LENGTH, UUID_LENGTH, dtype=np.int32)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(ends), pa.py_buffer(uuids(rng, count)))
 
 
 @cache
-def _tables(kind: Composed) -> tuple[Words, ...]:
-    return tuple(map(_table, _parts(kind)))
-
-
-def _table(strings: list[str]) -> Words:
-    width = -(-max(map(len, strings)) // 8) * 8
-    return np.array([string.encode() for string in strings], f"S{width}").view(np.uint64).reshape(len(strings), -1)
+def name_tables(kind: Composed) -> Tables:
+    """What identifiers of a kind are put together from."""
+    return tuple(pa.array(part, pa.string()) for part in name_parts(kind))
 
 
 @cache
-def _parts(kind: Composed) -> tuple[list[str], ...]:
+def name_parts(kind: Composed) -> tuple[list[str], ...]:
     """What identifiers are put together from, one of each part.
 
     Of the first part none is the end of another, of the last none the beginning, so that no identifier can be found
     inside another.
     """
+    if kind == "numbers":
+        return list(map(str, range(1000, 10000))), [f"{units:03}" for units in range(1000)]
     if kind == "cities":
         return ["".join(pair) for pair in product(_CITY_STARTS, _CITY_MIDDLES)], list(_CITY_ENDS)
     if kind == "outings":

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from ..schemas.sample import Sample
+from ..schemas.sample import Draft, Sample
 from .identifiers import UUID_LENGTH, Bytes, uuids
 from .task import SETTINGS, Task, Template
 from .wording import fill, shift
@@ -113,7 +113,7 @@ class JsonKV(Task):
         return JsonKVDraft(self, rng, template, num_units)
 
 
-class JsonKVDraft:
+class JsonKVDraft(Draft):
     """Lines `"key": "value",` of one width, and where among them the asked one lies."""
 
     def __init__(self, task: JsonKV, rng: np.random.Generator, wording: Wording, num_units: int) -> None:

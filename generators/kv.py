@@ -16,8 +16,7 @@ from pydantic.dataclasses import dataclass
 
 from ..schemas.errors import UsageError
 from ..schemas.quantity import IntRange, Within
-from ..schemas.sample import Sample
-from .identifiers import distinct
+from ..schemas.sample import Draft, Sample
 from .task import SETTINGS, Task, Template
 from .text import Words, gather, number_table, running_chars, squeeze
 from .wording import fill, shift
@@ -186,7 +185,7 @@ class KV(Task):
         return pool
 
 
-class KVDraft:
+class KVDraft(Draft):
     """Dictionaries 1..capacity as one block of words, and the asked pair, which is placed by `render`."""
 
     def __init__(self, task: KV, rng: np.random.Generator, wording: Wording, num_units: int) -> None:
@@ -338,9 +337,9 @@ def _draw_keys(
 ) -> tuple[Ints, Ints]:
     """The asked key, shape (subkeys,), and the others, shape (num_pairs, subkeys), which cannot be taken for it."""
     if subkeys == 1:
-        keys = distinct(rng, pool, num_pairs + 1)
+        keys = rng.choice(len(pool), num_pairs + 1, replace=False) + pool.start
         return keys[:1], keys[1:, None]
-    asked = distinct(rng, pool, subkeys)
+    asked = rng.choice(len(pool), subkeys, replace=False) + pool.start
     others = rng.integers(pool.start, pool.stop - subkeys, (num_pairs, subkeys))
     for taken in np.sort(asked):
         others += others >= taken

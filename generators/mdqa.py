@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass
 
-from ..schemas.sample import Sample, Span
+from ..schemas.sample import Draft, Sample, Span
 from .qa_files import choose_problem, read_questions
 from .task import SETTINGS, Task, Template
 from .wording import fill, shift
@@ -189,7 +189,7 @@ class MDQA(Task):
         return MDQADraft(self, rng, template, num_units)
 
 
-class MDQADraft:
+class MDQADraft(Draft):
     """A question, the documents that answer it, and others, among the first of which `render` puts them."""
 
     def __init__(self, task: MDQA, rng: np.random.Generator, wording: Wording, num_units: int) -> None:

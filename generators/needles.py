@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import cycle
 from typing import ClassVar
 
 import numpy as np
+import pyarrow as pa
 
 from ..schemas.sample import Span
-from .haystack import Passage
-from .text import Words, running_chars, squeeze, words
+from .haystack import Passage, Phrases
+from .identifiers import Composed, Names, name_parts
 from .wording import fill
 
 
@@ -46,21 +49,41 @@ class Needle:
     sentence: str
 
 
-def needle_haystack(wording: Wording, kind: str, keys: Words, values: Words, *, numbered: bool) -> Passage:
-    """A haystack of needles that answer nothing.
+def needle_haystack(wording: Wording, kind: str, keys: Names, values: Sequence[Names], *, numbered: bool) -> Passage:
+    """A haystack of needles that answer nothing; `values` are those that each lists first, second and so on."""
+    listing, _ = listed([_VALUE] * len(values), numbered=numbered)
+    needle, _ = fill(wording.needle, kind=kind, key=_KEY, value=listing)
+    following = cycle(values)
+    names = [keys if mark == _KEY else next(following) for mark in needle if mark in (_KEY, _VALUE)]
+    between = tuple(f"{needle} ".replace(_KEY, _VALUE).split(_VALUE))
+    kinds = tuple(one.kind for one in names)
+    if "uuids" in kinds:
+        return _alternating(between, names)
+    return _phrases(between, kinds).compose(*(column for one in names for column in one.places))
 
-    Keys have shape (needles, words), what is said of them has shape (needles, values, words).
-    """
-    before, _, rest = fill(wording.needle, kind=kind, key="\0", value="\1")[0].partition("\0")
-    between, _, after = rest.partition("\1")
-    columns = [words(before), keys, words(between)]
-    for place, label in enumerate(_labels(values.shape[1], numbered)):
-        columns += [words(label), values[:, place]]
-    columns.append(words(after + " "))
-    block = np.concatenate(
-        [np.broadcast_to(column, (len(keys), column.shape[-1])) for column in columns if column.size], axis=1
-    )
-    return Passage(squeeze(block), np.concatenate(([0], running_chars(block))))
+
+_KEY, _VALUE = "\0", "\1"
+
+
+@lru_cache(maxsize=64)
+def _phrases(between: Sequence[str], kinds: Sequence[Composed]) -> Phrases:
+    """The parts of names, with the text before and after each name at the ends of their strings."""
+    parts: list[Sequence[str]] = []
+    for text, kind in zip(between, kinds, strict=False):
+        first, *others = name_parts(kind)
+        parts += [[text + name for name in first], *others]
+    parts[-1] = [name + between[-1] for name in parts[-1]]
+    return Phrases.of(*parts)
+
+
+def _alternating(between: Sequence[str], names: Sequence[Names]) -> Passage:
+    """The same where some names are in no table but their own: texts and names are parts in turn."""
+    same = np.zeros(len(names[0]), np.int64)
+    parts, chosen = [pa.array(between[:1])], [same]
+    for one, text in zip(names, between[1:], strict=True):
+        parts += [*one.tables, pa.array([text])]
+        chosen += [*one.places, same]
+    return Phrases.once(*parts).compose(*chosen)
 
 
 def listed(items: Sequence[str], *, numbered: bool) -> tuple[str, list[Span]]:

@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from ..schemas.sample import CountTokens, Sample, Span
+from ..schemas.sample import CountTokens, Draft, Sample, Span
 from .essay import CorpusPath, corpus_files, excerpt, names_in_corpus
 from .fact_needles import FACTS
 from .haystack import passage
-from .identifiers import Kind, Name, identifiers
+from .identifiers import Kind, Name, Names, identifiers
 from .list_needles import LISTS
 from .needles import Needle, Wording, listed, needle_haystack
 from .task import SETTINGS, Task, Template
-from .text import Words, squeeze
 from .wording import fill, shift
 
 Depth = Annotated[float, Field(ge=0, le=1)]
@@ -103,7 +102,7 @@ class Niah(Task):
         return NiahDraft(self, rng, template, num_units)
 
 
-class NiahDraft:
+class NiahDraft(Draft):
     """A haystack and the needles, which `render` spreads over its first sentences."""
 
     def __init__(self, task: Niah, rng: np.random.Generator, wording: Wording, num_units: int) -> None:
@@ -115,14 +114,14 @@ class NiahDraft:
         num_extra = num_units if task.haystack == "needles" else 0
         keys, values = self._draw_names(rng, num_keys + 1 + num_extra, num_needles + num_extra)
         self._absent = rng.random() < task.absent
-        names = [squeeze(row) for row in keys[: num_keys + 1]]
+        names = keys[: num_keys + 1].strings()
         self._asked = names[: task.num_queries]
         stated = [names[-1], *names[1:num_keys]] if self._absent else names[:num_keys]
-        self._needles = self._draw_needles(rng, stated, values[:num_needles])
+        said = zip(*(column[:num_needles].strings() for column in values), strict=True)
+        self._needles = self._draw_needles(rng, stated, list(said))
         if task.haystack == "needles":
-            self._passage = needle_haystack(
-                wording, self._kind, keys[num_keys + 1 :], values[num_needles:], numbered=self._is_list
-            )
+            others = [column[num_needles:] for column in values]
+            self._passage = needle_haystack(wording, self._kind, keys[num_keys + 1 :], others, numbered=self._is_list)
         elif task.haystack == "essay":
             assert task.corpus is not None
             self._passage = excerpt(task.corpus, rng, num_units)
@@ -139,18 +138,19 @@ class NiahDraft:
         """The sample of the first sentences with all needles among them."""
         placed = [(int(needle.place * (num_units + 1)), needle.sentence) for needle in self._needles]
         body, spans = self._passage.with_needles(num_units, placed)
+        num_chars = sum(map(len, body))
         head, _ = fill(self.wording.head, kind=self._kind)
         in_order = sorted(zip(spans, self._needles, strict=True), key=lambda pair: pair[0])
         stated = [(needle, span) for key in self._asked for span, needle in in_order if needle.key == key]
         answer, values, slots = self._answer([needle for needle, _ in stated])
-        prompt = f"{head}{body}\n\n{self._question()}\n"
+        prompt = "".join((head, *body, "\n\n", self._question(), "\n"))
         return Sample(
             prompt=prompt,
             answer=answer,
             answers=tuple(values),
             answer_spans=tuple(shift(span, len(prompt)) for span in slots),
             evidence_spans=tuple(shift(span, len(head)) for _, span in stated),
-            depth=tuple(start / max(len(body) - (end - start), 1) for _, (start, end) in stated),
+            depth=tuple(start / max(num_chars - (end - start), 1) for _, (start, end) in stated),
             template=self.wording.id,
             facts={
                 "asked": self._asked,
@@ -162,33 +162,35 @@ class NiahDraft:
             },
         )
 
-    def _draw_names(self, rng: np.random.Generator, num_keys: int, num_needles: int) -> tuple[Words, Words]:
-        """Keys, shape (keys, words), and what needles say of them, shape (needles, values, words).
+    def _draw_names(self, rng: np.random.Generator, num_keys: int, num_needles: int) -> tuple[Names, list[Names]]:
+        """Keys, and what needles say of them first, second and so on.
 
         All are different, also from each other where they are of one kind, and none is in the corpus.
         """
 
-        def draw(kind: Name, count: int) -> Words:
+        def draw(kind: Name, count: int) -> Names:
             taken = names_in_corpus(self.task.corpus, kind) if self.task.corpus is not None else frozenset[str]()
             return identifiers(kind, rng, count, taken)
 
         if self._is_list:
             outings = draw("outings", num_needles * _NUM_LISTED)
-            return draw("cities", num_keys), outings.reshape(num_needles, _NUM_LISTED, -1)
+            return draw("cities", num_keys), [outings[place::_NUM_LISTED] for place in range(_NUM_LISTED)]
         if self.task.key_type == self.task.value_type:
             both = draw(self.task.key_type, num_keys + num_needles)
-            return both[:num_keys], both[num_keys:, None]
-        return draw(self.task.key_type, num_keys), draw(self.task.value_type, num_needles)[:, None]
+            return both[:num_keys], [both[num_keys:]]
+        return draw(self.task.key_type, num_keys), [draw(self.task.value_type, num_needles)]
 
-    def _draw_needles(self, rng: np.random.Generator, keys: Sequence[str], values: Words) -> list[Needle]:
+    def _draw_needles(
+        self, rng: np.random.Generator, keys: Sequence[str], values: Sequence[tuple[str, ...]]
+    ) -> list[Needle]:
         places = rng.random(len(values))
         if self.task.depths is not None:
             chosen = rng.choice(np.array(self.task.depths), len(values))
             num_asked = self.task.num_queries * self.task.num_values
             places[:num_asked] = np.minimum(chosen[:num_asked], np.nextafter(1.0, 0.0))
         needles: list[Needle] = []
-        for number, (place, rows) in enumerate(zip(places.tolist(), values, strict=True)):
-            key, said = keys[number // self.task.num_values], tuple(squeeze(row) for row in rows)
+        for number, (place, said) in enumerate(zip(places.tolist(), values, strict=True)):
+            key = keys[number // self.task.num_values]
             sentence, _ = fill(self.wording.needle, kind=self._kind, key=key, value=self._listed(said)[0])
             needles.append(Needle(key=key, values=said, place=place, sentence=sentence))
         return needles

@@ -16,12 +16,12 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass
 
 from ..schemas.quantity import IntRange, Within
-from ..schemas.sample import CountTokens, Sample
+from ..schemas.sample import CountTokens, Draft, Sample
 from .coined import coined
 from .essay import CorpusPath, corpus_files, excerpt
 from .haystack import Passage, passage
 from .task import SETTINGS, Task, Template
-from .wording import Wording, fill, fill_list, layout, shift
+from .wording import Wording, fill, fill_list, shift
 
 Ints = NDArray[np.int64]
 
@@ -152,7 +152,7 @@ class VT(Task):
         return VTDraft(self, rng, template, num_units)
 
 
-class VTDraft:
+class VTDraft(Draft):
     """A haystack, the assignments of all chains, and how deep in the haystack each goes.
 
     Depths are independent and uniform, then sorted within a chain that stands in order. The first chain is asked for;
@@ -193,14 +193,15 @@ class VTDraft:
         needles = list(zip(places.tolist(), self._assignments, strict=True))
         body, needle_spans = self._haystack.with_needles(num_units, needles)
         evidence = [needle_spans[place] for place in self._evidence]
-        prompt, before = layout(self._head, body, self._question)
+        prompt = "".join((self._head, "\n\n", *body, "\n\n", self._question, "\n"))
+        before, num_chars = len(self._head) + 2, sum(map(len, body))
         return Sample(
             prompt=prompt,
             answer=self._answer,
             answers=self._chain,
             answer_spans=tuple(shift(span, len(prompt)) for span in self._answer_spans),
             evidence_spans=tuple(shift(span, before) for span in evidence),
-            depth=tuple(start / (len(body) - (end - start)) for start, end in evidence),
+            depth=tuple(start / (num_chars - (end - start)) for start, end in evidence),
             template=self.wording.id,
             facts={
                 "value": self._value,

@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from ..schemas.errors import UsageError
 from ..schemas.sample import Span
-from .identifiers import distinct
 from .wording import fill
 
 Ints = NDArray[np.int64]
@@ -283,7 +282,7 @@ def _draw_names(rng: np.random.Generator, count: int) -> Places:
                     f"mdqa: {count:,} different names of a {kind.name.lower()} are needed, but there are only "
                     f"{len(first) * len(second):,}: use a shorter length"
                 )
-            cells = distinct(rng, range(len(first) * len(second)), count)
+            cells = rng.choice(len(first) * len(second), count, replace=False)
         else:
             cells = rng.integers(0, len(first) * len(second), count)
         names[kind, :, 0] = first[cells // len(second)]

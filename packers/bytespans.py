@@ -23,12 +23,12 @@ class Coverage:
     """Bytes before each block, and all, shape (num_blocks + 1,)."""
 
     @classmethod
-    def of(cls, covered: NDArray[np.uint8]) -> "Coverage":
-        """By the bytes of each token."""
-        num_bytes = np.zeros(-(-len(covered) // _BLOCK) * _BLOCK, np.uint8)
-        num_bytes[: len(covered)] = covered
-        sums = num_bytes.reshape(-1, _BLOCK).sum(axis=1, dtype=np.int32)
-        return cls(num_bytes, np.concatenate(([0], np.cumsum(sums, dtype=np.int64))))
+    def of(cls, ids: NDArray[np.int32], num_bytes: NDArray[np.uint8]) -> "Coverage":
+        """By the tokens, and the bytes that every token of the vocabulary covers."""
+        covered = np.zeros(-(-len(ids) // _BLOCK) * _BLOCK, np.uint8)
+        covered[: len(ids)] = num_bytes.take(ids)
+        sums = covered.reshape(-1, _BLOCK).sum(axis=1, dtype=np.int32)
+        return cls(covered, np.concatenate(([0], np.cumsum(sums, dtype=np.int64))))
 
     @property
     def total(self) -> int:
@@ -83,7 +83,7 @@ class TokenBytes:
 
     def coverage(self, ids: NDArray[np.int32]) -> Coverage:
         """The bytes of text that these tokens cover, a first space that is not in the text included."""
-        return Coverage.of(self.num_bytes.take(ids))
+        return Coverage.of(ids, self.num_bytes)
 
     def token_spans(self, text: str, ids: NDArray[np.int32], spans: Sequence[Span]) -> list[Span] | None:
         """Spans of `ids` that cover the non-empty spans of characters, or None where the bytes do not add up."""

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..schemas.errors import UsageError
-from ..schemas.sample import CountedDraft, Draft, Sample
+from ..schemas.sample import Draft, Sample
 from .layout import LaidOut, Layout
 
 _FINE = 1000
@@ -187,12 +187,8 @@ class _Judge:
 
 def _sizes(draft: Draft, layout: Layout) -> NDArray[np.int64]:
     """What tells the tokens of 0..capacity units best: those of their pieces, else their characters."""
-    tokens = _piece_tokens(draft, layout)
+    tokens = draft.tokens(layout.count)
     return draft.chars if tokens is None else tokens
-
-
-def _piece_tokens(draft: Draft, layout: Layout) -> NDArray[np.int64] | None:
-    return draft.tokens(layout.count) if isinstance(draft, CountedDraft) else None
 
 
 Size = tuple[int, int, int]
@@ -216,7 +212,7 @@ def learn_rate(draft_of: DraftOf, num_tokens: int, layout: Layout) -> TokenRate:
     drafts = [draft_of(draw, capacity) for draw in (1, 2)]
     growths = [_measure(draft, sizes, layout) for draft in drafts]
     shortest = [_measure(draft_of(draw, 1), [1], layout)[0] for draw in range(_NUM_SHORT_DRAWS)]
-    is_counted = _piece_tokens(small, layout) is not None
+    is_counted = small.tokens(layout.count) is not None
     rate = _rate(growths, shortest, is_counted)
     whole = min(capacity, round(num_tokens / rate.tokens_per_unit))
     if whole > longest:

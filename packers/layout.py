@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +64,6 @@ class Layout:
 
     def __init__(self, tokenizer: Tokenizer, pieces: Sequence[Ids | Words], is_chat: bool) -> None:
         self.tokenizer, self._pieces, self._is_chat = tokenizer, pieces, is_chat
-        self._counted: WeakKeyDictionary[Pieces, NDArray[np.int64]] = WeakKeyDictionary()
 
     @classmethod
     def plain(cls, tokenizer: Tokenizer) -> "Layout":
@@ -130,10 +128,7 @@ class Layout:
 
     def count(self, pieces: Pieces) -> NDArray[np.int64]:
         """Tokens of each string by itself, which tells about how many it has inside of a text, shape (strings,)."""
-        if pieces not in self._counted:
-            _, ends = self.tokenizer.encode_batch(pieces.strings)
-            self._counted[pieces] = np.diff(ends)
-        return self._counted[pieces]
+        return self.tokenizer.count(pieces)
 
     def chars_before(self, laid: LaidOut, end: int, num_tokens: int) -> int | None:
         """About how many characters the last `num_tokens` tokens before character `end` of the prompt cover.

@@ -20,6 +20,9 @@ _COMMON: dict[str, Any] = {
     "write_page_checksum": True,
 }
 
+_DOCUMENT_GROUP_BYTES = 1 << 22
+_TABLE_TOKENS = 1 << 21
+"""A table of fewer documents costs as much to make."""
 
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -41,9 +44,46 @@ def row_writer(sink: Any, with_labels: bool, cdc: bool = False) -> pq.ParquetWri
     )
 
 
-def document_writer(sink: Any) -> pq.ParquetWriter:
-    """A writer of the document table into a file object."""
-    return pq.ParquetWriter(sink, DOCUMENT_SCHEMA, **_COMMON)
+class DocumentWriter:
+    """Writes one shard's document table into a file object, in row groups of its own: records are small."""
+
+    def __init__(self, sink: Any, shard: int) -> None:
+        self._writer = pq.ParquetWriter(sink, DOCUMENT_SCHEMA, **_COMMON)
+        self._shard, self._num_rows, self._num_tokens, self._num_bytes = shard, 0, 0, 0
+        self._rows: list[list[Document]] = []
+        self._tables: list[pa.Table] = []
+
+    def add_row(self, documents: list[Document]) -> None:
+        """Add the records of the shard's next row."""
+        self._rows.append(documents)
+        self._num_tokens += sum(len(document.ids) for document in documents)
+        if self._num_tokens >= _TABLE_TOKENS:
+            self._make_table()
+        if self._num_bytes >= _DOCUMENT_GROUP_BYTES:
+            self._flush()
+
+    def _make_table(self) -> None:
+        """Let go of the documents, whose tokens are not wanted here."""
+        table = document_table(self._shard, self._num_rows, self._rows)
+        self._tables.append(table)
+        self._num_rows += len(self._rows)
+        self._num_bytes += table.nbytes
+        self._rows, self._num_tokens = [], 0
+
+    def _flush(self) -> None:
+        self._writer.write_table(pa.concat_tables(self._tables))
+        self._tables, self._num_bytes = [], 0
+
+    def __enter__(self) -> "DocumentWriter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            if self._rows:
+                self._make_table()
+            if self._tables:
+                self._flush()
+        self._writer.close()
 
 
 def document_table(shard: int, first_row: int, rows: Sequence[Sequence[Document]]) -> pa.Table:

@@ -11,8 +11,8 @@ from .arrays import int32_lists
 
 IGNORED = -100
 MAX_GROUP_ROWS = 64
-MAX_GROUP_TOKENS = 1 << 21
-"""25 MB in three int32 columns: larger groups leave the cache that cores share, and slow down each other."""
+MAX_GROUP_TOKENS = 1 << 19
+"""6 MB in three int32 columns: what is written of larger groups has left a core's cache again."""
 
 
 class RowGroup:

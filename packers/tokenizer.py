@@ -15,13 +15,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import tokenizers
 from numpy.typing import NDArray
 
 from ..schemas.errors import LcdataError, UsageError
-from ..schemas.sample import Span
+from ..schemas.sample import Pieces, Span
 from ..schemas.tokens import TokenizerChoice, TokenizerIdentity
 from .bytespans import TokenBytes
 from .memory import give_back_memory
@@ -83,6 +84,7 @@ class Tokenizer:
         self.identity = spec.identity
         self._vocabulary: _Marked | None = marked or _Marked.of(spec.data)
         self._fast = (fast or _fast_engine(self._marked.text)) if spec.engine == "fastokens" else None
+        self._counted: WeakKeyDictionary[Pieces, NDArray[np.int64]] = WeakKeyDictionary()
 
     @property
     def _marked(self) -> "_Marked":
@@ -126,6 +128,13 @@ class Tokenizer:
             return np.concatenate(ids), np.concatenate(([0], np.cumsum(list(map(len, ids)))))
         flat, ends = self._fast.encode_batch_flat(texts, split_special_tokens=True)
         return np.frombuffer(flat, np.int32), np.frombuffer(ends, np.int64)
+
+    def count(self, pieces: Pieces) -> NDArray[np.int64]:
+        """Tokens of each string by itself, shape (strings,); counted once."""
+        if pieces not in self._counted:
+            _, ends = self.encode_batch(pieces.strings)
+            self._counted[pieces] = np.diff(ends)
+        return self._counted[pieces]
 
     def encode_reference(self, text: str) -> Ids:
         """The same by `tokenizers` itself."""

@@ -3,10 +3,9 @@
 import hashlib
 from collections.abc import Iterator
 
-from ..packers.parquet import document_table, document_writer, row_writer
+from ..packers.parquet import DocumentWriter, row_writer
 from ..packers.rows import RowGroup
 from ..schemas.manifest import ShardRecord
-from ..schemas.sample import Document
 from .build import Build, ShardJob, Tally
 from .files import Attempt, storage_error
 from .workspace import Workspace
@@ -30,19 +29,21 @@ def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Iterator[
         Attempt(workspace.temporary, workspace.dataset / "data" / name, workspace.dataset) as data,
         Attempt(workspace.temporary, workspace.dataset / "docs" / name, workspace.dataset) as docs,
     ):
-        with row_writer(data, stage.with_labels, stage.cdc) as rows_out, document_writer(docs) as docs_out:
-            first_row = 0
-            for rows in _row_groups(source.rows(job.work, tally), group.max_rows):
-                before = tally.total("tokens")
-                for documents in rows:
-                    group.add_row(documents)
-                    for document in documents:
-                        content.update(bytes.fromhex(document.sha256))
-                        tally.count(document)
-                rows_out.write_table(group.take(), row_group_size=group.max_rows)
-                docs_out.write_table(document_table(job.shard, first_row, rows))
-                first_row += len(rows)
-                yield tally.total("tokens") - before
+        with row_writer(data, stage.with_labels, stage.cdc) as rows_out, DocumentWriter(docs, job.shard) as docs_out:
+            num_tokens = 0
+            for documents in source.rows(job.work, tally):
+                group.add_row(documents)
+                docs_out.add_row(documents)
+                for document in documents:
+                    content.update(bytes.fromhex(document.sha256))
+                    tally.count(document)
+                if group.is_full:
+                    rows_out.write_table(group.take())
+                    yield tally.total("tokens") - num_tokens
+                    num_tokens = tally.total("tokens")
+            if len(group):
+                rows_out.write_table(group.take())
+                yield tally.total("tokens") - num_tokens
         record = ShardRecord(
             stage=stage.name,
             shard=job.shard,
@@ -61,14 +62,3 @@ def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Iterator[
         )
     workspace.record(f"{stage.name}-{job.shard:05d}", record)
     yield record
-
-
-def _row_groups(rows: Iterator[list[Document]], size: int) -> Iterator[list[list[Document]]]:
-    group: list[list[Document]] = []
-    for row in rows:
-        group.append(row)
-        if len(group) == size:
-            yield group
-            group = []
-    if group:
-        yield group

@@ -1,9 +1,10 @@
 """What a task makes: a draft that can be cut to any number of units, and the sample it renders to."""
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,23 +37,6 @@ class Sample:
         return self.prompt + self.answer
 
 
-class Draft(Protocol):
-    """A sample of yet undecided size: its first k units make a whole sample for every k from 1 to `capacity`.
-
-    `chars` has shape (capacity + 1,) and dtype int64: the characters that the sample of k units has, exact to
-    a few. Fewer units give a prefix of the same haystack.
-    """
-
-    @property
-    def chars(self) -> NDArray[np.int64]:
-        """Characters of the whole text for 0..capacity units."""
-        ...
-
-    def render(self, num_units: int) -> Sample:
-        """The sample of the first `num_units` units."""
-        ...
-
-
 @dataclass(frozen=True, eq=False)
 class Pieces:
     """Strings that texts are put together from; known by identity, so that the tokens of each are counted once."""
@@ -64,13 +48,25 @@ CountTokens = Callable[[Pieces], NDArray[np.int64]]
 """Tokens of each string by itself, shape (strings,)."""
 
 
-@runtime_checkable
-class CountedDraft(Draft, Protocol):
-    """A draft whose words tell its tokens better than its characters do."""
+class Draft(ABC):
+    """A sample of yet undecided size: its first k units make a whole sample for every k from 1 to its capacity.
+
+    Fewer units give a prefix of the same haystack.
+    """
+
+    chars: NDArray[np.int64]
+    """Characters that the sample of 0..capacity units has, exact to a few, shape (capacity + 1,)."""
+
+    @abstractmethod
+    def render(self, num_units: int) -> Sample:
+        """The sample of the first `num_units` units."""
 
     def tokens(self, count: CountTokens) -> NDArray[np.int64] | None:
-        """Tokens that the pieces of 0..capacity units have one by one, shape (capacity + 1,); None if not of pieces."""
-        ...
+        """Tokens that the pieces of 0..capacity units have one by one, shape (capacity + 1,); None if not of pieces.
+
+        They tell the tokens of the sample better than its characters do.
+        """
+        return None
 
 
 def ids_sha256(ids: NDArray[np.int32]) -> str:

@@ -65,7 +65,8 @@ def test_haystacks_start_anywhere_and_go_on_anyhow(kind: Kind) -> None:
 def test_needles_stand_where_they_were_put() -> None:
     drawn = passage("prose", stream("test", 0, 3), 50)
     needles = [(50, "Last."), (0, "First."), (20, "Middle one."), (20, "Middle two.")]
-    text, spans = drawn.with_needles(50, needles)
+    parts, spans = drawn.with_needles(50, needles)
+    text = "".join(parts)
     assert [text[start:end] for start, end in spans] == [sentence for _, sentence in needles]
     assert text.startswith("First. ")
     assert text.endswith("Last.")
@@ -78,6 +79,6 @@ def test_needles_stand_where_they_were_put() -> None:
 
 def test_fewer_sentences_are_a_prefix() -> None:
     drawn = passage("prose", stream("test", 0, 3), 50)
-    text, _ = drawn.with_needles(20, [])
-    assert text == drawn.text[: drawn.ends[20]].rstrip()
+    parts, _ = drawn.with_needles(20, [])
+    assert "".join(parts) == drawn.text[: drawn.ends[20]].rstrip()
     assert drawn.facts(20) == {}

@@ -5,8 +5,7 @@ from typing import get_args
 
 import pytest
 
-from lcdata.generators.identifiers import Name, distinct, found, identifiers
-from lcdata.generators.text import squeeze
+from lcdata.generators.identifiers import Name, found, identifiers
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.stream import stream
 
@@ -21,7 +20,7 @@ PATTERNS: dict[Name, str] = {
 
 def drawn(kind: Name, count: int, index: int = 0, taken: frozenset[str] = frozenset()) -> list[str]:
     """Identifiers as strings."""
-    return [squeeze(row) for row in identifiers(kind, stream("test", 0, index), count, taken)]
+    return identifiers(kind, stream("test", 0, index), count, taken).strings()
 
 
 @pytest.mark.parametrize("kind", PATTERNS)
@@ -70,12 +69,3 @@ def test_more_than_there_are_is_refused() -> None:
         drawn("cities", 20_000)
     with pytest.raises(UsageError, match="different cities"):
         drawn("cities", 16_000, taken=frozenset(drawn("cities", 16_000)))
-
-
-@pytest.mark.parametrize(("size", "count"), [(10, 10), (1000, 300), (100_000, 20_000), (10**6, 5)])
-def test_distinct_integers_are_of_the_pool_and_spread_over_it(size: int, count: int) -> None:
-    pool = range(50, 50 + size)
-    numbers = distinct(stream("test", 0, 2), pool, count).tolist()
-    assert len(numbers) == len(set(numbers)) == count
-    assert set(numbers) <= set(pool)
-    assert max(numbers) - min(numbers) > size / 3

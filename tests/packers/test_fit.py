@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from lcdata.packers.fit import TokenRate, fit, learn_rate
 from lcdata.packers.layout import LaidOut, Layout
 from lcdata.schemas.errors import UsageError
-from lcdata.schemas.sample import CountTokens, Pieces, Sample
+from lcdata.schemas.sample import CountTokens, Draft, Pieces, Sample
 
 
 @dataclass(frozen=True)
-class Dots:
+class Dots(Draft):
     """A draft whose units are runs of dots; a dot is a token."""
 
     runs: tuple[int, ...]
@@ -99,7 +99,7 @@ RUN_OF = Pieces(tuple("." * dots for dots in range(31)))
 
 
 @dataclass(frozen=True)
-class CountedDots:
+class CountedDots(Draft):
     """A draft whose characters tell nothing: a unit is 30 of them, of which some are dots, as its pieces say."""
 
     runs: tuple[int, ...]
