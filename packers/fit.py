@@ -171,15 +171,15 @@ class _Judge:
     def _lead(self, noise: float) -> float:
         """How far beyond its length a guess aims that is off by `noise`.
 
-        A little below where that may well do: whole units leave half a unit on average, and what is good enough
-        beyond a unit is halved between the two sides. Else so far beyond that the length is surely among what is
-        encoded, whose own tokens then tell where to cut.
+        Below, by three times its noise, where that may well do: whole units leave half a unit on average, and what is
+        good enough beyond a unit is at most halved between the two sides. Else so far beyond that the length is surely
+        among what is encoded, whose own tokens then tell where to cut.
         """
         unit = self._rate.tokens_per_unit
         enough = max(unit + self._rate.unit_noise, self._fine)
         if noise > _HOPELESS * enough and self._rate.chars_after_units is not None:
             return 2 * noise
-        return -min(2 * noise, (enough - unit) / 2)
+        return -min(3 * noise, (enough - unit) / 2)
 
     def _units_within(self, num_tokens: float) -> int:
         return max(int(np.searchsorted(self._predicted, num_tokens, side="right")) - 1, 0)
