@@ -168,22 +168,32 @@ def _prose() -> Phrases:
         someone = a(job)
         return pick([name, f"{name}, {someone},", f"The {job}", f"{someone.capitalize()} from {pick(towns)}"])
 
+    def thing() -> str:
+        described = f"{pick(_ADJECTIVES)} {pick(_NOUNS)}"
+        return pick([a(described), *(f"{word} {described}" for word in _DETERMINERS)])
+
     def did() -> str:
-        thing = f"{pick(_ADJECTIVES)} {pick(_NOUNS)}"
-        return f" {pick(_VERBS)} {pick([a(thing), *(f'{word} {thing}' for word in _DETERMINERS)])}"
+        more = f" and {pick(_VERBS)} {pick(_DETERMINERS)} {pick(_NOUNS)}"
+        return f" {pick(_VERBS)} {thing()}{pick(['', more])}"
 
     def where() -> str:
         place = pick(
             [
                 f" in {pick(towns)}",
                 f" near the {pick(_NOUNS)} of {pick(towns)}",
-                f" in the {pick(_SEASONS)} of {1850 + int(rng.random() * 170)}",
                 f" with {pick(firsts)} {pick(lasts)}",
-                f" because of the {pick(_ADJECTIVES)} {pick(_NOUNS)}",
-                f" on {a(pick(_ADJECTIVES))} {pick(_DAYS)}",
+                f" beside {thing()}",
             ]
         )
-        return place + pick([*[". "] * 5, ".\n\n"])
+        when = pick(
+            [
+                f" in the {pick(_SEASONS)} of {1850 + int(rng.random() * 170)}",
+                f" because of the {pick(_ADJECTIVES)} {pick(_NOUNS)}",
+                f" on {a(pick(_ADJECTIVES))} {pick(_DAYS)}",
+                f" after {pick(firsts)} {pick(lasts)} had left",
+            ]
+        )
+        return place + when + pick([*[". "] * 5, ".\n\n"])
 
     def many(make: Callable[[], str]) -> list[str]:
         return list(dict.fromkeys(make() for _ in range(2 * _PHRASES)))[:_PHRASES]
