@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Iterator
 
+import pyarrow.parquet as pq
+
 from ..packers.parquet import DocumentWriter, row_writer
 from ..packers.rows import RowGroup
 from ..schemas.manifest import ShardRecord
@@ -30,7 +32,6 @@ def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Iterator[
         Attempt(workspace.temporary, workspace.dataset / "docs" / name, workspace.dataset) as docs,
     ):
         with row_writer(data, stage.with_labels, stage.cdc) as rows_out, DocumentWriter(docs, job.shard) as docs_out:
-            num_tokens = 0
             for documents in source.rows(job.work, tally):
                 group.add_row(documents)
                 docs_out.add_row(documents)
@@ -38,12 +39,9 @@ def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Iterator[
                     content.update(bytes.fromhex(document.sha256))
                     tally.count(document)
                 if group.is_full:
-                    rows_out.write_table(group.take())
-                    yield tally.total("tokens") - num_tokens
-                    num_tokens = tally.total("tokens")
+                    yield _write(group, rows_out)
             if len(group):
-                rows_out.write_table(group.take())
-                yield tally.total("tokens") - num_tokens
+                yield _write(group, rows_out)
         record = ShardRecord(
             stage=stage.name,
             shard=job.shard,
@@ -62,3 +60,10 @@ def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Iterator[
         )
     workspace.record(f"{stage.name}-{job.shard:05d}", record)
     yield record
+
+
+def _write(group: RowGroup, writer: pq.ParquetWriter) -> int:
+    """Write the group and empty it; returns its tokens."""
+    num_tokens = group.num_tokens
+    writer.write_table(group.take())
+    return num_tokens

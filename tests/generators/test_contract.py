@@ -4,6 +4,7 @@ import importlib.util
 import pickle
 import re
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -173,3 +174,67 @@ def test_every_task_explains_its_settings() -> None:
         assert properties
         assert all(entry.get("description") for entry in properties.values())
         assert len(tasks()[name].templates) >= 8
+
+
+class Spoilt:
+    """A generator of random numbers of which something is not random."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        """Spoil `rng`."""
+        self._rng = rng
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rng, name)
+
+
+class ConstantOrder(Spoilt):
+    """Shuffles with a seed of its own, as RULER does its lists of words."""
+
+    def permutation(self, count: int) -> Any:
+        """The same for every sample."""
+        return np.random.default_rng(42).permutation(count)
+
+
+class Repeating(Spoilt):
+    """Draws names that may come twice, as RULER's distractors may."""
+
+    def choice(self, pool: int, count: int, replace: bool) -> Any:
+        """With replacement, whatever was asked for."""
+        return self._rng.choice(pool, count, replace=True)
+
+
+class FromTheStart(Spoilt):
+    """Starts at the beginning, as RULER's essays do."""
+
+    def integers(self, *arguments: Any, **options: Any) -> Any:
+        """Zero for a single number below a bound."""
+        drawn = self._rng.integers(*arguments, **options)
+        return 0 if len(arguments) == 1 else drawn
+
+
+ESSAY = {"haystack": "essay", "corpus": own_tests("niah").CORPUS}
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "name", "settings", "contract"),
+    [
+        (ConstantOrder, "cwe", {"num_common": 5, "freq_common": 6, "freq_other": 1}, test_nothing_predicts_the_answer),
+        (Repeating, "kv", {"key_digits": 3}, test_documents_are_exact),
+        (FromTheStart, "niah", ESSAY, test_seeds_share_nothing),
+    ],
+)
+def test_the_contract_fails_where_a_task_is_spoilt(
+    spoilt: type[Spoilt],
+    name: str,
+    settings: dict[str, Any],
+    contract: Callable[[str, dict[str, Any], str], None],
+    small: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is wrong with the originals is noticed when it is put into our tasks on purpose."""
+    contract(name, settings, small)
+    kind = tasks()[name]
+    draft = kind.draft
+    monkeypatch.setattr(kind, "draft", lambda task, rng, *rest: draft(task, spoilt(rng), *rest))
+    with pytest.raises(AssertionError):
+        contract(name, settings, small)
