@@ -119,6 +119,9 @@ class NiahDraft(Draft):
         stated = [names[-1], *names[1:num_keys]] if self._absent else names[:num_keys]
         said = zip(*(column[:num_needles].strings() for column in values), strict=True)
         self._needles = self._draw_needles(rng, stated, list(said))
+        self._evidence = [
+            number for key in self._asked for number, needle in enumerate(self._needles) if needle.key == key
+        ]
         if task.haystack == "needles":
             others = [column[num_needles:] for column in values]
             self._passage = needle_haystack(wording, self._kind, keys[num_keys + 1 :], others, numbered=self._is_list)
@@ -127,8 +130,11 @@ class NiahDraft(Draft):
             self._passage = excerpt(task.corpus, rng, num_units)
         else:
             self._passage = passage(task.haystack, rng, num_units)
-        fixed = len(self.render(1).text) - int(self._passage.ends[1])
-        self.chars: NDArray[np.int64] = self._passage.ends + fixed
+        self._head = fill(wording.head, kind=self._kind)[0]
+        self._question = self._asking()
+        self._answer, self._answers, self._answer_spans = self._answering()
+        fixed = (self._head, "\n\n", self._question, "\n", self._answer, *(f"{n.sentence} " for n in self._needles))
+        self.chars: NDArray[np.int64] = self._passage.ends + sum(map(len, fixed))
 
     def tokens(self, count: CountTokens) -> NDArray[np.int64] | None:
         """Tokens that the pieces of the haystack have, where it is made of pieces."""
@@ -138,24 +144,21 @@ class NiahDraft(Draft):
         """The sample of the first sentences with all needles among them."""
         placed = [(int(needle.place * (num_units + 1)), needle.sentence) for needle in self._needles]
         body, spans = self._passage.with_needles(num_units, placed)
-        num_chars = sum(map(len, body))
-        head, _ = fill(self.wording.head, kind=self._kind)
-        in_order = sorted(zip(spans, self._needles, strict=True), key=lambda pair: pair[0])
-        stated = [(needle, span) for key in self._asked for span, needle in in_order if needle.key == key]
-        answer, values, slots = self._answer([needle for needle, _ in stated])
-        prompt = "".join((head, *body, "\n\n", self._question(), "\n"))
+        evidence = [spans[number] for number in self._evidence]
+        prompt = "".join((self._head, *body, "\n\n", self._question, "\n"))
+        before, num_chars = len(self._head), sum(map(len, body))
         return Sample(
             prompt=prompt,
-            answer=answer,
-            answers=tuple(values),
-            answer_spans=tuple(shift(span, len(prompt)) for span in slots),
-            evidence_spans=tuple(shift(span, len(head)) for _, span in stated),
-            depth=tuple(start / max(num_chars - (end - start), 1) for _, (start, end) in stated),
+            answer=self._answer,
+            answers=self._answers,
+            answer_spans=tuple(shift(span, len(prompt)) for span in self._answer_spans),
+            evidence_spans=tuple(shift(span, before) for span in evidence),
+            depth=tuple(start / max(num_chars - (end - start), 1) for start, end in evidence),
             template=self.wording.id,
             facts={
                 "asked": self._asked,
                 "absent": bool(self._absent),
-                "needles": [{"key": needle.key, "values": list(needle.values)} for needle, _ in stated],
+                "needles": [{"key": needle.key, "values": list(needle.values)} for needle in self._stated()],
                 "num_needles": len(self._needles),
                 "num_sentences": num_units,
                 **self._passage.facts(num_units),
@@ -183,6 +186,7 @@ class NiahDraft(Draft):
     def _draw_needles(
         self, rng: np.random.Generator, keys: Sequence[str], values: Sequence[tuple[str, ...]]
     ) -> list[Needle]:
+        """The needles in order of the text; those between the same two sentences will keep it."""
         places = rng.random(len(values))
         if self.task.depths is not None:
             chosen = rng.choice(np.array(self.task.depths), len(values))
@@ -193,9 +197,10 @@ class NiahDraft(Draft):
             key = keys[number // self.task.num_values]
             sentence, _ = fill(self.wording.needle, kind=self._kind, key=key, value=self._listed(said)[0])
             needles.append(Needle(key=key, values=said, place=place, sentence=sentence))
-        return needles
+        return sorted(needles, key=lambda needle: needle.place)
 
-    def _question(self) -> str:
+    def _asking(self) -> str:
+        """The question."""
         if len(self._asked) > 1:
             pattern, what = self.wording.each, "For what the text does not mention"
         else:
@@ -204,11 +209,15 @@ class NiahDraft(Draft):
         text, _ = fill(pattern, kind=self._kind, keys=listed(self._asked, numbered=False)[0])
         return f"{text} {what}, answer: {_NOT_FOUND}." if self.task.absent > 0 else text
 
-    def _answer(self, stated: Sequence[Needle]) -> tuple[str, list[str], list[Span]]:
-        """The answer, its reference answers in order of the asked keys and of the text, and where they stand in it."""
+    def _stated(self) -> list[Needle]:
+        """The needles that are asked for, in order of the asked keys and of the text."""
+        return [self._needles[number] for number in self._evidence]
+
+    def _answering(self) -> tuple[str, tuple[str, ...], list[Span]]:
+        """The answer, its reference answers in the same order, and where they stand in it."""
         text, values, spans = "", list[str](), list[Span]()
         for key in self._asked:
-            own = [value for needle in stated if needle.key == key for value in needle.values]
+            own = [value for needle in self._stated() if needle.key == key for value in needle.values]
             pattern = self.wording.fact if own else self.wording.absent
             listed, places = self._listed(own) if own else (_NOT_FOUND, [(0, len(_NOT_FOUND))])
             fact, slots = fill(pattern, kind=self._kind, key=key, values=listed)
@@ -216,7 +225,7 @@ class NiahDraft(Draft):
             spans += [shift(place, len(text) + slots["values"][0]) for place in places]
             text += fact
             values += own or [_NOT_FOUND]
-        return text, values, spans
+        return text, tuple(values), spans
 
     def _listed(self, values: Sequence[str]) -> tuple[str, list[Span]]:
         return listed(values, numbered=self._is_list)
