@@ -10,9 +10,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ..arrays import numbers
-
-_ENCODINGS = {"input_ids": "BYTE_STREAM_SPLIT", "labels": "BYTE_STREAM_SPLIT", "position_ids": "DELTA_BINARY_PACKED"}
-"""Other columns hold few different values and get a dictionary."""
+from ..parquet import ROW_ENCODINGS
 
 
 def table_of(columns: Mapping[str, pa.ListArray]) -> pa.Table:
@@ -27,11 +25,13 @@ def lists(ends: NDArray[np.int64], values: NDArray[np.generic]) -> pa.ListArray:
 
 def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     """A writer of rows into a file of their own."""
+    of_rows = {f"{name}.list.element": ROW_ENCODINGS[name] for name in schema.names if name in ROW_ENCODINGS}
     settings: dict[str, Any] = {
         "compression": "zstd",
         "compression_level": 1,
-        "use_dictionary": [f"{name}.list.element" for name in schema.names if name not in _ENCODINGS],
-        "column_encoding": {f"{name}.list.element": _ENCODINGS[name] for name in schema.names if name in _ENCODINGS},
+        # Other columns hold few different values.
+        "use_dictionary": [f"{name}.list.element" for name in schema.names if name not in ROW_ENCODINGS],
+        "column_encoding": of_rows,
         "write_statistics": False,
     }
     return pq.ParquetWriter(path, schema, **settings)

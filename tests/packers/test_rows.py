@@ -88,6 +88,7 @@ def test_files_are_written_as_design_says(with_labels: bool) -> None:
     ]
     assert all(column.compression == "ZSTD" for column in columns.values())
     assert "BYTE_STREAM_SPLIT" in columns["input_ids"].encodings
+    assert not with_labels or set(columns["labels"].encodings) == {"PLAIN", "RLE"}
     assert "DELTA_BINARY_PACKED" in columns["position_ids"].encodings
     assert not any("DICTIONARY" in encoding for column in columns.values() for encoding in column.encodings)
     assert all(column.has_offset_index for column in columns.values())
