@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ..schemas.sample import Span
@@ -26,7 +28,8 @@ class Coverage:
     def of(cls, ids: NDArray[np.int32], num_bytes: NDArray[np.uint8]) -> "Coverage":
         """By the tokens, and the bytes that every token of the vocabulary covers."""
         covered = np.zeros(-(-len(ids) // _BLOCK) * _BLOCK, np.uint8)
-        covered[: len(ids)] = num_bytes.take(ids)
+        # NumPy's take would copy the ids as int64 first.
+        covered[: len(ids)] = pc.take(pa.array(num_bytes), pa.array(ids), boundscheck=False).to_numpy()
         sums = covered.reshape(-1, _BLOCK).sum(axis=1, dtype=np.int32)
         return cls(covered, np.concatenate(([0], np.cumsum(sums, dtype=np.int64))))
 
