@@ -12,9 +12,12 @@ from .build import Build, ShardJob, Tally
 from .files import Attempt, storage_error
 from .workspace import Workspace
 
+_REPORT_TOKENS = 1 << 21
+"""Tokens between two reports, each of which takes a worker about half a millisecond."""
+
 
 def write_shard(build: Build, job: ShardJob) -> Iterator[int | ShardRecord]:
-    """Write a shard's two files and its record; yields the tokens of each row group, then the record."""
+    """Write a shard's two files and its record; yields what it has written, in tokens, then the record."""
     workspace = Workspace(build.out)
     try:
         yield from _write_shard(build, job, workspace)
@@ -25,7 +28,7 @@ def write_shard(build: Build, job: ShardJob) -> Iterator[int | ShardRecord]:
 def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Iterator[int | ShardRecord]:
     stage, source = build.stages[job.stage], build.sources[job.stage]
     name = f"{stage.name}/train-{job.shard:05d}-of-{job.num_shards:05d}.parquet"
-    tally, content = Tally(), hashlib.sha256()
+    tally, content, unreported = Tally(), hashlib.sha256(), 0
     group = RowGroup(stage.seq_length, stage.with_labels)
     with (
         Attempt(workspace.temporary, workspace.dataset / "data" / name, workspace.dataset) as data,
@@ -39,9 +42,13 @@ def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Iterator[
                     content.update(bytes.fromhex(document.sha256))
                     tally.count(document)
                 if group.is_full:
-                    yield _write(group, rows_out)
+                    unreported += _write(group, rows_out)
+                if unreported >= _REPORT_TOKENS:
+                    yield unreported
+                    unreported = 0
             if len(group):
-                yield _write(group, rows_out)
+                unreported += _write(group, rows_out)
+            yield unreported
         record = ShardRecord(
             stage=stage.name,
             shard=job.shard,
