@@ -2,8 +2,7 @@
 
 Prints a table for the README and writes the figures to a JSON file. A task's speed is that of `lcdata gen --workers 1`,
 steady as in gen.py: from its first draw to its file's durable rename, audits included. All tasks are measured in turn,
-several times over; of a task, its bound and its peer the fastest counts, because what else a machine does for minutes
-only slows down.
+several times over; the median of the passes counts, also of ratios, whose two sides a pass measures side by side.
 """
 
 import json
@@ -76,7 +75,7 @@ COLUMNS = (
 
 @click.command()
 @click.option("--task", "only", multiple=True, help="Measure only these tasks.")
-@click.option("--passes", type=click.IntRange(1), default=3, show_default=True, help="How often each is measured.")
+@click.option("--passes", type=click.IntRange(1), default=5, show_default=True, help="How often each is measured.")
 @click.option("--no-peer", is_flag=True, help="Leave the peer out.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path(__file__).parent / "results-tasks.json")
 def bench(only: tuple[str, ...], passes: int, no_peer: bool, out: Path) -> None:
@@ -87,7 +86,7 @@ def bench(only: tuple[str, ...], passes: int, no_peer: bool, out: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="lcdata-bench-") as name:
         folder = Path(name)
         runs = [[measure(case, folder, not no_peer) for case in cases] for _ in range(passes)]
-    rows = [fastest(case, measured) for case, *measured in zip(cases, *runs, strict=True)]
+    rows = [typical(case, measured) for case, *measured in zip(cases, *runs, strict=True)]
     out.write_text(json.dumps(rows, indent=1) + "\n")
     click.echo(markdown(rows, COLUMNS, "task"))
     say(f"written to {out}")
@@ -110,18 +109,19 @@ def measure(case: Case, folder: Path, with_peer: bool) -> Row:
         "peak_worker_bytes": run.peak_worker_bytes,
         "other_cores": run.other_cores,
     }
-    return row | (try_peer(case.peer, LENGTH, folder) if with_peer and case.peer else {})
-
-
-def fastest(case: Case, measured: Sequence[Row]) -> Row:
-    """One row of the table, with what each pass found."""
-    keys = dict.fromkeys(key for row in measured for key in row)
-    row: Row = {key: max(one[key] for one in measured if key in one) for key in keys}
-    row |= {"task": case.name, "target_tokens_per_second": case.target * 1e6, "passes": list(measured)}
     row["gen_over_floor"] = row["tokens_per_second"] / row["floor_tokens_per_second"]
-    if "peer_tokens_per_second" in row:
-        row["gen_over_peer"] = row["tokens_per_second"] / row["peer_tokens_per_second"]
+    if with_peer and case.peer and (peer := try_peer(case.peer, LENGTH, folder)):
+        row["peer_tokens_per_second"] = speed = peer["peer_tokens_per_second"]
+        row["gen_over_peer"] = row["tokens_per_second"] / speed
     return row
+
+
+def typical(case: Case, measured: Sequence[Row]) -> Row:
+    """One row of the table: medians, the highest memory, and what each pass found."""
+    keys = dict.fromkeys(key for row in measured for key in row)
+    row: Row = {key: statistics.median(one[key] for one in measured if key in one) for key in keys}
+    row["peak_worker_bytes"] = max(one["peak_worker_bytes"] for one in measured)
+    return row | {"task": case.name, "target_tokens_per_second": case.target * 1e6, "passes": list(measured)}
 
 
 def floor_speed(trial: Trial, folder: Path) -> float:
