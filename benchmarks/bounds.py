@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lcdata.generators.registry import preset_settings
-from lcdata.packers.parquet import row_writer
+from lcdata.packers.parquet import arrow_row_writer, row_writer
 from lcdata.packers.rows import RowGroup
 from lcdata.packers.tokenizer import Tokenizer
 from lcdata.pipelines.build import AUDIT_EVERY
@@ -80,12 +80,12 @@ def floor_seconds_per_token(trial: Trial, writing: float) -> float:
     return encoding + hashing + audit + writing / trial.num_tokens
 
 
-def write_seconds(trial: Trial, path: Path) -> float:
-    """Seconds that writing the trial's rows takes; laying them out in arrays is not counted."""
+def write_seconds(trial: Trial, path: Path, by_arrow: bool = False) -> float:
+    """Seconds that writing the trial's rows takes, or takes pyarrow; laying them out in arrays is not counted."""
     group = RowGroup(trial.stage.seq_length, trial.stage.with_labels)
     spent = 0.0
     with path.open("wb") as sink:
-        writer = row_writer(sink, trial.stage.with_labels)
+        writer = (arrow_row_writer if by_arrow else row_writer)(sink, trial.stage.with_labels)
         for first in range(0, len(trial.documents), group.max_rows):
             for document in trial.documents[first : first + group.max_rows]:
                 group.add_row([document])

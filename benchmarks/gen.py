@@ -2,8 +2,8 @@
 
 Prints a table for the README and writes all figures to a JSON file. Figures are to be read as ratios: what was measured
 side by side here drifted together. For each length: `lcdata gen --task kv` with one and two Ray workers, steady (see
-`GenRun.steady_tokens_per_second`) and as a whole; the same Parquet writing of finished arrays, before and after; and
-`tokenizers` on the same texts. A miss of a target is printed and is no failure: a benchmark is not a test.
+`GenRun.steady_tokens_per_second`) and as a whole; the same Parquet writing of finished arrays, also by pyarrow, before
+and after; and `tokenizers` on the same texts. A miss of a target is printed and is no failure: a benchmark is no test.
 """
 
 import importlib.metadata
@@ -75,13 +75,14 @@ def measure_length(length: int, quick: bool, repeats: int, folder: Path, with_pe
     """
     say(f"{format_length(length)}: bounds")
     trial = make_trial(TASK, length)
-    writing = [write_seconds(trial, folder / "trial.parquet") for _ in range(2)]
+    writing, by_arrow = measure_writing(trial, folder)
     encode = encode_tokens_per_second(trial)
     shards = 2 if quick else shards_per_worker(trial, statistics.median(writing))
     peers = [try_peer(NEAREST_TO_KV, length, folder)] if with_peer else []
     runs = [measure_gen(length, shards, workers, folder) for _ in range(repeats) for workers in (1, 2)]
     peers += [try_peer(NEAREST_TO_KV, length, folder)] if with_peer else []
-    writing += [write_seconds(trial, folder / "trial.parquet") for _ in range(2)]
+    again, again_by_arrow = measure_writing(trial, folder)
+    writing, by_arrow = [*writing, *again], [*by_arrow, *again_by_arrow]
     row: Row = {
         "length_tokens": length,
         "encode_tokens_per_second": encode,
@@ -89,9 +90,19 @@ def measure_length(length: int, quick: bool, repeats: int, folder: Path, with_pe
         "write_tokens_per_second": trial.num_tokens / statistics.median(writing),
         "floor_tokens_per_second": 1 / floor_seconds_per_token(trial, statistics.median(writing)),
         "write_tokens_per_second_each": [trial.num_tokens / seconds for seconds in writing],
+        "arrow_write_tokens_per_second": trial.num_tokens / statistics.median(by_arrow),
     }
     row |= mean_of([peer for peer in peers if peer])
     return row | figures_of("one_worker", runs[::2]) | figures_of("two_workers", runs[1::2])
+
+
+def measure_writing(trial: Trial, folder: Path) -> tuple[list[float], list[float]]:
+    """Seconds of writing the trial's rows, and of pyarrow's writing them, in turn."""
+    seconds = [
+        [write_seconds(trial, folder / "trial.parquet", by_arrow) for by_arrow in (False, True)] for _ in range(2)
+    ]
+    writing, by_arrow = (list(each) for each in zip(*seconds, strict=True))
+    return writing, by_arrow
 
 
 def figures_of(name: str, runs: Sequence[GenRun]) -> Row:
@@ -135,6 +146,7 @@ def with_ratios(row: Row) -> Row:
     ratios = {
         "two_workers_over_one": row["two_workers_tokens_per_second"] / one,
         "gen_time_over_write_time": row["write_tokens_per_second"] / one,
+        "gen_time_over_arrow_write_time": row["arrow_write_tokens_per_second"] / one,
         "peak_worker_bytes": max(row["one_worker_peak_worker_bytes"], row["two_workers_peak_worker_bytes"]),
     }
     if "peer_tokens_per_second" in row:

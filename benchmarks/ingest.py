@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from planning import PLANNED_DOCUMENTS, SEQ_LENGTH, measure_planning
 from table import BUSY_CORES, Column, Target, markdown
 from texts import COPIES, CORPUS, SAMPLE_EVERY, SIZES, source_text, write_inputs
 
-from lcdata.packers.parquet import row_writer
+from lcdata.packers.parquet import arrow_row_writer, row_writer
 from lcdata.packers.tokenizer import Tokenizer, load_tokenizer
 from lcdata.pipelines.organic.store import open_corpus
 from lcdata.schemas.corpus import CORPUS_MANIFEST
@@ -52,7 +52,9 @@ COLUMNS = (
     Column("ingest / datatrove", "ingest_over_datatrove"),
     Column("gen from the store, 1 worker", "gen_tokens_per_second", "Mtok/s", 1e-6, Target(15, True)),
     Column("writing alone", "write_tokens_per_second", "Mtok/s", 1e-6),
+    Column("by pyarrow", "arrow_write_tokens_per_second", "Mtok/s", 1e-6),
     Column("gen time / writing time", "gen_time_over_write_time"),
+    Column("gen time / pyarrow's writing time", "gen_time_over_arrow_write_time"),
     Column("peak worker memory", "peak_worker_bytes", "GB", 1e-9, Target(1.5, False)),
 )
 OTHERS = (
@@ -115,6 +117,7 @@ def measure_size(size: str, tokenizer: Tokenizer, folder: Path, with_peer: bool)
         "ingest_other_cores": ingested.other_cores,
         "peak_worker_bytes": max(ingested.peak_worker_bytes, row["gen_peak_worker_bytes"]),
         "gen_time_over_write_time": row["write_tokens_per_second"] / row["gen_tokens_per_second"],
+        "gen_time_over_arrow_write_time": row["arrow_write_tokens_per_second"] / row["gen_tokens_per_second"],
     }
     if "datatrove_tokens" in row:
         row["ingest_over_datatrove"] = speed / row["datatrove_tokens_per_second"]
@@ -165,7 +168,11 @@ def measure_gen(corpus: Path, folder: Path) -> Row:
     with new_folder(folder) as inner:
         run = gen_rows(corpus, GEN_TOKENS, inner / "out")
         data = min((inner / "out" / "data").rglob("*.parquet"))
-        writing = [write_tokens_per_second(data, inner / "again.parquet") for _ in range(3)]
+        path = inner / "again.parquet"
+        speeds = [
+            [write_tokens_per_second(data, path, writer) for writer in (row_writer, arrow_row_writer)] for _ in range(3)
+        ]
+    writing, by_arrow = zip(*speeds, strict=True)
     return {
         "gen_tokens_per_second": run.steady_tokens_per_second,
         "gen_whole_run_tokens_per_second": run.whole_tokens_per_second,
@@ -174,6 +181,7 @@ def measure_gen(corpus: Path, folder: Path) -> Row:
         "gen_other_cores": run.other_cores,
         "write_tokens_per_second": statistics.median(writing),
         "write_tokens_per_second_each": writing,
+        "arrow_write_tokens_per_second": statistics.median(by_arrow),
     }
 
 
@@ -182,18 +190,18 @@ def gen_rows(corpus: Path, tokens: int, out: Path) -> GenRun:
     return run_gen(["--corpus", str(corpus), "--length", str(SEQ_LENGTH), "--tokens", str(tokens)], out, 1)
 
 
-def write_tokens_per_second(data: Path, path: Path) -> float:
-    """How fast the finished arrays of a data file are written; reading them is not counted."""
+def write_tokens_per_second(data: Path, path: Path, new_writer: Callable[[Any, bool], Any]) -> float:
+    """How fast a writer writes the finished arrays of a data file; reading them is not counted."""
     num_tokens, spent = 0, 0.0
     with pq.ParquetFile(data) as file, path.open("wb") as sink:
         started = time.perf_counter()
-        writer = row_writer(sink, "labels" in file.schema_arrow.names)
+        writer = new_writer(sink, "labels" in file.schema_arrow.names)
         spent += time.perf_counter() - started
         for group in range(file.num_row_groups):
             table = file.read_row_group(group).combine_chunks()
             num_tokens += len(table["input_ids"].chunk(0).values)
             started = time.perf_counter()
-            writer.write_table(table, row_group_size=len(table))
+            writer.write_table(table)
             spent += time.perf_counter() - started
         started = time.perf_counter()
         writer.close()

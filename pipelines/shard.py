@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pyarrow.parquet as pq
 
 from ..packers.parquet import DocumentWriter, row_writer
+from ..packers.row_file import RowFile
 from ..packers.rows import RowGroup
 from ..schemas.manifest import ShardRecord
 from .build import Build, ShardJob, Tally
@@ -69,7 +70,7 @@ def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Iterator[
     yield record
 
 
-def _write(group: RowGroup, writer: pq.ParquetWriter) -> int:
+def _write(group: RowGroup, writer: RowFile | pq.ParquetWriter) -> int:
     """Write the group and empty it; returns its tokens."""
     num_tokens = group.num_tokens
     writer.write_table(group.take())

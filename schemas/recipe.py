@@ -12,7 +12,7 @@ from .stage import FIELDS, Stage, checked_name, in_recipe
 from .tokens import TokenizerChoice
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
-FORMAT = 5
+FORMAT = 6
 """Of the files written; a change of any byte for the same recipe raises it."""
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lcdata.packers.parquet import row_writer
+from lcdata.packers.parquet import ROW_ENCODINGS, row_writer
 from lcdata.packers.plan_rows import plan_rows
 from lcdata.packers.rows import MAX_GROUP_ROWS, RowGroup
 from lcdata.schemas.sample import Document, Loss
@@ -68,12 +68,13 @@ def test_a_group_can_be_filled_again() -> None:
 
 
 @pytest.mark.parametrize("with_labels", [True, False])
-def test_files_are_written_as_design_says(with_labels: bool) -> None:
+@pytest.mark.parametrize("cdc", [True, False])
+def test_files_are_written_as_design_says(with_labels: bool, cdc: bool) -> None:
     group = RowGroup(1000, with_labels)
     for row in range(50):
         group.add_row([document(600, 0, row), document(400, 0)])
     sink = io.BytesIO()
-    with row_writer(sink, with_labels) as writer:
+    with row_writer(sink, with_labels, cdc) as writer:
         writer.write_table(group.take())
     file = pq.ParquetFile(io.BytesIO(sink.getvalue()), page_checksum_verification=True)
     assert file.schema_arrow.equals(row_schema(with_labels))
@@ -87,10 +88,8 @@ def test_files_are_written_as_design_says(with_labels: bool) -> None:
         name for name in ("input_ids", "labels", "position_ids", "seq_lengths") if with_labels or name != "labels"
     ]
     assert all(column.compression == "ZSTD" for column in columns.values())
-    assert "BYTE_STREAM_SPLIT" in columns["input_ids"].encodings
-    assert not with_labels or set(columns["labels"].encodings) == {"PLAIN", "RLE"}
-    assert "DELTA_BINARY_PACKED" in columns["position_ids"].encodings
-    assert not any("DICTIONARY" in encoding for column in columns.values() for encoding in column.encodings)
+    for name, column in columns.items():
+        assert set(column.encodings) == {ROW_ENCODINGS[name], "RLE"}
     assert all(column.has_offset_index for column in columns.values())
 
 

@@ -36,7 +36,7 @@ def write_rows(path: Path, groups: Sequence[Sequence[Sequence[int]]], with_label
             for lengths in rows:
                 group.add_row([document(number, length, "answer" if with_labels else "all") for length in lengths])
                 number += 1
-            writer.write_table(group.take(), row_group_size=len(rows))
+            writer.write_table(group.take())
     path.write_bytes(sink.getvalue())
     return path
 
