@@ -24,8 +24,8 @@ _COMMON: dict[str, Any] = {
 ROW_ENCODINGS = {
     "input_ids": "BYTE_STREAM_SPLIT",
     "labels": "PLAIN",  # runs of -100: a quarter faster to write, and real text is a tenth smaller
-    "position_ids": "BYTE_STREAM_SPLIT",
-    "seq_lengths": "PLAIN",
+    "position_ids": "DELTA_BINARY_PACKED",
+    "seq_lengths": "DELTA_BINARY_PACKED",
 }
 """None is a dictionary's, which would cost more than it saves."""
 

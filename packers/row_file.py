@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..schemas.recipe import FORMAT
+from .delta import delta_binary_packed
 from .thrift import Value, i32, i64, items, string, struct, varint
 
 Ints = NDArray[np.int32]
@@ -24,13 +25,13 @@ PAGE_VALUES = 1 << 18
 _MAGIC = b"PAR1"
 _ZSTD_LEVEL = 1
 
-# Numbers that the format gives to what is used of it.
+# Numbers of the format for what is used of it; its structs are written by the numbers of their fields.
 _DATA_PAGE = 0
 _INT32 = 1
 _REQUIRED, _REPEATED = 0, 2
 _LIST = 3
 _RLE = 3
-_ENCODINGS = {"PLAIN": 0, "BYTE_STREAM_SPLIT": 9}
+_ENCODINGS = {"PLAIN": 0, "DELTA_BINARY_PACKED": 5, "BYTE_STREAM_SPLIT": 9}
 _ZSTD = 6
 
 
@@ -49,7 +50,7 @@ class _Chunk:
     """A column of a row group."""
 
     name: str
-    encoding: int
+    encoding: str
     num_values: int
     raw_bytes: int
     """What the pages would take without compression, headers included."""
@@ -72,8 +73,8 @@ class RowFile:
     """Writes tables into a file object, a row group each; pages have checksums and an index, columns no statistics."""
 
     def __init__(self, sink: Any, schema: pa.Schema, encodings: Mapping[str, str]) -> None:
-        """`encodings` names PLAIN or BYTE_STREAM_SPLIT for each column."""
-        self._encodings = {name: _ENCODINGS[encodings[name]] for name in schema.names}
+        """`encodings` names PLAIN, DELTA_BINARY_PACKED or BYTE_STREAM_SPLIT for each column."""
+        self._encodings = {name: encodings[name] for name in schema.names}
         self._codec = pa.Codec("zstd", _ZSTD_LEVEL)
         self._sink, self._size = sink, 0
         self._groups: list[_Group] = []
@@ -86,18 +87,17 @@ class RowFile:
         self._groups.append(_Group(len(table), [self._write_chunk(name, table[name]) for name in self._encodings]))
 
     def close(self) -> None:
-        """Write the index of the pages and the footer."""
+        """Write each chunk's OffsetIndex and the footer, which is FileMetaData."""
         groups = [
-            _footer_of_group(group, [self._write_index(chunk.pages) for chunk in group.chunks])
-            for group in self._groups
+            _row_group(group, [self._write_index(chunk.pages) for chunk in group.chunks]) for group in self._groups
         ]
         footer = struct(
             {
-                1: i32(2),
-                2: items(_footer_of_schema(list(self._encodings))),
+                1: i32(2),  # version
+                2: items(_schema(list(self._encodings))),
                 3: i64(sum(group.num_rows for group in self._groups)),
                 4: items(groups),
-                6: string(f"lcdata version {FORMAT}"),
+                6: string(f"lcdata version {FORMAT}"),  # created_by
             }
         ).content
         self._write(footer + len(footer).to_bytes(4, "little") + _MAGIC)
@@ -116,7 +116,8 @@ class RowFile:
     def _write_chunk(self, name: str, column: pa.ChunkedArray) -> _Chunk:
         lists = column.combine_chunks()
         ends, values = lists.offsets.to_numpy(), lists.values.to_numpy()
-        encoding, raw_bytes, pages = self._encodings[name], 0, []
+        encoding, raw_bytes = self._encodings[name], 0
+        pages: list[_Page] = []
         for first, last in _pages(ends):
             body = _page_body(ends[first : last + 1], values, encoding)
             packed = self._codec.compress(body, asbytes=True)
@@ -128,7 +129,7 @@ class RowFile:
         return _Chunk(name, encoding, int(ends[-1] - ends[0]), raw_bytes, pages)
 
     def _write_index(self, pages: Sequence[_Page]) -> tuple[int, int]:
-        """Write where a chunk's pages are; returns where that is and its size."""
+        """Write where a chunk's pages are; returns the place and the size of that."""
         places = [struct({1: i64(page.offset), 2: i32(page.num_bytes), 3: i64(page.first_row)}) for page in pages]
         at, index = self._size, struct({1: items(places)}).content
         self._write(index)
@@ -144,18 +145,19 @@ def _pages(ends: Ints) -> Iterator[tuple[int, int]]:
         first = last
 
 
-def _page_body(ends: Ints, values: Ints, encoding: int) -> NDArray[np.uint8]:
+def _page_body(ends: Ints, values: Ints, encoding: str) -> bytes:
     """What is compressed: repetition levels, definition levels, values."""
     values = values[ends[0] : ends[-1]]
-    levels = np.frombuffer(_repetition_levels(np.diff(ends).tolist()) + _sized(_run(1, len(values))), np.uint8)
-    body = np.empty(len(levels) + values.nbytes, np.uint8)
-    body[: len(levels)] = levels
-    bytes_of_values = values.view(np.uint8)
-    if encoding == _ENCODINGS["BYTE_STREAM_SPLIT"]:
-        body[len(levels) :].reshape(4, -1)[:] = bytes_of_values.reshape(-1, 4).T
-    else:
-        body[len(levels) :] = bytes_of_values
-    return body
+    levels = (_repetition_levels(np.diff(ends).tolist()), _sized(_run(1, len(values))))
+    return b"".join((*levels, _encoded(values, encoding).data))
+
+
+def _encoded(values: Ints, encoding: str) -> NDArray[Any]:
+    if encoding == "DELTA_BINARY_PACKED":
+        return delta_binary_packed(values)
+    if encoding == "BYTE_STREAM_SPLIT":
+        return np.ascontiguousarray(values.view(np.uint8).reshape(-1, 4).T)
+    return values
 
 
 def _repetition_levels(lengths: Sequence[int]) -> bytes:
@@ -174,15 +176,16 @@ def _sized(levels: bytes) -> bytes:
     return len(levels).to_bytes(4, "little") + levels
 
 
-def _page_header(num_values: int, encoding: int, raw_bytes: int, packed: bytes) -> bytes:
+def _page_header(num_values: int, encoding: str, raw_bytes: int, packed: bytes) -> bytes:
+    """A PageHeader with its DataPageHeader."""
     checksum = int.from_bytes(zlib.crc32(packed).to_bytes(4, "little"), "little", signed=True)
-    values = struct({1: i32(num_values), 2: i32(encoding), 3: i32(_RLE), 4: i32(_RLE)})
+    values = struct({1: i32(num_values), 2: i32(_ENCODINGS[encoding]), 3: i32(_RLE), 4: i32(_RLE)})
     page = {1: i32(_DATA_PAGE), 2: i32(raw_bytes), 3: i32(len(packed)), 4: i32(checksum), 5: values}
     return struct(page).content
 
 
-def _footer_of_schema(names: Sequence[str]) -> list[Value]:
-    """The root and each column's three levels: the list, what it repeats, its elements."""
+def _schema(names: Sequence[str]) -> list[Value]:
+    """SchemaElements: the root, and each column's list, what it repeats, and the elements of that."""
     elements = [struct({4: string("schema"), 5: i32(len(names))})]
     logical_list = struct({3: struct({})})
     for name in names:
@@ -194,10 +197,10 @@ def _footer_of_schema(names: Sequence[str]) -> list[Value]:
     return elements
 
 
-def _footer_of_group(group: _Group, indexes: Sequence[tuple[int, int]]) -> Value:
-    """`indexes` has the place and the size of each chunk's index."""
+def _row_group(group: _Group, indexes: Sequence[tuple[int, int]]) -> Value:
+    """A RowGroup; `indexes` has the place and the size of each chunk's index."""
     columns = [
-        struct({2: i64(0), 3: _footer_of_chunk(chunk), 4: i64(at), 5: i32(size)})
+        struct({2: i64(0), 3: _column(chunk), 4: i64(at), 5: i32(size)})
         for chunk, (at, size) in zip(group.chunks, indexes, strict=True)
     ]
     return struct(
@@ -211,11 +214,12 @@ def _footer_of_group(group: _Group, indexes: Sequence[tuple[int, int]]) -> Value
     )
 
 
-def _footer_of_chunk(chunk: _Chunk) -> Value:
+def _column(chunk: _Chunk) -> Value:
+    """Its ColumnMetaData."""
     return struct(
         {
             1: i32(_INT32),
-            2: items([i32(_RLE), i32(chunk.encoding)]),
+            2: items([i32(_RLE), i32(_ENCODINGS[chunk.encoding])]),
             3: items([string(chunk.name), string("list"), string("element")]),
             4: i32(_ZSTD),
             5: i64(chunk.num_values),
