@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import zstandard
 from numpy.typing import NDArray
 
 from ..schemas.recipe import FORMAT
@@ -75,9 +76,10 @@ class RowFile:
     def __init__(self, sink: Any, schema: pa.Schema, encodings: Mapping[str, str]) -> None:
         """`encodings` names PLAIN, DELTA_BINARY_PACKED or BYTE_STREAM_SPLIT for each column."""
         self._encodings = {name: encodings[name] for name in schema.names}
-        self._codec = pa.Codec("zstd", _ZSTD_LEVEL)
+        self._compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)
         self._sink, self._size = sink, 0
         self._groups: list[_Group] = []
+        self._memory = np.empty(0, np.uint8)
         self._write(_MAGIC)
 
     def write_table(self, table: pa.Table) -> None:
@@ -113,14 +115,25 @@ class RowFile:
         self._sink.write(data)
         self._size += len(data)
 
+    def _page_body(self, ends: Ints, values: Ints, encoding: str) -> NDArray[np.uint8]:
+        """What is compressed: repetition levels, definition levels, values; in memory that the next page takes over."""
+        levels = _repetition_levels(np.diff(ends).tolist()) + _sized(_run(1, int(ends[-1] - ends[0])))
+        encoded = _encoded(values[ends[0] : ends[-1]], encoding)
+        start, size = len(levels), len(levels) + encoded.size
+        if size > len(self._memory):
+            self._memory = np.empty(size, np.uint8)
+        self._memory[:start] = np.frombuffer(levels, np.uint8)
+        self._memory[start:size].reshape(encoded.shape)[:] = encoded
+        return self._memory[:size]
+
     def _write_chunk(self, name: str, column: pa.ChunkedArray) -> _Chunk:
         lists = column.combine_chunks()
         ends, values = lists.offsets.to_numpy(), lists.values.to_numpy()
         encoding, raw_bytes = self._encodings[name], 0
         pages: list[_Page] = []
         for first, last in _pages(ends):
-            body = _page_body(ends[first : last + 1], values, encoding)
-            packed = self._codec.compress(body, asbytes=True)
+            body = self._page_body(ends[first : last + 1], values, encoding)
+            packed = self._compressor.compress(body.data)
             header = _page_header(int(ends[last] - ends[first]), encoding, len(body), packed)
             pages.append(_Page(self._size, len(header) + len(packed), first))
             raw_bytes += len(header) + len(body)
@@ -145,19 +158,12 @@ def _pages(ends: Ints) -> Iterator[tuple[int, int]]:
         first = last
 
 
-def _page_body(ends: Ints, values: Ints, encoding: str) -> bytes:
-    """What is compressed: repetition levels, definition levels, values."""
-    values = values[ends[0] : ends[-1]]
-    levels = (_repetition_levels(np.diff(ends).tolist()), _sized(_run(1, len(values))))
-    return b"".join((*levels, _encoded(values, encoding).data))
-
-
-def _encoded(values: Ints, encoding: str) -> NDArray[Any]:
+def _encoded(values: Ints, encoding: str) -> NDArray[np.uint8]:
+    """The values as bytes, of any shape and order in memory."""
     if encoding == "DELTA_BINARY_PACKED":
         return delta_binary_packed(values)
-    if encoding == "BYTE_STREAM_SPLIT":
-        return np.ascontiguousarray(values.view(np.uint8).reshape(-1, 4).T)
-    return values
+    as_bytes = values.view(np.uint8)
+    return as_bytes.reshape(-1, 4).T if encoding == "BYTE_STREAM_SPLIT" else as_bytes
 
 
 def _repetition_levels(lengths: Sequence[int]) -> bytes:
