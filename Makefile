@@ -21,7 +21,7 @@ test: $(READY)  ## the whole test suite, first what needs no cluster, on two cor
 	$(RUN)/python -m pytest -m "not cluster" -n 2 --dist loadfile
 	$(RUN)/python -m pytest -m cluster
 
-trainers: $(TRAINERS)  ## add torch, transformers and TRL, which tests/pipelines/trainers and `lcdata check` run
+trainers: $(TRAINERS)  ## add torch, transformers and TRL, which tests/pipelines/proving/trainers and `lcdata check` run
 
 check: $(READY)  ## lint, format and types
 	$(RUN)/ruff check .

@@ -143,7 +143,7 @@ def gen(
     **flags: Any,
 ) -> None:
     """Make samples of a task, or draw documents of corpora: packed, masked, verified rows that trainers read."""
-    from .pipelines.flags import corpora_recipe, task_recipe
+    from .pipelines.recipes.flags import corpora_recipe, task_recipe
 
     if (task is None) == (not corpora):
         raise UsageError("gen needs --task NAME or --corpus PATH, and not both")
@@ -156,18 +156,18 @@ def gen(
 
 
 def _print_plan(recipe: Any, engine: str, workers: int | None, as_json: bool) -> None:
-    from .pipelines.estimate import estimate
+    from .pipelines.commands.printing import print_plan
+    from .pipelines.planning.estimate import estimate
     from .pipelines.planning.plan import make_plan
-    from .pipelines.printing import print_plan
 
     plan = make_plan(recipe, engine)
     print_plan(plan, estimate(plan, workers), as_json)
 
 
 def _build(recipe: Any, out: Path | None, workers: int | None, address: str | None, engine: str, as_json: bool) -> None:
-    from .pipelines.gen import gen as run
-    from .pipelines.printing import print_result
-    from .pipelines.progress import ConsoleReporter, JsonReporter
+    from .pipelines.build import gen as run
+    from .pipelines.commands.printing import print_result
+    from .pipelines.commands.progress import ConsoleReporter, JsonReporter
 
     reporter = JsonReporter() if as_json else ConsoleReporter()
     out = out or Path(recipe.name)
@@ -217,7 +217,7 @@ def ingest(
     **flags: Any,
 ) -> None:
     """Read documents from files, folders, globs, URLs or a `datasets` id and store their tokens by length."""
-    from .pipelines.flags import ingest_recipe, share
+    from .pipelines.recipes.flags import ingest_recipe, share
 
     _ingest(ingest_recipe(inputs, **flags), out, share(max_bad, "--max-bad"), workers, address, engine, as_json)
 
@@ -225,8 +225,8 @@ def ingest(
 def _ingest(
     recipe: Any, store: Path, max_bad: float, workers: int | None, address: str | None, engine: str, as_json: bool
 ) -> None:
-    from .pipelines.organic.ingest import ingest as run
-    from .pipelines.organic.printing import ConsoleIngestReporter, JsonIngestReporter, print_ingested
+    from .pipelines.commands.corpus_printing import ConsoleIngestReporter, JsonIngestReporter, print_ingested
+    from .pipelines.corpora.ingest import ingest as run
 
     reporter = JsonIngestReporter() if as_json else ConsoleIngestReporter()
     try:
@@ -264,7 +264,7 @@ def _recipe_file(command: Any) -> Any:
 @_recipe_file
 def plan(recipe: Path, store: Path | None, changes: tuple[str, ...], as_json: bool) -> None:
     """Say what a recipe makes: of each component what is there, what is wanted, repeats and shares."""
-    from .pipelines.recipes import read_recipe
+    from .pipelines.recipes.recipe_file import read_recipe
 
     _print_plan(read_recipe(recipe, store, changes), "fastokens", None, as_json)
 
@@ -288,8 +288,8 @@ def build(
     as_json: bool,
 ) -> None:
     """Make the dataset of a recipe: store its corpora, mix its stages, pack and publish."""
-    from .pipelines.flags import share
-    from .pipelines.recipes import STORE, read_recipe, recipe_yaml
+    from .pipelines.recipes.flags import share
+    from .pipelines.recipes.recipe_file import STORE, read_recipe, recipe_yaml
 
     read = read_recipe(recipe, store, changes)
     if print_config:
@@ -305,7 +305,7 @@ def build(
 @click.option("--out", type=click.Path(path_type=Path), help="File to write. [default: stdout]")
 def schema(out: Path | None) -> None:
     """Print the JSON Schema of recipes, for editors that complete and check YAML."""
-    from .pipelines.recipe_schema import recipe_schema
+    from .pipelines.recipes.json_schema import recipe_schema
 
     text = json.dumps(recipe_schema(), indent=1) + "\n"
     if out is None:
@@ -322,9 +322,9 @@ def schema(out: Path | None) -> None:
 @click.option("--full", is_flag=True, help="Leave nothing out.")
 def show(task: str, index: int, full: bool, engine: str | None, as_json: bool, **flags: Any) -> None:
     """Show one sample as a dataset would hold it, evidence and answers marked."""
-    from .pipelines.flags import task_recipe
-    from .pipelines.printing import print_sample
-    from .pipelines.show import show as run
+    from .pipelines.commands.printing import print_sample
+    from .pipelines.making.show import show as run
+    from .pipelines.recipes.flags import task_recipe
 
     recipe = task_recipe(task, **flags, n=str(index + 1))
     made, _ = run(recipe, index, engine)
@@ -338,10 +338,10 @@ def show(task: str, index: int, full: bool, engine: str | None, as_json: bool, *
 @click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
 def tasks(task: str | None, templates: bool, markdown: bool, as_json: bool) -> None:
     """List the tasks, or one task's settings with meaning, default and range."""
-    from .pipelines.printing import print_task, print_tasks, print_templates
+    from .pipelines.commands.printing import print_task, print_tasks, print_templates
 
     if markdown:
-        from .pipelines.describe import gallery
+        from .pipelines.commands.describe import gallery
 
         click.echo(gallery(), nl=False)
     elif task is None:
@@ -357,16 +357,16 @@ def tasks(task: str | None, templates: bool, markdown: bool, as_json: bool) -> N
 @click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
 def inspect(folder: Path, as_json: bool) -> None:
     """Say what a finished dataset holds: counts, fill, loss, lengths and a sample; or what a token store does."""
-    from .pipelines.organic.store import is_store, open_store
+    from .pipelines.corpora.store import is_store, open_store
 
     if is_store(folder):
-        from .pipelines.organic.look import look
-        from .pipelines.organic.printing import print_store
+        from .pipelines.commands.corpus_printing import print_store
+        from .pipelines.corpora.inspect import look
 
         print_store((look(corpus) for corpus in open_store(folder)), as_json)
         return
-    from .pipelines.inspect import inspect as run
-    from .pipelines.printing import print_inspection
+    from .pipelines.commands.printing import print_inspection
+    from .pipelines.proving.inspect import inspect as run
 
     print_inspection(run(folder), folder, as_json)
 
@@ -379,18 +379,18 @@ def inspect(folder: Path, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
 def verify(folder: Path, samples: int, tokenizer: str | None, workers: int, as_json: bool) -> int:
     """Check hashes, rows and masks, and make random samples again from the manifest alone; or check a token store."""
-    from .pipelines.organic.store import is_store, open_store
+    from .pipelines.corpora.store import is_store, open_store
 
     if is_store(folder):
-        from .pipelines.organic.check import verify_corpus
-        from .pipelines.organic.printing import print_corpus_verdict
+        from .pipelines.commands.corpus_printing import print_corpus_verdict
+        from .pipelines.corpora.verify import verify_corpus
 
         verdicts = [(corpus, verify_corpus(corpus)) for corpus in open_store(folder)]
         for corpus, found in verdicts:
             print_corpus_verdict(found, corpus.path, as_json)
         return 0 if all(found.holds for _, found in verdicts) else 3
-    from .pipelines.printing import print_verdict
-    from .pipelines.verify import verify as run
+    from .pipelines.commands.printing import print_verdict
+    from .pipelines.proving.verify import verify as run
 
     verdict = run(folder, samples, tokenizer, workers)
     print_verdict(verdict, folder, as_json)
@@ -406,8 +406,8 @@ def verify(folder: Path, samples: int, tokenizer: str | None, workers: int, as_j
 @click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
 def check(folder: Path, trainer: str, rows: int, as_json: bool) -> int:
     """Run rows through a trainer as it is installed and compare documents, labels and loss with what is meant."""
-    from .pipelines.trainers.check import check as run
-    from .pipelines.trainers.printing import print_report
+    from .pipelines.commands.check_printing import print_report
+    from .pipelines.proving.trainers.check import check as run
 
     report = run(folder, trainer, rows)
     print_report(report, folder, as_json)
@@ -454,9 +454,9 @@ def export(
         _export_rows(folder, to, out, config, force, as_json)
         return
     _refuse({"config"}, "rows, which have other values of --to")
-    from .pipelines.export import STDOUT
-    from .pipelines.export import export as run
-    from .pipelines.printing import export_progress, print_exported
+    from .pipelines.commands.printing import export_progress, print_exported
+    from .pipelines.exporting.samples import STDOUT
+    from .pipelines.exporting.samples import export as run
 
     if as_json and out == STDOUT:
         raise UsageError("--json and --out - both write to stdout: leave one of them out")
@@ -467,8 +467,8 @@ def export(
 
 
 def _export_rows(folder: Path, to: str, out: Path | None, config: str | None, force: bool, as_json: bool) -> None:
-    from .pipelines.export_rows import export_rows
-    from .pipelines.printing import export_progress, print_exported_rows
+    from .pipelines.commands.printing import export_progress, print_exported_rows
+    from .pipelines.exporting.rows import export_rows
 
     if out == Path("-"):
         raise UsageError(f"--out must be a folder for --to {to}: rows are not written to stdout")
@@ -507,10 +507,16 @@ def score(
     predictions: Path, references: Path | None, data: Path | None, match: str, plot: Path | None, as_json: bool
 ) -> None:
     """Rate a model's replies, JSON lines with `index` and `prediction`, by the answers of a dataset."""
-    from .pipelines.printing import print_score
-    from .pipelines.score import score as run
+    from .pipelines.commands.printing import print_score
+    from .pipelines.scoring.heat_map import check_plot, draw_heat_map
+    from .pipelines.scoring.score import score as run
 
-    print_score(run(predictions, references, data, match, plot), plot, as_json)
+    if plot is not None:
+        check_plot(plot)
+    found = run(predictions, references, data, match)
+    if plot is not None:
+        draw_heat_map(found, plot)
+    print_score(found, plot, as_json)
 
 
 @cli.command()
@@ -518,8 +524,8 @@ def score(
 @click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
 def doctor(tokenizer: str, as_json: bool) -> int:
     """Check versions, the tokenizer's engine, cores, memory and disk."""
+    from .pipelines.commands.printing import print_findings
     from .pipelines.doctor import doctor as run
-    from .pipelines.printing import print_findings
     from .schemas.tokens import TokenizerChoice
 
     return 0 if print_findings(run(TokenizerChoice(source=tokenizer), Path.cwd()), as_json) else 1

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lcdata.generators.registry import preset_settings
-from lcdata.packers.parquet import arrow_row_writer, row_writer
-from lcdata.packers.rows import RowGroup
-from lcdata.packers.tokenizer import Tokenizer
-from lcdata.pipelines.build import AUDIT_EVERY
+from lcdata.packers.files.parquet import arrow_row_writer, row_writer
+from lcdata.packers.rows.row_group import RowGroup
+from lcdata.packers.tokens.tokenizer import Tokenizer
 from lcdata.pipelines.planning.plan import make_plan
+from lcdata.pipelines.run.versions import AUDIT_EVERY
 from lcdata.schemas.recipe import Recipe
 from lcdata.schemas.sample import Document, ids_sha256
 from lcdata.schemas.stage import Stage

@@ -27,7 +27,7 @@ from measure import GenRun, median_seconds, run_gen
 from peer import NEAREST_TO_KV, VERSIONS, measure_peer
 from table import COLUMNS, FIRST_SAMPLES, markdown, notes, verdict
 
-from lcdata.packers.vocabulary import find_vocabulary
+from lcdata.packers.tokens.vocabulary import find_vocabulary
 from lcdata.schemas.quantity import format_length, parse_length
 
 TASK = "kv"

@@ -32,9 +32,9 @@ from planning import PLANNED_DOCUMENTS, SEQ_LENGTH, measure_planning
 from table import BUSY_CORES, Column, Target, markdown
 from texts import COPIES, CORPUS, SAMPLE_EVERY, SIZES, source_text, write_inputs
 
-from lcdata.packers.parquet import arrow_row_writer, row_writer
-from lcdata.packers.tokenizer import Tokenizer, load_tokenizer
-from lcdata.pipelines.organic.store import open_corpus
+from lcdata.packers.files.parquet import arrow_row_writer, row_writer
+from lcdata.packers.tokens.tokenizer import Tokenizer, load_tokenizer
+from lcdata.pipelines.corpora.store import open_corpus
 from lcdata.schemas.corpus import CORPUS_MANIFEST
 from lcdata.schemas.tokens import TokenizerChoice
 

@@ -25,7 +25,7 @@ from gen import Row, cpu_model, say
 from numpy.typing import NDArray
 from table import Column, Target, markdown
 
-from lcdata.packers.plan_rows import plan_rows
+from lcdata.packers.rows.best_fit import plan_rows
 from lcdata.schemas.quantity import format_length
 from lcdata.schemas.stream import stream
 

@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 from gen import Row, say
 from numpy.typing import NDArray
 
-from lcdata.generators.organic.buckets import Buckets
-from lcdata.packers.plan_rows import plan_rows
-from lcdata.pipelines.organic.store import INDEX
+from lcdata.packers.rows.best_fit import plan_rows
+from lcdata.pipelines.corpora.store import INDEX
 from lcdata.pipelines.planning.plan import make_plan
+from lcdata.schemas.buckets import Buckets
 from lcdata.schemas.corpus import CORPUS_MANIFEST, DEFAULT_BUCKETS
 from lcdata.schemas.recipe import Recipe
 from lcdata.schemas.stream import stream

@@ -9,7 +9,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from lcdata.generators.haystack import passage
+from lcdata.generators.material.haystack import passage
 from lcdata.schemas.stream import stream
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"

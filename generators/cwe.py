@@ -17,10 +17,10 @@ from pydantic.dataclasses import dataclass
 from ..schemas.errors import UsageError
 from ..schemas.sample import Draft, Sample
 from ..schemas.stream import stream
-from .coined import coined
+from .material.coined import coined
+from .material.text import Words, number_table, running_chars, squeeze
+from .material.wording import Wording, fill, fill_list, layout, shift, superlative
 from .task import SETTINGS, Task, Template
-from .text import Words, number_table, running_chars, squeeze
-from .wording import Wording, fill, fill_list, layout, shift, superlative
 
 Ints = NDArray[np.int64]
 Kind = Literal["coined", "english"]

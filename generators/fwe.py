@@ -18,9 +18,9 @@ from pydantic.dataclasses import dataclass
 
 from ..schemas.errors import UsageError
 from ..schemas.sample import CountTokens, Draft, Pieces, Sample
-from .coined import coined, num_words
+from .material.coined import coined, num_words
+from .material.wording import Wording, fill, fill_list, layout, shift, superlative
 from .task import SETTINGS, Task, Template
-from .wording import Wording, fill, fill_list, layout, shift, superlative
 
 Ints = NDArray[np.int64]
 Ranks = NDArray[np.int32]

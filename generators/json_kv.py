@@ -12,9 +12,9 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from ..schemas.sample import Draft, Sample
-from .identifiers import UUID_LENGTH, Bytes, uuids
+from .material.identifiers import UUID_LENGTH, Bytes, uuids
+from .material.wording import fill, shift
 from .task import SETTINGS, Task, Template
-from .wording import fill, shift
 
 
 @dataclass(frozen=True, kw_only=True)

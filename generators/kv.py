@@ -17,9 +17,9 @@ from pydantic.dataclasses import dataclass
 from ..schemas.errors import UsageError
 from ..schemas.quantity import IntRange, Within
 from ..schemas.sample import Draft, Sample
+from .material.text import Words, gather, number_table, running_chars, squeeze
+from .material.wording import fill, shift
 from .task import SETTINGS, Task, Template
-from .text import Words, gather, number_table, running_chars, squeeze
-from .wording import fill, shift
 
 Ints = NDArray[np.int64]
 

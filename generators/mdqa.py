@@ -19,10 +19,10 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass
 
 from ..schemas.sample import Draft, Sample, Span
-from .qa_files import choose_problem, read_questions
+from .material.qa_files import choose_problem, read_questions
+from .material.wording import fill, shift
+from .material.world import Frame, Problem, invent
 from .task import SETTINGS, Task, Template
-from .wording import fill, shift
-from .world import Frame, Problem, invent
 
 Depth = Annotated[float, Field(ge=0, le=1)]
 

@@ -15,14 +15,14 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from ..schemas.sample import CountTokens, Draft, Sample, Span
-from .essay import CorpusPath, corpus_files, excerpt, names_in_corpus
-from .fact_needles import FACTS
-from .haystack import passage
-from .identifiers import Kind, Name, Names, identifiers
-from .list_needles import LISTS
-from .needles import Needle, Wording, listed, needle_haystack
+from .material.essay import CorpusPath, corpus_files, excerpt, names_in_corpus
+from .material.fact_needles import FACTS
+from .material.haystack import passage
+from .material.identifiers import Kind, Name, Names, identifiers
+from .material.list_needles import LISTS
+from .material.needles import Needle, Wording, listed, needle_haystack
+from .material.wording import fill, shift
 from .task import SETTINGS, Task, Template
-from .wording import fill, shift
 
 Depth = Annotated[float, Field(ge=0, le=1)]
 

@@ -17,11 +17,11 @@ from pydantic.dataclasses import dataclass
 
 from ..schemas.quantity import IntRange, Within
 from ..schemas.sample import CountTokens, Draft, Sample
-from .coined import coined
-from .essay import CorpusPath, corpus_files, excerpt
-from .haystack import Passage, passage
+from .material.coined import coined
+from .material.essay import CorpusPath, corpus_files, excerpt
+from .material.haystack import Passage, passage
+from .material.wording import Wording, fill, fill_list, shift
 from .task import SETTINGS, Task, Template
-from .wording import Wording, fill, fill_list, shift
 
 Ints = NDArray[np.int64]
 

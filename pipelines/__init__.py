@@ -1,1 +1,1 @@
-"""What runs: gen, show, inspect, verify, doctor, and the one Ray file."""
+"""What runs: build and ingest, the steps that they are made of, and what looks at their results."""

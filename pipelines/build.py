@@ -1,96 +1,112 @@
-"""What every build consists of, whatever its documents are: shards, and where the documents of their rows come from."""
+"""`gen` and `build`: from a recipe to a finished dataset, on as many workers as there are, resumable at any moment."""
 
-import importlib.metadata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+import hashlib
+import os
+import warnings
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from ..schemas.errors import LcdataError
-from ..schemas.manifest import SourceTotals
-from ..schemas.sample import Document
-from ..schemas.stage import Stage
-
-AUDIT_EVERY = 256
-"""One document in so many is encoded again by `tokenizers`, starting with the first of every shard."""
-FEW_SHARDS = 16
-"""Smaller datasets are cut into about so many shards, so that a few workers can share them."""
-
-
-@dataclass
-class SourceTally:
-    """What a shard holds of one component."""
-
-    documents: int = 0
-    tokens: int = 0
-    loss_tokens: int = 0
+from ..packers.tokens.vocabulary import find_vocabulary
+from ..schemas.errors import UsageError
+from ..schemas.manifest import (
+    Manifest,
+    ShardRecord,
+)
+from ..schemas.recipe import Recipe
+from .corpora.store import is_store, open_corpus
+from .making.shard import write_shard
+from .making.work import Build
+from .planning.plan import Plan, make_plan
+from .planning.workers import automatic_workers, surely_needed_workers
+from .publishing.finish import finish
+from .run.engine import Engine
+from .run.files import storage_error
+from .run.workspace import Workspace, finished_dataset, first_difference
 
 
-@dataclass
-class Tally:
-    """What a shard came to."""
+class Reporter(Protocol):
+    """Who is told how a build goes."""
 
-    sources: dict[str, SourceTally] = field(default_factory=dict[str, SourceTally])
-    encodings: int = 0
-    audited: int = 0
-    repeated_chars: int = 0
+    def planned(self, plan: Plan, workers: int, address: str | None, finished: list[ShardRecord]) -> None:
+        """The plan is made, for so many workers here or a cluster; some shards may be finished from an earlier run."""
 
-    def count(self, document: Document) -> None:
-        """Add a document to its source's."""
-        totals = self.sources.setdefault(document.source, SourceTally())
-        totals.documents += 1
-        totals.tokens += len(document.ids)
-        totals.loss_tokens += len(document.ids) - document.loss_start
+    def progressed(self, num_tokens: int) -> None:
+        """So many more tokens are made."""
 
-    def total(self, name: str) -> int:
-        """Of all sources: documents, tokens or loss_tokens."""
-        return sum(getattr(totals, name) for totals in self.sources.values())
-
-    @property
-    def records(self) -> dict[str, SourceTotals]:
-        """By source, as a shard's record has them."""
-        return {name: SourceTotals(**vars(totals)) for name, totals in sorted(self.sources.items())}
+    def finished_shard(self, shard: ShardRecord) -> None:
+        """A shard is safe on disk."""
 
 
-class RowSource(Protocol):
-    """Where a stage's documents come from; small, and the same on every worker."""
+def gen(
+    recipe: Recipe,
+    out: Path,
+    reporter: Reporter,
+    workers: int | None = None,
+    address: str | None = None,
+    engine: str = "fastokens",
+) -> tuple[Manifest, bool]:
+    """Build the recipe's dataset at `out`; returns its manifest and whether anything had to be done.
 
-    def rows(self, work: Any, tally: Tally) -> Iterator[list[Document]]:
-        """The documents of each row of a shard; adds to the tally what only it can know."""
-        ...
+    Resumes a build of the same recipe. Raises UsageError where `out` holds something else, ResumableError where the
+    build stopped with its finished shards safe.
+    """
+    out = Path(os.path.abspath(out.expanduser()))
+    done = finished_dataset(out)
+    if done is not None:
+        _check_same(done, recipe, out)
+        Workspace(out).remove_after_publication()
+        return done, False
+    with Engine(address) as runner:
+        runner.start(workers if workers is not None else surely_needed_workers(recipe), write_shard)
+        plan = make_plan(recipe, engine)
+        for note in plan.notes:
+            warnings.warn(note, stacklevel=2)
+        workspace = Workspace(out)
+        with workspace.opened(plan.content):
+            manifest = _build(plan, workspace, reporter, automatic_workers(plan, workers), runner)
+            try:
+                workspace.publish()
+            except OSError as error:
+                raise storage_error(error, out) from None
+    return manifest, True
 
 
-@dataclass(frozen=True)
-class Build:
-    """What all shards of a build share."""
-
-    stages: Sequence[Stage]
-    sources: Sequence[RowSource]
-    """Of each stage."""
-    plan: str
-    out: Path
-
-
-@dataclass(frozen=True)
-class ShardJob:
-    """One shard's share of the plan."""
-
-    stage: int
-    shard: int
-    num_shards: int
-    """Of the stage."""
-    num_rows: int
-    planned_tokens: int
-    work: Any
-    """What the stage's source needs to know of it."""
+def _check_same(done: Manifest, recipe: Recipe, out: Path) -> None:
+    """Raise UsageError unless the finished dataset is this recipe's."""
+    before, now = done.recipe.model_dump(mode="json"), recipe.model_dump(mode="json")
+    if before != now:
+        raise UsageError(
+            f"{out} is finished and was made from another recipe: {first_difference(before, now)}. Use another --out"
+        )
+    accounts = [account for stage in done.stages for account in stage.corpora]
+    for account in accounts:
+        corpus = Path(account.corpus)
+        if is_store(corpus) and open_corpus(corpus).manifest.fingerprint != account.fingerprint:
+            raise UsageError(f"{out} is finished and {account.corpus} was ingested anew since. Use another --out")
+    if accounts:
+        return
+    if hashlib.sha256(find_vocabulary(recipe.tokenizer.source).data).hexdigest() != done.tokenizer.sha256:
+        raise UsageError(
+            f"{out} is finished and was made with another version of the tokenizer {recipe.tokenizer.source!r}. "
+            "Use another --out"
+        )
 
 
-def library_versions() -> dict[str, str]:
-    """Of the libraries whose versions can change a byte."""
+def _build(plan: Plan, workspace: Workspace, reporter: Reporter, workers: int, runner: Engine) -> Manifest:
+    names = [one.stage.name for one in plan.stages]
     try:
-        return {
-            name: importlib.metadata.version(name)
-            for name in ("lcdata", "faker", "fastokens", "numpy", "pyarrow", "tokenizers")
-        }
-    except importlib.metadata.PackageNotFoundError as error:
-        raise LcdataError(f"{error.name} is not installed: run `pip install .` in the checkout") from None
+        workspace.make_folders(*(f"{kind}/{name}" for kind in ("data", "docs") for name in names))
+        finished = workspace.finished_shards(plan.fingerprint)
+        reporter.planned(plan, workers, runner.address, list(finished.values()))
+        stages, sources = [one.stage for one in plan.stages], [one.source for one in plan.stages]
+        build = Build(stages, sources, plan.fingerprint, workspace.out)
+        jobs = [one.job(shard) for one, shard in plan.shards() if (one.stage.name, shard) not in finished]
+        for _, event in runner.run(write_shard, build, jobs, workers, workspace.temporary):
+            if isinstance(event, ShardRecord):
+                finished[event.stage, event.shard] = event
+                reporter.finished_shard(event)
+            else:
+                reporter.progressed(event)
+        return finish(plan, workspace, [finished[one.stage.name, shard] for one, shard in plan.shards()])
+    except OSError as error:
+        raise storage_error(error, workspace.out) from None

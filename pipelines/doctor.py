@@ -15,7 +15,7 @@ import humanize
 import psutil
 
 from ..generators.registry import build_task
-from ..packers.tokenizer import HOSTILE, load_tokenizer
+from ..packers.tokens.tokenizer import HOSTILE, load_tokenizer
 from ..schemas.errors import LcdataError
 from ..schemas.stream import stream
 from ..schemas.tokens import TokenizerChoice

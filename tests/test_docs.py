@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lcdata.generators.registry import tasks
-from lcdata.pipelines.describe import Description, gallery
+from lcdata.pipelines.commands.describe import Description, gallery
 
 
 def test_the_gallery_is_current() -> None:

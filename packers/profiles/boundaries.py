@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...schemas.errors import UsageError
-from ..rows import IGNORED
+from ..rows.row_group import IGNORED
 from .profile import Config
 from .rows import Rows
 

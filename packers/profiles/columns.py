@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ..arrays import numbers
-from ..parquet import ROW_ENCODINGS
+from ..files.arrays import numbers
+from ..files.parquet import ROW_ENCODINGS
 
 
 def table_of(columns: Mapping[str, pa.ListArray]) -> pa.Table:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...schemas.errors import LcdataError
-from ..rows import IGNORED
+from ..rows.row_group import IGNORED
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ...schemas.errors import LcdataError
-from ..rows import IGNORED
+from ..rows.row_group import IGNORED
 
 Ids = NDArray[np.int32]
 Ints = NDArray[np.int64]

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...generators.organic.buckets import Buckets
-from ...generators.organic.draw import Drawn
-from ...generators.organic.upsample import Targets
-from ...packers.pieces import LongPolicy
+from ...packers.rows.pieces import LongPolicy
+from ...schemas.buckets import Buckets
 from ...schemas.manifest import BucketAccount, ComponentAccount
+from .draw import Drawn
 from .selection import Selection
+from .upsample import Targets
 
 OUTSIDE = "outside the lengths chosen"
 _SHORTENED: dict[LongPolicy, str] = {"split": "", "truncate": "truncated to a row", "drop": "longer than a row"}

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from ...generators.organic.buckets import Buckets
-from ...generators.organic.draw import draw_component
-from ...generators.organic.upsample import Budget, Targets, plan_targets
+from ...schemas.buckets import Buckets
 from ...schemas.manifest import ComponentAccount
 from ...schemas.stage import Stage
 from ...schemas.tokens import TokenizerIdentity
-from ..organic.pack import StoreRows
-from ..organic.store import StoredCorpus, open_corpus
+from ..corpora.store import StoredCorpus, open_corpus
+from ..making.store_rows import StoreRows
 from .accounts import make_accounts
+from .draw import draw_component
 from .selection import select
+from .upsample import Budget, Targets, plan_targets
 
 
 class CorpusSupply:

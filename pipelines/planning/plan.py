@@ -9,19 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from ...packers.tokenizer import Tokenizer
+from ...packers.tokens.tokenizer import Tokenizer
 from ...schemas.errors import UsageError
 from ...schemas.manifest import ComponentAccount, TaskAccount
 from ...schemas.recipe import FORMAT, Recipe, fingerprint
 from ...schemas.stage import Stage
 from ...schemas.tokens import TokenizerIdentity
-from ..build import AUDIT_EVERY, FEW_SHARDS, ShardJob, library_versions
-from ..files import hash_files
-from ..organic.pack import PieceWork
-from ..organic.store import INDEX
-from ..stage_rows import SampleWork, StageRows, StageWork
+from ..corpora.store import INDEX
+from ..making.makers import Makers, makers_of
+from ..making.stage_rows import SampleWork, StageRows, StageWork
+from ..making.store_rows import PieceWork
+from ..making.work import FEW_SHARDS, ShardJob
+from ..run.files import hash_files
+from ..run.versions import AUDIT_EVERY, library_versions
 from .corpora import CorpusSupply, open_corpora
-from .makers import Makers, makers_of
 from .population import population
 from .selection import common_tokenizer, is_same
 from .shards import Shards, shards_of_cells, shards_of_samples

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...generators.organic.draw import Drawn
+from .draw import Drawn
 from .selection import Selection
 from .tasks import TaskSupply
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...generators.organic.buckets import Buckets
-from ...generators.organic.draw import Cell
-from ...generators.organic.upsample import Component
-from ...packers.pieces import LongPolicy, Pieces, cut
+from ...packers.rows.pieces import LongPolicy, Pieces, cut
+from ...schemas.buckets import Buckets
 from ...schemas.errors import UsageError
 from ...schemas.mix import CorpusComponent
 from ...schemas.tokens import EMBEDDED, TokenizerChoice, TokenizerIdentity
-from ..organic.store import StoredCorpus
+from ..corpora.store import StoredCorpus
+from .draw import Cell
+from .upsample import Component
 
 Longs = NDArray[np.int64]
 

@@ -11,11 +11,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ...generators.organic.draw import deal
-from ...packers.concat_rows import concat_rows
-from ...packers.plan_rows import plan_rows
+from ...packers.rows.best_fit import plan_rows
+from ...packers.rows.concat import concat_rows
 from ...schemas.stage import Stage
 from ...schemas.stream import stream
+from .draw import deal
 from .population import Population, joined
 
 _GOLDEN = 0.618034

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...generators.registry import task_settings
-from ...packers.fit import TokenRate
-from ...packers.parquet import row_writer
-from ...packers.rows import RowGroup
+from ...packers.files.parquet import row_writer
+from ...packers.rows.row_group import RowGroup
+from ...packers.tokens.fit import TokenRate
 from ...schemas.errors import UsageError
 from ...schemas.manifest import TaskAccount
 from ...schemas.mix import TaskComponent
 from ...schemas.stage import Stage
-from ..samples import SampleMaker
+from ..making.samples import SampleMaker
 
 
 @dataclass(frozen=True)

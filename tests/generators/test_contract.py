@@ -15,8 +15,8 @@ import pytest
 from scipy.stats import chisquare, kstest
 
 from lcdata.generators.registry import tasks
-from lcdata.packers.tokenizer import Tokenizer, load_tokenizer
-from lcdata.pipelines.samples import Made, SampleMaker
+from lcdata.packers.tokens.tokenizer import Tokenizer, load_tokenizer
+from lcdata.pipelines.making.samples import Made, SampleMaker
 from lcdata.schemas.mix import TaskComponent
 from lcdata.schemas.tokens import TokenizerChoice
 

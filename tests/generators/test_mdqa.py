@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare, ks_2samp
 
+from lcdata.generators.material.relations import INDUSTRIES, RELATIONS, TOWN_ENDS, Kind, Relation
+from lcdata.generators.material.world import Frame, Problem, invent
 from lcdata.generators.mdqa import MDQA, WORDINGS, MDQADraft, Wording
 from lcdata.generators.registry import build_task
-from lcdata.generators.world import RELATIONS, Frame, Kind, Problem, Relation, invent
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.sample import Sample
 from lcdata.schemas.stream import stream
@@ -278,14 +279,14 @@ def test_two_long_samples_share_no_long_stretch() -> None:
 
 
 def test_no_name_can_be_made_twice_or_be_of_two_kinds() -> None:
-    from lcdata.generators.world import _INDUSTRIES, _TOWN_ENDS, _people
+    from lcdata.generators.material.world import _people
 
     firsts, surnames, _ = _people()
     assert len(set(surnames)) == len(surnames) > 700
-    assert not any(one != other and one.endswith(other) for one in _TOWN_ENDS for other in _TOWN_ENDS)
-    last_words = {end.strip() for end in _TOWN_ENDS if end.startswith(" ")}
-    assert not {*_INDUSTRIES} & last_words
-    assert not {*_INDUSTRIES, *last_words} & {*firsts, *surnames}
+    assert not any(one != other and one.endswith(other) for one in TOWN_ENDS for other in TOWN_ENDS)
+    last_words = {end.strip() for end in TOWN_ENDS if end.startswith(" ")}
+    assert not {*INDUSTRIES} & last_words
+    assert not {*INDUSTRIES, *last_words} & {*firsts, *surnames}
 
 
 FRAME = Frame(after_title="\n", after_text="")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from lcdata.generators.fact_needles import FACTS
-from lcdata.generators.haystack import passage
-from lcdata.generators.list_needles import LISTS
-from lcdata.generators.needles import Wording
+from lcdata.generators.material.fact_needles import FACTS
+from lcdata.generators.material.haystack import passage
+from lcdata.generators.material.list_needles import LISTS
+from lcdata.generators.material.needles import Wording
 from lcdata.generators.niah import Niah
 from lcdata.generators.registry import build_task
 from lcdata.schemas.errors import UsageError

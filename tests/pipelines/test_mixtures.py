@@ -16,9 +16,9 @@ import yaml
 from conftest import Run
 from killing import kill_after
 
-from lcdata.pipelines.organic.ingest import ingest
-from lcdata.pipelines.organic.printing import JsonIngestReporter
-from lcdata.pipelines.recipe_schema import recipe_schema
+from lcdata.pipelines.commands.corpus_printing import JsonIngestReporter
+from lcdata.pipelines.corpora.ingest import ingest
+from lcdata.pipelines.recipes.json_schema import recipe_schema
 from lcdata.schemas.corpus import IngestRecipe
 
 Contents = Callable[[Path], dict[str, bytes]]

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lcdata.pipelines.gen import gen
-from lcdata.pipelines.progress import JsonReporter
+from lcdata.pipelines.build import gen
+from lcdata.pipelines.commands.progress import JsonReporter
 from lcdata.schemas.recipe import Recipe
 
 torch = pytest.importorskip("torch")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lcdata.packers.parquet import row_writer
-from lcdata.packers.rows import RowGroup
+from lcdata.packers.files.parquet import row_writer
+from lcdata.packers.rows.row_group import RowGroup
 from lcdata.packers.training.row_groups import RowGroups
 from lcdata.schemas.errors import LcdataError
 from lcdata.schemas.sample import Document, Loss

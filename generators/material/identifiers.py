@@ -1,0 +1,168 @@
+"""Names that mean nothing: words, numbers, UUIDs, cities and outings, drawn in bulk and never one twice."""
+
+import math
+import re
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise, product
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ...schemas.errors import UsageError
+
+Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int64]
+Kind = Literal["words", "numbers", "uuids"]
+Name = Literal["words", "numbers", "uuids", "cities", "outings"]
+Composed = Literal["words", "numbers", "cities", "outings"]
+Tables = tuple[pa.StringArray, ...]
+
+UUID_LENGTH = 36
+_NUMBER_DIGITS = 7
+
+
+@dataclass(frozen=True)
+class Names:
+    """Identifiers that were drawn, each put together from one string of every table."""
+
+    kind: Name
+    tables: Tables
+    places: tuple[Ints, ...]
+    """Which string of each table, shape (count,) for every table."""
+
+    def __len__(self) -> int:
+        return len(self.places[0])
+
+    def __getitem__(self, some: slice | list[int]) -> "Names":
+        return Names(self.kind, self.tables, tuple(column[some] for column in self.places))
+
+    def strings(self) -> list[str]:
+        """Each as a string: for a few of them."""
+        columns = zip(*(column.tolist() for column in self.places), strict=True)
+        return ["".join(table[at].as_py() for table, at in zip(self.tables, place, strict=True)) for place in columns]
+
+
+def identifiers(kind: Name, rng: np.random.Generator, count: int, taken: Set[str] = frozenset()) -> Names:
+    """`count` different identifiers, none of which is part of another or `taken`.
+
+    Words are two English words joined by a dash, numbers have seven digits, UUIDs are of version 4, cities one word,
+    outings an infinitive with its object. Raises UsageError where there are not so many.
+    """
+    if kind == "uuids":
+        return Names(kind, (_uuid_strings(rng, count),), (np.arange(count),))
+    tables = name_tables(kind)
+    sizes = tuple(map(len, tables))
+    num_drawn = count + min(len(taken), 8)
+    while num_drawn <= math.prod(sizes):
+        drawn = rng.choice(math.prod(sizes), num_drawn, replace=False)
+        names = Names(kind, tables, np.unravel_index(drawn, sizes))
+        if taken:
+            names = names[[at for at, name in enumerate(names.strings()) if name not in taken]]
+        if len(names) >= count:
+            return names[:count]
+        num_drawn *= 2
+    raise UsageError(
+        f"{count:,} different {kind} are more than there are: use a shorter length or fewer keys and values"
+    )
+
+
+def found(kind: Name, text: bytes) -> frozenset[str]:
+    """Identifiers that occur in a text, be it inside of longer words and numbers."""
+    if kind == "uuids":
+        return frozenset()  # of 2**122, none is there by chance
+    if kind == "numbers":
+        runs: Iterable[bytes] = set(re.findall(rb"\d{%d,}" % _NUMBER_DIGITS, text))
+        return frozenset(
+            run[at : at + _NUMBER_DIGITS].decode() for run in runs for at in range(len(run) - _NUMBER_DIGITS + 1)
+        )
+    first, *others = ([part.encode() for part in parts] for parts in name_parts(kind))
+    firsts, lengths = set(first), sorted(set(map(len, first)))
+    rest = re.compile(b"".join(b"(?:%s)" % b"|".join(parts) for parts in others))
+    return frozenset(
+        (before + match[0]).decode()
+        for match in rest.finditer(text)
+        for length in lengths
+        if (before := text[max(match.start() - length, 0) : match.start()]) in firsts
+    )
+
+
+def uuids(rng: np.random.Generator, count: int) -> Bytes:
+    """Random UUIDs of version 4 as ASCII, shape (count, 36)."""
+    raw = np.frombuffer(rng.bytes(16 * count), np.uint8).reshape(count, 16).copy()
+    raw[:, 6] = raw[:, 6] & 0x0F | 0x40
+    raw[:, 8] = raw[:, 8] & 0x3F | 0x80
+    digits = np.frombuffer(raw.data.hex().encode(), np.uint8).reshape(count, 32)
+    text = np.full((count, UUID_LENGTH), ord("-"), np.uint8)
+    for dashes, (start, end) in enumerate(pairwise((0, 8, 12, 16, 20, 32))):
+        text[:, start + dashes : end + dashes] = digits[:, start:end]
+    return text
+
+
+def _uuid_strings(rng: np.random.Generator, count: int) -> pa.StringArray:
+    ends = np.arange(0, (count + 1) * UUID_LENGTH, UUID_LENGTH, dtype=np.int32)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(ends), pa.py_buffer(uuids(rng, count)))
+
+
+@cache
+def name_tables(kind: Composed) -> Tables:
+    """What identifiers of a kind are put together from."""
+    return tuple(pa.array(part, pa.string()) for part in name_parts(kind))
+
+
+@cache
+def name_parts(kind: Composed) -> tuple[list[str], ...]:
+    """What identifiers are put together from, one of each part.
+
+    Of the first part none is the end of another, of the last none the beginning, so that no identifier can be found
+    inside another.
+    """
+    if kind == "numbers":
+        return list(map(str, range(1000, 10000))), [f"{units:03}" for units in range(1000)]
+    if kind == "cities":
+        return ["".join(pair) for pair in product(_CITY_STARTS, _CITY_MIDDLES)], list(_CITY_ENDS)
+    if kind == "outings":
+        return list(_OUTINGS), [f" the {sort}" for sort in _SORTS], [f" {sight}" for sight in _SIGHTS]
+    from faker.providers.lorem.en_US import Provider
+
+    words = sorted({word for word in Provider.word_list if word.isascii() and word.islower() and 4 <= len(word) <= 12})
+    firsts = [word for word in words if not any(other != word and other.endswith(word) for other in words)]
+    seconds = [word for word in words if not any(other != word and other.startswith(word) for other in words)]
+    return firsts, [f"-{word}" for word in seconds]
+
+
+_CITY_STARTS = (
+    "Bal", "Bel", "Bor", "Cal", "Cor", "Dal", "Dor", "Fal", "Fen", "Gal", "Gil", "Hal", "Hol", "Jar", "Jun", "Kel",
+    "Kor", "Lan", "Lor", "Mal", "Mer", "Nar", "Nor", "Pal", "Per", "Ral", "Ros", "Sal", "Sel", "Tal", "Tor", "Val",
+    "Ver", "Wel", "Wyn", "Zel",
+)  # fmt: skip
+_CITY_MIDDLES = ("ba", "de", "do", "ga", "la", "li", "ma", "mi", "na", "no", "ra", "ri", "sa", "ta", "vi", "vo")
+_CITY_ENDS = (
+    "bourne", "bridge", "brook", "castle", "chester", "cliff", "combe", "crest", "cross", "dale", "down", "ford",
+    "gate", "grove", "haven", "holm", "mere", "minster", "moor", "mouth", "port", "ridge", "shore", "stead", "strand",
+    "water", "wick", "worth",
+)  # fmt: skip
+_OUTINGS = (
+    "admire", "camp near", "circle", "climb up to", "cycle to", "dance at", "dine at", "doze by", "draw", "drive past",
+    "explore", "film", "fish near", "hike to", "hum a song at", "look out from", "lunch by", "meet friends at", "paint",
+    "photograph", "picnic by", "play chess at", "queue up for", "ramble round", "relax at", "ride to", "rest by",
+    "row to", "sail past", "shop near", "sit by", "sketch", "stroll to", "swim near", "take tea at", "tour", "trot to",
+    "visit", "wander round", "watch birds from",
+)  # fmt: skip
+_SORTS = (
+    "airy", "ancient", "blue", "bright", "calm", "carved", "charming", "colourful", "crooked", "domed", "elegant",
+    "famous", "floating", "forgotten", "gilded", "grand", "green", "hidden", "iron", "ivy-clad", "leafy", "little",
+    "lofty", "marble", "mossy", "octagonal", "old", "painted", "pink", "quaint", "restored", "round", "royal", "shady",
+    "splendid", "stone", "sunny", "tiled", "walled", "white",
+)  # fmt: skip
+_SIGHTS = (
+    "abbey", "amphitheatre", "aqueduct", "arboretum", "arcade", "bandstand", "basilica", "bathhouse", "belfry",
+    "boathouse", "bookshop", "boulevard", "brewery", "cafe", "cascade", "chapel", "cloister", "conservatory",
+    "courtyard", "embankment", "fountain", "gallery", "gazebo", "grotto", "harbour", "jetty", "lagoon",
+    "lighthouse", "market hall", "maze", "monument", "observatory", "orangery", "orchard", "pagoda", "pavilion",
+    "pier", "planetarium", "promenade", "rotunda", "sculpture park", "square", "teahouse", "temple", "terrace",
+    "theatre", "viaduct", "windmill",
+)  # fmt: skip

@@ -1,1 +1,0 @@
-"""Organic documents: reading corpora, length buckets, and what to draw from them."""

@@ -1,0 +1,133 @@
+"""The Parquet settings of rows and of the document table, and turning documents into the latter."""
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ...schemas.sample import Document
+from ...schemas.tables import DOCUMENT_SCHEMA, row_schema
+from .arrays import bits, float_lists, numbers, numbers_or_null, span_lists, string_lists, strings, strings_or_null
+from .row_file import RowFile
+
+_COMMON: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 1,
+    "write_page_index": True,
+    "write_page_checksum": True,
+}
+
+ROW_ENCODINGS = {
+    "input_ids": "BYTE_STREAM_SPLIT",
+    "labels": "PLAIN",  # runs of -100: a quarter faster to write, and real text is a tenth smaller
+    "position_ids": "DELTA_BINARY_PACKED",
+    "seq_lengths": "DELTA_BINARY_PACKED",
+}
+"""None is a dictionary's, which would cost more than it saves."""
+
+_DOCUMENT_GROUP_BYTES = 1 << 22
+_TABLE_TOKENS = 1 << 21
+"""A table of fewer documents costs as much to make."""
+
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def row_writer(sink: Any, with_labels: bool, cdc: bool = False) -> RowFile | pq.ParquetWriter:
+    """A writer of rows into a file object; content-defined chunks take pyarrow."""
+    return arrow_row_writer(sink, with_labels, cdc) if cdc else RowFile(sink, row_schema(with_labels), ROW_ENCODINGS)
+
+
+def arrow_row_writer(sink: Any, with_labels: bool, cdc: bool = False) -> pq.ParquetWriter:
+    """The same settings in the hands of pyarrow, which takes twice as long."""
+    schema = row_schema(with_labels)
+    encodings = {f"{name}.list.element": ROW_ENCODINGS[name] for name in schema.names}
+    return pq.ParquetWriter(
+        sink,
+        schema,
+        use_dictionary=False,
+        column_encoding=encodings,
+        write_statistics=False,
+        use_content_defined_chunking=cdc,
+        **_COMMON,
+    )
+
+
+class DocumentWriter:
+    """Writes one shard's document table into a file object, in row groups of its own: records are small."""
+
+    def __init__(self, sink: Any, shard: int) -> None:
+        self._writer = pq.ParquetWriter(sink, DOCUMENT_SCHEMA, **_COMMON)
+        self._shard, self._num_rows, self._num_tokens, self._num_bytes = shard, 0, 0, 0
+        self._rows: list[list[Document]] = []
+        self._tables: list[pa.Table] = []
+
+    def add_row(self, documents: list[Document]) -> None:
+        """Add the records of the shard's next row."""
+        self._rows.append(documents)
+        self._num_tokens += sum(len(document.ids) for document in documents)
+        if self._num_tokens >= _TABLE_TOKENS:
+            self._make_table()
+        if self._num_bytes >= _DOCUMENT_GROUP_BYTES:
+            self._flush()
+
+    def _make_table(self) -> None:
+        """Let go of the documents, whose tokens are not wanted here."""
+        table = document_table(self._shard, self._num_rows, self._rows)
+        self._tables.append(table)
+        self._num_rows += len(self._rows)
+        self._num_bytes += table.nbytes
+        self._rows, self._num_tokens = [], 0
+
+    def _flush(self) -> None:
+        self._writer.write_table(pa.concat_tables(self._tables))
+        self._tables, self._num_bytes = [], 0
+
+    def __enter__(self) -> "DocumentWriter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            if self._rows:
+                self._make_table()
+            if self._tables:
+                self._flush()
+        self._writer.close()
+
+
+def document_table(shard: int, first_row: int, rows: Sequence[Sequence[Document]]) -> pa.Table:
+    """The records of rows first_row, first_row+1, ... of one shard, in row order."""
+    documents = [document for row in rows for document in row]
+    count = len(documents)
+    doc = [place for row in rows for place in range(len(row))]
+    start = [start for row in rows for start in _starts(row)]
+    columns = {
+        "shard": numbers(np.full(count, shard, np.int32)),
+        "row": numbers(np.repeat(np.arange(first_row, first_row + len(rows), dtype=np.int32), list(map(len, rows)))),
+        "doc": numbers(np.array(doc, np.int32)),
+        "source": strings([document.source for document in documents]),
+        "sample": numbers_or_null([document.sample for document in documents], np.int64),
+        "start": numbers(np.array(start, np.int32)),
+        "length": numbers(np.array([len(document.ids) for document in documents], np.int32)),
+        "prompt_length": numbers(np.array([document.prompt_length for document in documents], np.int32)),
+        "answers": string_lists([document.answers for document in documents]),
+        "answer_spans": span_lists([document.answer_spans for document in documents]),
+        "evidence_spans": span_lists([document.evidence_spans for document in documents]),
+        "depth": float_lists([document.depth for document in documents]),
+        "template": strings_or_null([document.template for document in documents]),
+        "facts": strings([_to_json(document.facts) for document in documents]),
+        "source_id": strings_or_null([document.source_id for document in documents]),
+        "source_offset": numbers_or_null([document.source_offset for document in documents], np.int64),
+        "repeat": numbers(np.array([document.repeat for document in documents], np.int32)),
+        "continued": bits([document.continued for document in documents]),
+        "sha256": strings([document.sha256 for document in documents]),
+    }
+    return pa.Table.from_arrays([columns[name] for name in DOCUMENT_SCHEMA.names], schema=DOCUMENT_SCHEMA)
+
+
+def _starts(row: Sequence[Document]) -> Iterable[int]:
+    """Where each document of a row starts in it."""
+    return accumulate((len(document.ids) for document in row[:-1]), initial=0) if row else ()

@@ -1,0 +1,1 @@
+"""Which documents share a row, and the rows themselves."""

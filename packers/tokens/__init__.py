@@ -1,0 +1,1 @@
+"""Text to tokens: the vocabulary, spans, plain and chat layouts, exact lengths."""

@@ -1,0 +1,128 @@
+"""Finding a tokenizer's files: a path, a folder, a Hub id, or the vocabulary that is part of the package."""
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import zstandard
+
+from ...schemas.errors import HubError, LcdataError, UsageError
+from ...schemas.tokens import EMBEDDED, TokenizerChoice
+
+_LARGEST_FILE = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The bytes of a `tokenizer.json` and what the files beside it say."""
+
+    source: str
+    data: bytes
+    config: dict[str, Any]
+
+
+def find_vocabulary(source: str) -> Vocabulary:
+    """Read the vocabulary named by `source`; UsageError or HubError where it cannot be had."""
+    if source == EMBEDDED:
+        packed = resources.files(__package__ or "lcdata.packers.tokens").joinpath("tekken.json.zst").read_bytes()
+        return Vocabulary(source, _unzstd(packed), {})
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return Vocabulary(source, _read(_tokenizer_file(path)), _configuration(path))
+    if path.is_file():
+        return Vocabulary(source, _read(path), _configuration(path.parent))
+    if path.suffix in (".json", ".zst") or source.startswith((".", "/", "~")) or source.count("/") != 1:
+        raise UsageError(
+            f"no tokenizer at {source!r}: give a tokenizer.json, a folder that holds one, or a Hub id such as org/name"
+        )
+    return _from_hub(source)
+
+
+def find_chat_template(choice: TokenizerChoice) -> str:
+    """The chat template of a tokenizer, or the one named in its stead; UsageError where there is none."""
+    if choice.chat_template is not None:
+        path = Path(choice.chat_template).expanduser()
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"--chat-template {str(path)!r} cannot be read ({error}): name a Jinja file") from None
+    found = find_vocabulary(choice.source).config.get("chat_template")
+    if isinstance(found, list):  # several under names, of which one is for conversations
+        found = next((entry["template"] for entry in found if entry.get("name") == "default"), None)
+    if not isinstance(found, str):
+        raise UsageError(f"the tokenizer {choice.source!r} has no chat template: name one with --chat-template FILE")
+    return found
+
+
+def _tokenizer_file(folder: Path) -> Path:
+    for name in ("tokenizer.json", "tokenizer.json.zst"):
+        if (folder / name).is_file():
+            return folder / name
+    raise UsageError(
+        f"{folder} holds no tokenizer.json: save one there with tokenizer.save_pretrained(...), or name another folder"
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read the tokenizer {path}: {error.strerror}") from None
+    return _unzstd(data) if path.suffix == ".zst" else data
+
+
+def _unzstd(data: bytes) -> bytes:
+    try:
+        return zstandard.ZstdDecompressor().decompress(data, max_output_size=_LARGEST_FILE)
+    except zstandard.ZstdError as error:
+        raise UsageError(f"the compressed tokenizer cannot be read: {error}") from None
+
+
+def _configuration(folder: Path) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    for name in ("special_tokens_map.json", "tokenizer_config.json"):
+        path = folder / name
+        if path.is_file():
+            try:
+                config |= json.loads(path.read_bytes())
+            except ValueError as error:
+                raise UsageError(f"{path} is not JSON ({error}): repair or remove it") from None
+    template = folder / "chat_template.jinja"
+    if template.is_file():
+        config["chat_template"] = template.read_text(encoding="utf-8")
+    return config
+
+
+def _from_hub(repo_id: str) -> Vocabulary:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        path = Path(hf_hub_download(repo_id, "tokenizer.json"))
+        for name in ("tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"):
+            _fetch_if_there(repo_id, name)
+    except HFValidationError:
+        raise UsageError(f"{repo_id!r} is neither a file here nor a Hub id (org/name)") from None
+    except LocalEntryNotFoundError:
+        raise HubError(
+            f"tokenizer {repo_id!r} is not a file here and the Hub cannot be reached: "
+            "download its tokenizer.json and give the path, or leave --tokenizer out for the embedded one"
+        ) from None
+    except HfHubHTTPError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise HubError(f"tokenizer {repo_id!r} could not be fetched from the Hub: {reason}") from None
+    except OSError as error:
+        raise LcdataError(f"tokenizer {repo_id!r} could not be fetched: {error}") from None
+    return Vocabulary(repo_id, path.read_bytes(), _configuration(path.parent))
+
+
+def _fetch_if_there(repo_id: str, name: str) -> None:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError
+
+    try:
+        hf_hub_download(repo_id, name)
+    except EntryNotFoundError:
+        return

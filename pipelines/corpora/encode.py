@@ -1,0 +1,244 @@
+"""Encoding a unit of documents into the token store: any worker can, any number of times."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice, repeat
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ...packers.files.texts import TextFile, Texts
+from ...packers.files.token_store import BucketWriter, Stored, token_path, write_index
+from ...packers.tokens.memory import give_back_memory, page_out
+from ...packers.tokens.tokenizer import Tokenizer, TokenizerSpec, open_tokenizer
+from ...schemas.buckets import Buckets
+from ...schemas.corpus import IngestRecipe, UnitRecord
+from ...schemas.errors import LcdataError
+from ...schemas.records import FileRecord
+from ..run.files import Attempt, storage_error
+from ..run.versions import AUDIT_EVERY
+from ..run.workspace import Workspace
+from .arrange import Documents
+
+_BATCH_BYTES = 1 << 22
+"""Of text that is encoded at once: batches are bounded by bytes, whatever the documents' sizes."""
+_AUDIT_CHARS = 1 << 14
+"""Of a longer document so much is compared with `tokenizers`, which would take gigabytes for all of it."""
+
+NO_TOKENS = "no tokens"
+
+Ids = NDArray[np.int32]
+Utf8 = memoryview | bytearray
+"""A text."""
+Batch = list[tuple[Stored, Utf8]]
+"""Documents with their texts."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What all units of an ingest share."""
+
+    recipe: IngestRecipe
+    tokenizer: TokenizerSpec
+    plan: str
+    out: Path
+    files: tuple[TextFile, ...]
+    """Of texts."""
+    urls: tuple[str, ...]
+    """Of the inputs."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit's documents."""
+
+    number: int
+    documents: Documents
+
+
+def encode_unit(encoding: Encoding, unit: Unit) -> Iterator[int | UnitRecord]:
+    """Encode and store the documents of a unit; yields the bytes of text behind it, then its record."""
+    try:
+        yield from _encode_unit(encoding, unit)
+    except OSError as error:
+        raise storage_error(error, encoding.out) from None
+
+
+def _encode_unit(encoding: Encoding, unit: Unit) -> Iterator[int | UnitRecord]:
+    workspace = Workspace(encoding.out)
+    tokenizer = open_tokenizer(encoding.tokenizer)
+    tokenizer.forget_vocabulary()
+    give_back_memory()
+    with ExitStack() as stack:
+        files = _BucketFiles(workspace, Buckets(encoding.recipe.buckets), unit.number, stack)
+        for batch in _batches(_documents(encoding, unit.documents)):
+            _encode_batch(tokenizer, batch, files)
+            yield sum(document.num_bytes for document, _ in batch)
+        record = files.close(encoding.plan)
+    workspace.record(f"unit-{unit.number:05d}", record)
+    yield record
+
+
+def _encode_batch(tokenizer: Tokenizer, batch: Batch, files: "_BucketFiles") -> None:
+    """Encode and store some documents, and audit some of them."""
+    texts = [str(text, "utf-8") for _, text in batch]
+    if len(batch) == 1:
+        _forget(batch[0][1])
+    flat, ends = tokenizer.encode_batch(texts)
+    files.audited += _audit(tokenizer, batch, texts, flat, ends, files.seen)
+    texts.clear()
+    for place, (document, _) in enumerate(batch):
+        ids = flat[ends[place] : ends[place + 1]]
+        # A view would keep the whole batch in memory until its row group is full.
+        files.add(document, ids if len(batch) == 1 else ids.copy())
+
+
+def _forget(text: Utf8) -> None:
+    """Make room for the ids of a long text, of which the engine has a copy by now."""
+    if len(text) <= _BATCH_BYTES:
+        return
+    if isinstance(text, bytearray):
+        text.clear()
+    else:
+        page_out(text)
+    give_back_memory()
+
+
+class _BucketFiles:
+    """The files of a unit, one for each bucket that has documents, and what they come to."""
+
+    def __init__(self, workspace: Workspace, buckets: Buckets, unit: int, stack: ExitStack) -> None:
+        self._workspace, self._buckets, self._unit, self._stack = workspace, buckets, unit, stack
+        self._open: dict[int, _BucketFile] = {}
+        self._without_tokens: list[int] = []
+        self.audited = self.seen = 0
+
+    def add(self, document: Stored, ids: Ids) -> None:
+        """Store a document in its bucket; one without tokens is counted and left out."""
+        self.seen += 1
+        if len(ids) == 0:
+            self._without_tokens.append(document.num_bytes)
+            return
+        bucket = bisect_right(self._buckets.edges, len(ids))
+        file = self._open.get(bucket) or self._open_file(bucket)
+        file.writer.add(document, ids)
+        file.documents += 1
+        file.tokens += len(ids)
+        file.bytes += document.num_bytes
+
+    def _open_file(self, bucket: int) -> "_BucketFile":
+        final = self._workspace.dataset / token_path(self._buckets.low(bucket), self._unit)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        sink = self._stack.enter_context(Attempt(self._workspace.temporary, final, self._workspace.dataset))
+        self._open[bucket] = _BucketFile(BucketWriter(sink, bucket, self._unit), sink)
+        return self._open[bucket]
+
+    def close(self, plan: str) -> UnitRecord:
+        """Give all files their names, and write the unit's part of the index."""
+        files = [self._open[bucket] for bucket in sorted(self._open)]
+        index = [file.writer.close() for file in files]
+        documents = sum(file.documents for file in files)
+        return UnitRecord(
+            unit=self._unit,
+            plan=plan,
+            files=[file.sink.commit(file.documents, is_name_lasting=False) for file in files],
+            index=self._write_index(index, documents),
+            documents=documents,
+            tokens=sum(file.tokens for file in files),
+            bytes=sum(file.bytes for file in files),
+            audited=self.audited,
+            without_tokens=len(self._without_tokens),
+            bytes_without_tokens=sum(self._without_tokens),
+        )
+
+    def _write_index(self, tables: Sequence[pa.Table], documents: int) -> FileRecord:
+        final = self._workspace.texts / f"index-{self._unit:05d}.parquet"
+        with Attempt(self._workspace.temporary, final, self._workspace.root) as sink:
+            write_index(sink, tables)
+            return sink.commit(documents, is_name_lasting=False)
+
+
+@dataclass
+class _BucketFile:
+    """One open file."""
+
+    writer: BucketWriter
+    sink: Attempt
+    documents: int = 0
+    tokens: int = 0
+    bytes: int = 0
+
+
+def _documents(encoding: Encoding, documents: Documents) -> Iterator[tuple[Stored, Utf8]]:
+    """Each document with its text."""
+    parts, recipe = Texts(encoding.files, documents.texts), encoding.recipe
+    about = parts.values(("id", "group", "input", "line"), documents.starts[:-1])
+    names = about["group" if recipe.fields.group else "id"]
+    sizes = np.diff(documents.starts).tolist()
+    texts = _texts(parts, sizes, recipe)
+    for text, name, source, line, size, sha256 in zip(
+        texts, names, about["input"], about["line"], sizes, documents.sha256, strict=True
+    ):
+        name = name or f"{encoding.urls[source]}:{line}"
+        yield Stored(id=name, num_bytes=len(text), parts=size, input=source, line=line, sha256=sha256), text
+
+
+def _texts(parts: Texts, sizes: Sequence[int], recipe: IngestRecipe) -> Iterator[Utf8]:
+    """The text of each document: its parts one after another, each on lines of its own and below its header."""
+    if recipe.fields.group is None:
+        yield from parts
+        return
+    headers: Iterator[bytes] = repeat(b"")
+    if recipe.header and recipe.fields.order:
+        orders = parts.values(("order",), np.arange(sum(sizes)))["order"]
+        headers = (recipe.header.replace("{order}", order).encode() for order in orders)
+    remaining = zip(headers, parts, strict=False)
+    for size in sizes:
+        joined = bytearray()
+        for header, part in islice(remaining, size):
+            if joined and not joined.endswith(b"\n"):
+                joined += b"\n"
+            joined += header
+            joined += part
+        yield joined
+
+
+def _batches(documents: Iterator[tuple[Stored, Utf8]]) -> Iterator[Batch]:
+    batch: Batch = []
+    size = 0
+    for document, text in documents:
+        if batch and size + len(text) > _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append((document, text))
+        size += len(text)
+    if batch:
+        yield batch
+
+
+def _audit(
+    tokenizer: Tokenizer,
+    batch: Batch,
+    texts: Sequence[str],
+    flat: Ids,
+    ends: NDArray[np.int64],
+    first: int,
+) -> int:
+    """Compare some documents' ids with those of `tokenizers`; returns how many."""
+    places = range(-first % AUDIT_EVERY, len(batch), AUDIT_EVERY)
+    for place in places:
+        ids, text = flat[ends[place] : ends[place + 1]], texts[place]
+        if len(text) > _AUDIT_CHARS:
+            start = int.from_bytes(batch[place][0].sha256[:4], "big") % (len(text) - _AUDIT_CHARS)
+            text = text[start : start + _AUDIT_CHARS]
+            ids = tokenizer.encode(text)
+        if not np.array_equal(ids, tokenizer.encode_reference(text)):
+            raise LcdataError(
+                f"audit: {batch[place][0].id} has other ids under tokenizers than under {tokenizer.engine}: "
+                "run again with --engine tokenizers, and report the document"
+            )
+    return len(places)

@@ -1,0 +1,346 @@
+"""`ingest`: a corpus read, joined, tokenized once and stored by length; resumable inside each input file."""
+
+import os
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from ...generators.sources.inputs import Input, find_inputs
+from ...packers.files.texts import TextFile, Texts, about_texts, hash_texts, prepare_to_read
+from ...packers.files.token_store import INDEX_SCHEMA, write_index
+from ...packers.tokens.tokenizer import HOSTILE, Tokenizer, TokenizerSpec, load_tokenizer
+from ...schemas.buckets import Buckets
+from ...schemas.corpus import (
+    CORPUS_FORMAT,
+    CORPUS_MANIFEST,
+    BadRecord,
+    BucketRecord,
+    CorpusManifest,
+    IngestRecipe,
+    InputRecord,
+    PartRecord,
+    UnitRecord,
+)
+from ...schemas.errors import UsageError
+from ...schemas.recipe import fingerprint
+from ...schemas.records import FileRecord
+from ..run.engine import Engine
+from ..run.files import Attempt, hash_file, storage_error, sync_folder, write_whole
+from ..run.versions import library_versions
+from ..run.workspace import Workspace, first_difference, is_whole
+from .arrange import Arrangement, arrange
+from .encode import NO_TOKENS, Encoding, Unit, encode_unit
+from .read import NAMED_BAD, Bundle, Reading, read_bundle
+from .store import INDEX, open_corpus
+
+_BUNDLE_BYTES = 1 << 26
+"""Of input files that are read as one piece of work."""
+_ENOUGH_RECORDS = 100_000
+"""From here on too many unusable records stop the ingest at once, else at the end of reading."""
+_SMALL_BYTES = 1 << 26
+"""Of input, below which the work takes less time than Ray needs to start."""
+
+
+class IngestReporter(Protocol):
+    """Who is told how an ingest goes."""
+
+    def started(self, recipe: IngestRecipe, inputs: Sequence[Input], workers: int, address: str | None) -> None:
+        """So many inputs will be read, by so many workers here or on a cluster."""
+
+    def read(self, part: PartRecord, is_new: bool) -> None:
+        """A part of the texts is safe, from this run or an earlier one."""
+
+    def arranged(self, arrangement: Arrangement) -> None:
+        """Everything is read: so many documents will be encoded."""
+
+    def encoded(self, num_bytes: int) -> None:
+        """So many more bytes of text are behind."""
+
+    def stored(self, unit: UnitRecord, is_new: bool) -> None:
+        """A unit is safe, from this run or an earlier one."""
+
+
+def ingest(
+    recipe: IngestRecipe,
+    store: Path,
+    reporter: IngestReporter,
+    max_bad: float = 0.001,
+    workers: int | None = None,
+    address: str | None = None,
+    engine: str = "fastokens",
+) -> tuple[CorpusManifest, bool]:
+    """Store the recipe's corpus as a folder of `store`; returns its manifest and whether anything had to be done.
+
+    Resumes an ingest of the same recipe and inputs. Raises UsageError where the folder holds something else or more
+    than a share `max_bad` of the records cannot be used, ResumableError where it stopped with its finished parts safe.
+    """
+    out = Path(os.path.abspath(store.expanduser())) / recipe.name
+    inputs = find_inputs(recipe.inputs, recipe.config, recipe.split)
+    if (out / CORPUS_MANIFEST).is_file():
+        done = open_corpus(out).manifest
+        _check_same(done, recipe, inputs, _checked_tokenizer(recipe, engine))
+        Workspace(out).remove_after_publication()
+        return done, False
+    if out.exists():
+        raise UsageError(f"{out} is in the way: choose another --name or --out")
+    workers = _automatic_workers(inputs, workers)
+    with Engine(address) as runner:
+        runner.start(workers, read_bundle)
+        tokenizer = _checked_tokenizer(recipe, engine)
+        run = _Ingest(recipe, inputs, tokenizer, Workspace(out), reporter)
+        try:
+            return run.build(runner, workers, max_bad), True
+        except OSError as error:
+            raise storage_error(error, out) from None
+
+
+def _checked_tokenizer(recipe: IngestRecipe, engine: str) -> Tokenizer:
+    """The tokenizer, its engine tried against `tokenizers` on hostile strings."""
+    tokenizer = load_tokenizer(recipe.tokenizer, engine)
+    different = None if tokenizer.engine == "tokenizers" else tokenizer.disagreement(HOSTILE)
+    tokenizer.forget_vocabulary()
+    if different is None:
+        return tokenizer
+    warnings.warn(
+        f"fastokens and tokenizers differ on {different[:40]!r}: using tokenizers, which is slower", stacklevel=2
+    )
+    return Tokenizer(TokenizerSpec(tokenizer.spec.data, tokenizer.identity, "tokenizers"))
+
+
+def _content(recipe: IngestRecipe, inputs: Sequence[Input], tokenizer: Tokenizer) -> dict[str, Any]:
+    """All that decides the bytes, as JSON holds it."""
+    return {
+        "format": CORPUS_FORMAT,
+        "recipe": recipe.model_dump(mode="json"),
+        "tokenizer": tokenizer.identity.model_dump(mode="json"),
+        "engine": tokenizer.engine,
+        "inputs": {source.url: {"bytes": source.num_bytes, "version": source.version} for source in inputs},
+        "versions": library_versions(),
+    }
+
+
+def _check_same(done: CorpusManifest, recipe: IngestRecipe, inputs: Sequence[Input], tokenizer: Tokenizer) -> None:
+    """Raise UsageError unless the stored corpus has this recipe, tokenizer and inputs."""
+    before = {
+        "recipe": done.recipe.model_dump(mode="json"),
+        "tokenizer": done.tokenizer.model_dump(mode="json"),
+        "inputs": {record.url: record.sha256 for record in done.inputs},
+    }
+    stored = {record.url: record for record in done.inputs}
+    now = {
+        "recipe": recipe.model_dump(mode="json"),
+        "tokenizer": tokenizer.identity.model_dump(mode="json"),
+        "inputs": {source.url: _sha256(source, stored.get(source.url)) for source in inputs},
+    }
+    if before != now:
+        raise UsageError(
+            f"{done.recipe.name} is stored and was made otherwise: {first_difference(before, now)}. "
+            "Use another --name or --out, or remove it"
+        )
+
+
+def _sha256(source: Input, record: InputRecord | None) -> str:
+    """Of an input's bytes, which are read again only where its version is another one."""
+    if record is None:
+        return "not read"
+    if (source.num_bytes, source.version) == (record.bytes, record.version):
+        return record.sha256
+    return hash_file(Path(source.url)) if Path(source.url).is_file() else source.version
+
+
+def _automatic_workers(inputs: Sequence[Input], workers: int | None) -> int:
+    if workers is not None:
+        return workers
+    small = all(source.num_bytes for source in inputs) and sum(source.num_bytes for source in inputs) <= _SMALL_BYTES
+    return 0 if small else len(os.sched_getaffinity(0))
+
+
+class _Ingest:
+    """One ingest, in its workspace."""
+
+    def __init__(
+        self,
+        recipe: IngestRecipe,
+        inputs: Sequence[Input],
+        tokenizer: Tokenizer,
+        workspace: Workspace,
+        reporter: IngestReporter,
+    ) -> None:
+        self._recipe, self._inputs, self._tokenizer = recipe, inputs, tokenizer
+        self._content = _content(recipe, inputs, tokenizer)
+        self._plan = fingerprint(self._content)
+        self._workspace, self._reporter = workspace, reporter
+
+    def build(self, runner: Engine, workers: int, max_bad: float) -> CorpusManifest:
+        """Read, arrange, encode, write the manifest, and publish."""
+        with self._workspace.opened(self._content):
+            manifest = self._build(runner, workers, max_bad)
+            self._workspace.publish()
+        return manifest
+
+    def _build(self, runner: Engine, workers: int, max_bad: float) -> CorpusManifest:
+        self._reporter.started(self._recipe, self._inputs, workers, runner.address)
+        parts = self._read(runner, workers, max_bad)
+        files = [TextFile(self._workspace.root / part.file.path, part.documents) for part in parts]
+        arrangement = arrange(about_texts(files), self._recipe)
+        self._warn_of_too_long(files, arrangement)
+        if not arrangement.units:
+            raise UsageError(f"{self._recipe.name}: no input holds a document that can be used: check --text")
+        self._reporter.arranged(arrangement)
+        units = self._encode(runner, workers, files, arrangement)
+        if not any(unit.documents for unit in units):
+            raise UsageError(f"{self._recipe.name}: the tokenizer makes no tokens of any document: check --tokenizer")
+        return self._finish(parts, arrangement, units)
+
+    def _read(self, runner: Engine, workers: int, max_bad: float) -> list[PartRecord]:
+        """All parts of all bundles, those of earlier runs as far as they are whole."""
+        parts: dict[int, list[PartRecord]] = {}
+        for part in self._workspace.records(PartRecord, self._plan):
+            so_far, path = parts.setdefault(part.bundle, []), self._workspace.root / part.file.path
+            if len(so_far) == part.part and hash_texts(path) == part.file.sha256:
+                so_far.append(part)
+                self._reporter.read(part, is_new=False)
+        bundles = [
+            Bundle(number, self._inputs[first:end], first, before[-1] if before else None)
+            for number, (first, end) in enumerate(_bundles(self._inputs))
+            for before in [parts.setdefault(number, [])]
+            if not (before and before[-1].is_last)
+        ]
+        reading = Reading(self._recipe, self._plan, self._workspace.out)
+        _check_bad((part for some in parts.values() for part in some), max_bad, _ENOUGH_RECORDS)
+        prepare_to_read()
+        for _, part in runner.run(read_bundle, reading, bundles, workers, self._workspace.temporary):
+            parts[part.bundle].append(part)
+            self._reporter.read(part, is_new=True)
+            if part.bad:
+                _check_bad((part for some in parts.values() for part in some), max_bad, _ENOUGH_RECORDS)
+        in_order = [part for number in sorted(parts) for part in sorted(parts[number], key=lambda part: part.part)]
+        _check_bad(in_order, max_bad, 1)
+        return in_order
+
+    def _warn_of_too_long(self, files: Sequence[TextFile], arrangement: Arrangement) -> None:
+        first = arrangement.first_too_long
+        if not len(first):
+            return
+        about = Texts(files, first).values(("group", "id", "input", "line"), np.arange(len(first)))
+        for group, name, source, line in zip(*about.values(), strict=True):
+            place = f"{self._inputs[source].url}:{line}"
+            warnings.warn(f"{group or name or place} is left out: it is longer than --max-doc-bytes", stacklevel=2)
+
+    def _encode(
+        self, runner: Engine, workers: int, files: Sequence[TextFile], arrangement: Arrangement
+    ) -> list[UnitRecord]:
+        units: dict[int, UnitRecord] = {}
+        for unit in self._workspace.records(UnitRecord, self._plan):
+            whole = all(is_whole(self._workspace.dataset, file) for file in unit.files)
+            if whole and is_whole(self._workspace.root, unit.index):
+                units[unit.unit] = unit
+                self._reporter.stored(unit, is_new=False)
+        urls = tuple(source.url for source in self._inputs)
+        encoding = Encoding(self._recipe, self._tokenizer.spec, self._plan, self._workspace.out, tuple(files), urls)
+        jobs = [Unit(number, some) for number, some in enumerate(arrangement.units) if number not in units]
+        for _, event in runner.run(encode_unit, encoding, jobs, workers, self._workspace.temporary):
+            if isinstance(event, UnitRecord):
+                units[event.unit] = event
+                self._reporter.stored(event, is_new=True)
+            else:
+                self._reporter.encoded(event)
+        return [units[number] for number in range(len(arrangement.units))]
+
+    def _finish(
+        self, parts: Sequence[PartRecord], arrangement: Arrangement, units: Sequence[UnitRecord]
+    ) -> CorpusManifest:
+        index, buckets = self._write_index(units)
+        inputs = _finished_inputs(self._inputs, parts)
+        versions = library_versions()
+        bad = sum((Counter(part.bad) for part in parts), Counter[str]())
+        manifest = CorpusManifest(
+            lcdata=versions.pop("lcdata"),
+            format=CORPUS_FORMAT,
+            fingerprint=fingerprint({**self._content, "inputs": {record.url: record.sha256 for record in inputs}}),
+            recipe=self._recipe,
+            tokenizer=self._tokenizer.identity,
+            engine=self._tokenizer.engine,
+            versions=versions,
+            inputs=inputs,
+            records=sum(part.records for part in parts),
+            bad=dict(bad),
+            first_bad=_first_bad(parts),
+            documents_read=arrangement.documents_read,
+            dropped={**arrangement.dropped, **_if_any(NO_TOKENS, sum(unit.without_tokens for unit in units))},
+            dropped_bytes={
+                **arrangement.dropped_bytes,
+                **_if_any(NO_TOKENS, sum(unit.bytes_without_tokens for unit in units)),
+            },
+            documents=sum(unit.documents for unit in units),
+            tokens=sum(unit.tokens for unit in units),
+            bytes=sum(unit.bytes for unit in units),
+            audited=sum(unit.audited for unit in units),
+            buckets=buckets,
+            index=index,
+            files=[file for unit in units for file in unit.files],
+        )
+        for folder in (*self._workspace.dataset.glob("tokens/*"), self._workspace.dataset / "tokens"):
+            sync_folder(folder)
+        data = manifest.model_dump_json(indent=1).encode()
+        write_whole(self._workspace.dataset / CORPUS_MANIFEST, data, self._workspace.temporary)
+        return manifest
+
+    def _write_index(self, units: Sequence[UnitRecord]) -> tuple[FileRecord, list[BucketRecord]]:
+        """One index of all units', and what each bucket holds by it."""
+        workspace, buckets = self._workspace, Buckets(self._recipe.buckets)
+        tables = (pq.read_table(workspace.root / unit.index.path, schema=INDEX_SCHEMA) for unit in units)
+        with Attempt(workspace.temporary, workspace.dataset / INDEX, workspace.dataset) as sink:
+            totals = write_index(sink, tables)
+            record = sink.commit(sum(unit.documents for unit in units))
+        return record, [
+            BucketRecord(
+                low=buckets.low(bucket), high=buckets.high(bucket), documents=documents, tokens=tokens, bytes=size
+            )
+            for bucket, (documents, tokens, size) in sorted(totals.items())
+        ]
+
+
+def _if_any(reason: str, count: int) -> dict[str, int]:
+    return {reason: count} if count else {}
+
+
+def _bundles(inputs: Sequence[Input]) -> list[tuple[int, int]]:
+    """Cut the inputs into runs that are read as one piece of work."""
+    bundles: list[tuple[int, int]] = []
+    first = size = 0
+    for number, source in enumerate(inputs):
+        size += source.num_bytes
+        if size >= _BUNDLE_BYTES or source.format == "dataset" or number == len(inputs) - 1:
+            bundles.append((first, number + 1))
+            first, size = number + 1, 0
+    return bundles
+
+
+def _check_bad(parts: Iterable[PartRecord], max_bad: float, enough: int) -> None:
+    """Raise UsageError where too many of at least so many records cannot be used."""
+    parts = list(parts)
+    records, bad = sum(part.records for part in parts), sum(sum(part.bad.values()) for part in parts)
+    if records < enough or bad <= max_bad * records:
+        return
+    first = "; ".join(f"{one.url}:{one.line} {one.reason}" for one in _first_bad(parts)[:3])
+    raise UsageError(
+        f"{bad:,} of {records:,} records cannot be used ({bad / records:.2%}), more than --max-bad {max_bad:.2%}: "
+        f"{first}. Repair them, or allow more with --max-bad"
+    )
+
+
+def _first_bad(parts: Iterable[PartRecord]) -> list[BadRecord]:
+    return [one for part in parts for one in part.first_bad][:NAMED_BAD]
+
+
+def _finished_inputs(inputs: Sequence[Input], parts: Iterable[PartRecord]) -> list[InputRecord]:
+    """One record for each input, in their order."""
+    finished = [record for part in parts for record in part.finished]
+    assert [record.url for record in finished] == [source.url for source in inputs]
+    return finished

@@ -1,0 +1,146 @@
+"""Reading inputs into files of texts, each safe when it is full: a killed ingest goes on in the middle of an input."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...generators.sources.inputs import Input
+from ...generators.sources.records import Bad, Reader, Record
+from ...packers.files.texts import Text, num_texts, write_texts
+from ...schemas.corpus import BadRecord, IngestRecipe, InputRecord, PartRecord
+from ..run.files import Attempt, storage_error
+from ..run.workspace import Workspace
+
+PART_BYTES = 1 << 25
+"""Of text, from which on a part is full."""
+NAMED_BAD = 20
+"""Unusable records that are named one by one."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What all bundles of an ingest share."""
+
+    recipe: IngestRecipe
+    plan: str
+    out: Path
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Inputs that are read one after another, as far as they are not read yet."""
+
+    number: int
+    inputs: Sequence[Input]
+    first_input: int
+    """Number of the first among all inputs."""
+    last_part: PartRecord | None = None
+    """Where an earlier run stopped."""
+
+
+def read_bundle(reading: Reading, bundle: Bundle) -> Iterator[PartRecord]:
+    """Read the inputs of a bundle; yields the record of each part that is safe on disk."""
+    try:
+        yield from _Part(reading, bundle).parts()
+    except OSError as error:
+        raise storage_error(error, reading.out) from None
+
+
+@dataclass
+class _Tally:
+    """What the part in work holds and met."""
+
+    texts: list[Text] = field(default_factory=list[Text])
+    bytes: int = 0
+    records: int = 0
+    bad: Counter[str] = field(default_factory=Counter[str])
+    first_bad: list[BadRecord] = field(default_factory=list[BadRecord])
+    finished: list[InputRecord] = field(default_factory=list[InputRecord])
+
+
+class _Part:
+    """The part of a bundle that is in work, and those after it."""
+
+    def __init__(self, reading: Reading, bundle: Bundle) -> None:
+        self._reading, self._bundle = reading, bundle
+        self._workspace = Workspace(reading.out)
+        before = bundle.last_part
+        self._number = 0 if before is None else before.part + 1
+        self._input = bundle.first_input if before is None else before.input
+        self._line = 0 if before is None else before.line
+        self._tally = _Tally()
+
+    def parts(self) -> Iterator[PartRecord]:
+        """Read on; every input begins where the last part ended."""
+        first, inputs = self._bundle.first_input, self._bundle.inputs
+        while self._input < first + len(inputs):
+            source = inputs[self._input - first]
+            reader = Reader(source, self._reading.recipe.fields, self._reading.recipe.max_doc_bytes, self._line)
+            for record in reader:
+                self._take(source, record)
+                if self._tally.bytes >= PART_BYTES:
+                    yield self._write(is_last=False)
+            self._tally.finished.append(
+                InputRecord(
+                    url=source.url,
+                    bytes=source.num_bytes,
+                    version=source.version,
+                    sha256=reader.sha256,
+                    records=self._line,
+                )
+            )
+            self._input, self._line = self._input + 1, 0
+        yield self._write(is_last=True)
+
+    def _take(self, source: Input, record: Record | Bad) -> None:
+        tally = self._tally
+        self._line = record.line
+        tally.records += 1
+        if isinstance(record, Bad):
+            tally.bad[record.reason] += 1
+            if len(tally.first_bad) < NAMED_BAD:
+                tally.first_bad.append(BadRecord(url=source.url, line=record.line, reason=record.reason))
+            return
+        tally.bytes += len(record.text)
+        tally.texts.append(
+            Text(
+                text=record.text,
+                id=record.id or "",
+                group=record.group or "",
+                order="" if record.order is None else str(record.order),
+                number=record.order if isinstance(record.order, int) else 0,
+                input=self._input,
+                line=record.line,
+                sha256=hashlib.sha256(record.text).digest(),
+            )
+        )
+
+    def _write(self, is_last: bool) -> PartRecord:
+        """Make the texts so far safe, and begin the next part."""
+        tally, number, bundle = self._tally, self._number, self._bundle.number
+        name = f"{bundle:05d}-{number:05d}"
+        final = self._workspace.texts / f"{name}.arrow"
+        # A part that a power cut damages differs from the hashes of its texts, and is read again.
+        with Attempt(self._workspace.temporary, final, self._workspace.root, is_lasting=False) as sink:
+            about = write_texts(sink, tally.texts)
+            file = sink.commit(len(tally.texts), num_texts).model_copy(update={"sha256": about})
+        record = PartRecord(
+            bundle=bundle,
+            part=number,
+            plan=self._reading.plan,
+            file=file,
+            documents=len(tally.texts),
+            bytes=tally.bytes,
+            input=self._input,
+            line=self._line,
+            finished=tally.finished,
+            records=tally.records,
+            bad=dict(tally.bad),
+            first_bad=tally.first_bad,
+            is_last=is_last,
+        )
+        self._workspace.record(f"part-{name}", record)
+        self._tally, self._number = _Tally(), number + 1
+        return record

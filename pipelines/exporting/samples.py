@@ -1,0 +1,226 @@
+"""`export`: a dataset's samples as JSON lines, for evaluation, for chat trainers, or as plain text.
+
+Tokens do not give back the text that they came from, so each sample is made again from the manifest and compared with
+what the dataset holds. One sample is in memory at a time.
+"""
+
+import contextlib
+import json
+import os
+import sys
+import uuid
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from ...packers.files.arrays import numbers
+from ...schemas.errors import LcdataError, QualityError, UsageError
+from ...schemas.evaluation import Reference
+from ...schemas.manifest import Manifest, NumberedTask, read_manifest
+from ...schemas.quantity import IntRange
+from ..making.samples import Made, SampleMaker
+from ..proving.remake import makers_of_manifest
+from ..run.files import storage_error, sync_folder
+
+Ints = NDArray[np.int64]
+
+STDOUT = Path("-")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written where."""
+
+    path: Path
+    samples: int
+    tokens: int
+    bytes: int
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return "stdout" if self.path == STDOUT else str(self.path)
+
+
+def export(
+    folder: Path,
+    to: str,
+    out: Path | None = None,
+    indices: Sequence[IntRange] = (),
+    *,
+    tokenizer: str | None = None,
+    force: bool = False,
+    progressed: Callable[[int, int], None] = lambda done, total: None,
+) -> Exported:
+    """Write the samples of these indices (all of them where none is named) as lines of a format, in order of index.
+
+    Raises QualityError where a sample does not come out as the dataset holds it.
+    """
+    manifest = read_manifest(folder)
+    out = out or Path(f"{manifest.recipe.name}-{to}.jsonl")
+    _check_place(out, folder, force)
+    samples = _chosen(indices, _num_samples(manifest))
+    remade = _remade(folder, manifest, samples, tokenizer)
+    num_tokens = num_bytes = 0
+    with _whole_file(out) as file:
+        for done, (number, made) in enumerate(remade, 1):
+            line = json.dumps(FORMATS[to](number, made), ensure_ascii=False).encode() + b"\n"
+            file.write(line)
+            num_bytes += len(line)
+            num_tokens += len(made.document.ids)
+            progressed(done, len(samples))
+    return Exported(out, len(samples), num_tokens, num_bytes)
+
+
+def _as_eval(number: int, made: Made) -> dict[str, Any]:
+    """The keys of RULER's files and those of a `Reference`."""
+    document = made.document
+    reference = Reference.of_document(
+        index=number,
+        answers=document.answers,
+        length=len(document.ids),
+        depth=document.depth,
+        task=document.source,
+        template=document.template,
+        facts=document.facts,
+    )
+    return {
+        "index": number,
+        "input": made.sample.prompt,
+        "answer_prefix": "",
+        **reference.model_dump(mode="json", by_alias=True),
+    }
+
+
+def _as_chat(number: int, made: Made) -> dict[str, Any]:
+    """A user's turn and an assistant's, as TRL, axolotl and LLaMA-Factory read them."""
+    turns = {"user": made.sample.prompt, "assistant": made.sample.answer}
+    return {
+        "messages": [{"role": role, "content": content} for role, content in turns.items()],
+        "index": number,
+        "length": len(made.document.ids),
+    }
+
+
+def _as_text(number: int, made: Made) -> dict[str, Any]:
+    """What is tokenized, without BOS and EOS."""
+    return {"text": made.sample.text}
+
+
+FORMATS: Mapping[str, Callable[[int, Made], dict[str, Any]]] = {"eval": _as_eval, "chat": _as_chat, "text": _as_text}
+"""What a line holds, by the sample's number in the dataset."""
+
+
+def _check_place(out: Path, folder: Path, force: bool) -> None:
+    """Raise UsageError where the file must not be written."""
+    if out == STDOUT:
+        return
+    if out.exists() and not out.is_file():
+        raise UsageError(f"{out} is not a file: choose another --out")
+    if folder.resolve() in out.resolve().parents:
+        raise UsageError(f"{out} would be a foreign file in the dataset {folder}: choose an --out outside of it")
+    if (out.exists() or out.is_symlink()) and not force:
+        raise UsageError(f"{out} exists already: choose another --out, or replace it with --force")
+
+
+def _chosen(indices: Sequence[IntRange], num_samples: int) -> Ints:
+    """The indices, ascending, each once; UsageError where the dataset has no such sample."""
+    last = max((index.high for index in indices), default=0)
+    if last >= num_samples:
+        raise UsageError(f"there is no sample {last:,}: the dataset has samples 0 to {num_samples - 1:,}")
+    if not indices:
+        return np.arange(num_samples)
+    return np.unique(np.concatenate([np.arange(index.low, index.high + 1) for index in indices]))
+
+
+def _num_samples(manifest: Manifest) -> int:
+    """Of all tasks; UsageError where there are none."""
+    count = sum(task.account.samples for task in manifest.tasks)
+    if count == 0:
+        raise UsageError(
+            f"{manifest.recipe.name} holds documents of corpora and no task's samples: there is nothing to do here"
+        )
+    return count
+
+
+def _remade(folder: Path, manifest: Manifest, chosen: Ints, tokenizer: str | None) -> Iterator[tuple[int, Made]]:
+    """Samples as the dataset was made from them, by number; what can fail before the first sample fails at once."""
+    hashes = _hashes(folder, manifest, chosen)
+    makers = makers_of_manifest(manifest, tokenizer)
+    return _remade_tasks(folder, manifest, makers, dict(zip(chosen.tolist(), hashes, strict=True)))
+
+
+def _remade_tasks(
+    folder: Path, manifest: Manifest, makers: Mapping[tuple[str, str], SampleMaker], hashes: Mapping[int, str]
+) -> Iterator[tuple[int, Made]]:
+    for task in manifest.tasks:
+        maker, account = makers[task.stage.name, task.component.name], task.account
+        end = account.first + account.samples
+        lengths = task.component.length.of_samples(account.task, manifest.recipe.seed, end)
+        for sample in range(account.first, end):
+            number = task.number + sample - account.first
+            if number not in hashes:
+                continue
+            made = maker.make(sample, int(lengths[sample]))
+            if made.document.sha256 != hashes[number]:
+                raise QualityError(
+                    f"sample {number} comes out otherwise than {folder} holds it: `lcdata verify {folder} --samples "
+                    f"{_num_samples(manifest)}` says in what, then make the dataset again"
+                )
+            yield number, made
+
+
+def _hashes(folder: Path, manifest: Manifest, chosen: Ints) -> list[str]:
+    """`sha256` of the samples of these numbers from the document table, in their order."""
+    tables = [_numbered(folder, task, manifest) for task in manifest.tasks]
+    table = pa.concat_tables(tables).sort_by("number")
+    table = table.filter(np.isin(table["number"].to_numpy(), chosen))
+    if not np.array_equal(table["number"].to_numpy(), chosen):
+        raise QualityError(f"{folder} does not hold each of its samples once: run `lcdata verify {folder}`")
+    return table["sha256"].to_pylist()
+
+
+def _numbered(folder: Path, task: NumberedTask, manifest: Manifest) -> pa.Table:
+    """`number` and `sha256` of all samples of a task."""
+    try:
+        shards = [
+            pq.read_table(folder / shard.docs.path, columns=["source", "sample", "sha256"])
+            for shard in manifest.shards
+            if shard.stage == task.stage.name
+        ]
+    except (OSError, pa.ArrowException) as error:
+        raise LcdataError(f"{folder} cannot be read ({error}): run `lcdata verify {folder}`") from None
+    table = pa.concat_tables(shards)
+    table = table.filter(pc.field("source") == task.component.name)
+    number = table["sample"].to_numpy() + (task.number - task.account.first)
+    return pa.table({"number": pa.chunked_array([numbers(number)]), "sha256": table["sha256"]})
+
+
+@contextlib.contextmanager
+def _whole_file(out: Path) -> Generator[IO[bytes]]:
+    """The file `out`, or stdout; the file takes its name when it is whole and on disk."""
+    if out == STDOUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    temporary = out.with_name(f".{out.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, out)
+        sync_folder(out.parent)
+    except OSError as error:
+        raise storage_error(error, out) from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()

@@ -1,0 +1,1 @@
+"""Making samples and rows: the work of one shard, which any worker can do."""

@@ -1,0 +1,138 @@
+"""One sample from start to end: wording, draft, exact length, spans in tokens."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...generators.registry import build_task
+from ...generators.task import Task, Template
+from ...generators.templates import choose_templates
+from ...packers.tokens.fit import Fitted, TokenRate, fit, learn_rate
+from ...packers.tokens.layout import Layout
+from ...packers.tokens.tokenizer import Tokenizer
+from ...schemas.errors import LcdataError, UsageError
+from ...schemas.mix import TaskComponent
+from ...schemas.sample import Document, Draft, Sample, ids_sha256
+from ...schemas.stream import stream
+
+Rates = Mapping[str, TokenRate]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A document, the sample it came from, and the number of encodings it took."""
+
+    document: Document
+    sample: Sample
+    encodings: int
+
+
+class SampleMaker:
+    """Makes sample i of a task for one tokenizer and seed; sample i depends on nothing else than i and its length."""
+
+    def __init__(
+        self,
+        component: TaskComponent,
+        seed: int,
+        tokenizer: Tokenizer,
+        rates: Rates | None = None,
+        chat_template: str | None = None,
+    ) -> None:
+        """`rates` are those of an earlier maker; without them every wording's rate is learned when it is needed.
+
+        A chat template is for components whose format is `chat`.
+        """
+        self.component = component
+        self.task: Task = build_task(component.task, component.settings)
+        self.templates: Sequence[Template] = choose_templates(self.task, component.templates, component.template)
+        self.tokenizer = tokenizer
+        self.layout = Layout.plain(tokenizer)
+        if component.format == "chat":
+            assert chat_template is not None
+            self.layout = Layout.chat(tokenizer, chat_template)
+        self._seed, self._longest = seed, component.length.longest
+        self._rates = dict(rates or {})
+
+    @property
+    def rates(self) -> dict[str, TokenRate]:
+        """Tokens that a unit and a character cost in each wording, for the longest documents of the component."""
+        return {template.id: self.rate(template) for template in self.templates}
+
+    def rate(self, template: Template) -> TokenRate:
+        """The rate of one wording."""
+        if template.id not in self._rates:
+
+            def draft_of(draw: int, num_units: int) -> Draft:
+                return self.task.draft(
+                    stream(self.task.name, self._seed, draw, f"rate/{template.id}"), template, num_units
+                )
+
+            self._rates[template.id] = learn_rate(draft_of, self._longest, self.layout)
+        return self._rates[template.id]
+
+    @property
+    def shortest_length(self) -> int:
+        """A length that every sample can keep."""
+        return max(rate.least for rate in self.rates.values())
+
+    def check_length(self, length: int) -> None:
+        """Raise UsageError where some samples could not be as short as this."""
+        if length < self.shortest_length:
+            raise UsageError(
+                f"{self.component.name}: length {length} is too short, a sample can take {self.shortest_length} "
+                f"tokens: use --length {self.shortest_length} or more"
+            )
+
+    def make(self, index: int, length: int) -> Made:
+        """Sample `index` as a document of at most `length` tokens."""
+        fitted = self._fit(index, length)
+        sample, ids = fitted.sample, fitted.laid.ids
+        spans = self.layout.spans(sample, fitted.laid)
+        document = Document(
+            source=self.component.name,
+            sample=index,
+            ids=ids,
+            loss=self.component.loss,
+            prompt_length=spans.prompt_length,
+            answers=sample.answers,
+            answer_spans=spans.answers,
+            evidence_spans=spans.evidence,
+            depth=sample.depth,
+            template=sample.template,
+            facts=sample.facts,
+            sha256=ids_sha256(ids),
+        )
+        return Made(document, sample, fitted.num_encodings)
+
+    def audit(self, made: Made) -> None:
+        """Raise LcdataError unless `tokenizers` itself gives the document's ids."""
+        if not np.array_equal(self.layout.reference_ids(made.sample), made.document.ids):
+            raise LcdataError(
+                f"audit: {self.component.name} sample {made.document.sample} has other ids under tokenizers than under "
+                f"{self.tokenizer.engine}: run again with --engine tokenizers, and report the sample"
+            )
+
+    def probe(self) -> list[str]:
+        """A short text in each wording."""
+        return [
+            self.task.draft(stream(self.task.name, self._seed, 0, "probe"), template, 4).render(4).text
+            for template in self.templates
+        ]
+
+    def _fit(self, index: int, length: int) -> Fitted:
+        """Fit the sample's draft, drawn again with more units in the rare case that it was too small."""
+        factor = 1
+        while True:
+            rng = stream(self.task.name, self._seed, index)
+            template = self.templates[int(rng.integers(len(self.templates)))]
+            rate = self.rate(template)
+            capacity = rate.capacity(length) * factor
+            draft = self.task.draft(rng, template, capacity)
+            try:
+                fitted = fit(draft, length, rate, self.layout)
+            except UsageError as error:
+                raise UsageError(f"{self.component.name} sample {index}: {error}: use a greater --length") from None
+            if fitted.num_units < capacity or length - len(fitted.laid) < rate.tokens_per_unit:
+                return fitted
+            factor *= 2

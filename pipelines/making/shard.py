@@ -1,0 +1,77 @@
+"""Making one shard: documents, rows and two files, streamed by row groups; any worker can, any number of times."""
+
+import hashlib
+from collections.abc import Iterator
+
+import pyarrow.parquet as pq
+
+from ...packers.files.parquet import DocumentWriter, row_writer
+from ...packers.files.row_file import RowFile
+from ...packers.rows.row_group import RowGroup
+from ...schemas.manifest import ShardRecord
+from ..run.files import Attempt, storage_error
+from ..run.workspace import Workspace
+from .work import Build, ShardJob, Tally
+
+_REPORT_TOKENS = 1 << 21
+"""Tokens between two reports, each of which takes a worker about half a millisecond."""
+
+
+def write_shard(build: Build, job: ShardJob) -> Iterator[int | ShardRecord]:
+    """Write a shard's two files and its record; yields what it has written, in tokens, then the record."""
+    workspace = Workspace(build.out)
+    try:
+        yield from _write_shard(build, job, workspace)
+    except OSError as error:
+        raise storage_error(error, build.out) from None
+
+
+def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Iterator[int | ShardRecord]:
+    stage, source = build.stages[job.stage], build.sources[job.stage]
+    name = f"{stage.name}/train-{job.shard:05d}-of-{job.num_shards:05d}.parquet"
+    tally, content, unreported = Tally(), hashlib.sha256(), 0
+    group = RowGroup(stage.seq_length, stage.with_labels)
+    with (
+        Attempt(workspace.temporary, workspace.dataset / "data" / name, workspace.dataset) as data,
+        Attempt(workspace.temporary, workspace.dataset / "docs" / name, workspace.dataset) as docs,
+    ):
+        with row_writer(data, stage.with_labels, stage.cdc) as rows_out, DocumentWriter(docs, job.shard) as docs_out:
+            for documents in source.rows(job.work, tally):
+                group.add_row(documents)
+                docs_out.add_row(documents)
+                for document in documents:
+                    content.update(bytes.fromhex(document.sha256))
+                    tally.count(document)
+                if group.is_full:
+                    unreported += _write(group, rows_out)
+                if unreported >= _REPORT_TOKENS:
+                    yield unreported
+                    unreported = 0
+            if len(group):
+                unreported += _write(group, rows_out)
+            yield unreported
+        record = ShardRecord(
+            stage=stage.name,
+            shard=job.shard,
+            plan=build.plan,
+            data=data.commit(job.num_rows),
+            docs=docs.commit(tally.total("documents")),
+            documents=tally.total("documents"),
+            tokens=tally.total("tokens"),
+            loss_tokens=tally.total("loss_tokens"),
+            sources=tally.records,
+            planned_tokens=job.planned_tokens,
+            encodings=tally.encodings,
+            audited=tally.audited,
+            repeated_chars=tally.repeated_chars,
+            content=content.hexdigest(),
+        )
+    workspace.record(f"{stage.name}-{job.shard:05d}", record)
+    yield record
+
+
+def _write(group: RowGroup, writer: RowFile | pq.ParquetWriter) -> int:
+    """Write the group and empty it; returns its tokens."""
+    num_tokens = group.num_tokens
+    writer.write_table(group.take())
+    return num_tokens

@@ -1,0 +1,125 @@
+"""Documents out of a token store: each row group that a shard needs is read once, its documents go to their rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...packers.files.token_store import TokenFile, token_path
+from ...schemas.buckets import Buckets
+from ...schemas.sample import Document, ids_sha256
+
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PieceWork:
+    """One shard's pieces of documents in row order; arrays of shape (pieces,)."""
+
+    component: NDArray[np.int16]
+    """Number of the corpus."""
+    repeat: Ints
+    bucket: NDArray[np.int16]
+    unit: Ints
+    row_group: Ints
+    row: Ints
+    """Where the document is in its corpus."""
+    offset: Longs
+    """Its tokens before the piece."""
+    length: Ints
+    """The piece's tokens, BOS and EOS not counted."""
+    is_last: NDArray[np.bool_]
+    """Whether the document ends with it."""
+    document_tokens: Ints
+
+    @classmethod
+    def empty(
+        cls, component: NDArray[np.int16], repeat: Ints, offset: Longs, length: Ints, is_last: NDArray[np.bool_]
+    ) -> Self:
+        """With the columns that say where a document is to be filled in."""
+        count = len(component)
+        places = {name: np.empty(count, np.int32) for name in ("unit", "row_group", "row", "document_tokens")}
+        return cls(
+            component=component,
+            repeat=repeat,
+            offset=offset,
+            length=length,
+            is_last=is_last,
+            bucket=np.empty(count, np.int16),
+            **places,
+        )
+
+    def row_tokens(self, num_bos: int) -> Ints:
+        """Tokens of each piece in its row."""
+        return self.length + self.is_last + np.int32(num_bos)
+
+
+@dataclass(frozen=True)
+class StoreRows:
+    """Reads documents of stored corpora for rows."""
+
+    bos_id: int | None
+    eos_id: int
+    names: tuple[str, ...]
+    """Of the components."""
+    corpora: tuple[Path, ...]
+    """Their folders."""
+    buckets: tuple[Buckets, ...]
+    """By which they are partitioned."""
+
+    def documents(self, work: PieceWork) -> Iterator[Document]:
+        """The documents, one after another; the shard's tokens are in memory at once."""
+        num_bos = int(self.bos_id is not None)
+        ends = np.concatenate(([0], np.cumsum(work.row_tokens(num_bos), dtype=np.int64)))
+        tokens = np.empty(ends[-1], np.int32)
+        names = self._gather(work, tokens, ends[:-1] + num_bos)
+        if self.bos_id is not None:
+            tokens[ends[:-1]] = self.bos_id
+        tokens[ends[1:][work.is_last] - 1] = self.eos_id
+        return map(partial(self._document, work, tokens, ends.tolist(), names), range(len(names)))
+
+    def _gather(self, work: PieceWork, tokens: Ints, targets: Longs) -> list[str]:
+        """Copy every piece to its place in the shard's tokens; returns the documents' ids."""
+        names = [""] * len(work.component)
+        order = np.lexsort((work.row, work.row_group, work.unit, work.bucket, work.component))
+        where = np.stack([work.component, work.bucket, work.unit, work.row_group])[:, order]
+        is_first = np.append(True, (np.diff(where, axis=1) != 0).any(axis=0)) if len(order) else np.zeros(0, np.bool_)
+        cuts = np.append(np.flatnonzero(is_first), len(order))
+        file, path_before = None, None
+        for start, end in pairwise(cuts.tolist()):
+            component, bucket, unit, row_group = where[:, start].tolist()
+            path = self.corpora[component] / token_path(self.buckets[component].low(bucket), unit)
+            if path != path_before:
+                file, path_before = TokenFile(path), path
+            assert file is not None
+            ids, row_ends, flat = file.row_group(row_group)
+            own = order[start:end]
+            row = work.row[own]
+            sources = row_ends[row] + work.offset[own]
+            lengths = work.length[own]
+            for piece, source, target, length, place in zip(
+                own.tolist(), sources.tolist(), targets[own].tolist(), lengths.tolist(), row.tolist(), strict=True
+            ):
+                tokens[target : target + length] = flat[source : source + length]
+                names[piece] = ids[place]
+        return names
+
+    def _document(self, work: PieceWork, tokens: Ints, ends: list[int], names: list[str], place: int) -> Document:
+        ids = tokens[ends[place] : ends[place + 1]]
+        offset = int(work.offset[place])
+        return Document(
+            source=self.names[work.component[place]],
+            ids=ids,
+            sha256=ids_sha256(ids),
+            facts={"document_tokens": int(work.document_tokens[place])},
+            source_id=names[place],
+            source_offset=offset,
+            repeat=int(work.repeat[place]),
+            continued=offset > 0,
+        )

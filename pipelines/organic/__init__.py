@@ -1,1 +1,0 @@
-"""What runs on organic documents: ingest into a token store, and rows out of it."""

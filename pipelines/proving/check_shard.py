@@ -1,0 +1,241 @@
+"""Checking one shard: its two files are those that were written, and every row, mask and record is as promised."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from ...packers.rows.row_group import IGNORED
+from ...schemas.manifest import Manifest, ShardRecord, SourceTotals, StageRecord
+from ...schemas.sample import ids_sha256
+from ...schemas.stage import Stage
+from ...schemas.tables import DOCUMENT_SCHEMA, row_schema
+from ..run.files import hash_file
+from .recount import Pieces
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ShardVerdict:
+    """One shard's part of a verdict, and the samples it holds."""
+
+    stage: str
+    rows: int = 0
+    documents: int = 0
+    tokens: int = 0
+    problems: list[str] = field(default_factory=list[str])
+    samples: Mapping[str, Ints] = field(default_factory=dict[str, Ints])
+    """Of each task."""
+    counts: Ints | None = None
+    """Of organic documents: tokens drawn and used, shape (corpora, buckets, 2)."""
+    keys: NDArray[np.uint64] | None = None
+    """Hashes of what each organic document is a piece of."""
+
+
+def check_shard(folder: Path, manifest: Manifest, shard: ShardRecord) -> ShardVerdict:
+    """Check one shard's two files."""
+    problems: list[str] = []
+    for file in (shard.data, shard.docs):
+        path = folder / file.path
+        if not path.is_file():
+            problems.append(f"{file.path} is missing")
+        elif path.stat().st_size != file.bytes or hash_file(path) != file.sha256:
+            problems.append(f"{file.path} is damaged: its bytes are not those that were written")
+    if problems:
+        return ShardVerdict(shard.stage, problems=problems)
+    try:
+        return _check_contents(folder, manifest, shard)
+    except (OSError, pa.ArrowException) as error:
+        return ShardVerdict(shard.stage, problems=[f"{shard.data.path} cannot be read: {error}"])
+
+
+def _check_contents(folder: Path, manifest: Manifest, shard: ShardRecord) -> ShardVerdict:
+    stage, record = next(pair for pair in manifest.pairs() if pair[0].name == shard.stage)
+    rows = pq.ParquetFile(folder / shard.data.path, page_checksum_verification=True)
+    docs = pq.read_table(folder / shard.docs.path, page_checksum_verification=True)
+    check = _ShardCheck(manifest, stage, record, shard, docs)
+    check.that(rows.schema_arrow.equals(row_schema(stage.with_labels)), "has other columns than promised")
+    check.that(docs.schema.equals(DOCUMENT_SCHEMA), "has a document table with other columns than promised")
+    if not check.problems:
+        check.sources()
+    if not check.problems:
+        for group in range(rows.num_row_groups):
+            check.row_group(rows.read_row_group(group))
+        check.whole_shard()
+    return check.verdict()
+
+
+class _ShardCheck:
+    """Walks the row groups of a shard beside its document table."""
+
+    def __init__(
+        self, manifest: Manifest, stage: Stage, record: StageRecord, shard: ShardRecord, docs: pa.Table
+    ) -> None:
+        self._stage, self._record, self._shard, self._tokenizer = stage, record, shard, manifest.tokenizer
+        self._docs = docs
+        self._names = [component.name for component in stage.mix]
+        self._column = {
+            name: docs[name].to_numpy() for name in ("row", "doc", "start", "length", "prompt_length", "shard")
+        }
+        self._hashes: list[str] = docs["sha256"].to_pylist()
+        self._content = hashlib.sha256()
+        self._totals: dict[str, SourceTotals] = {}
+        self._num_rows = self._num_documents = self._num_tokens = self._loss_tokens = 0
+        self.problems: list[str] = []
+
+    def that(self, holds: bool | np.bool_, otherwise: str) -> None:
+        """Note a broken promise, once for each kind."""
+        problem = f"{self._shard.data.path} {otherwise}"
+        if not holds and problem not in self.problems:
+            self.problems.append(problem)
+
+    def sources(self) -> None:
+        """What the document table says of where documents come from, as arrays of shape (documents,)."""
+        names = self._docs["source"].to_pylist()
+        known = {name: number for number, name in enumerate(self._names)}
+        self._source = np.array([known.get(name, -1) for name in names], np.int64)
+        self.that(bool((self._source >= 0).all()), "has documents of no component of the recipe")
+        if self.problems:
+            return
+        kinds = {component.name: component for component in self._stage.mix}
+        is_task = np.array([name in {task.name for task in self._stage.tasks} for name in self._names])
+        loss_on_all = np.array([kinds[name].loss == "all" for name in self._names])
+        chat = np.array([getattr(kinds[name], "format", "plain") == "chat" for name in self._names])
+        self._is_sample, self._is_chat = is_task[self._source], chat[self._source]
+        self.that(
+            np.array_equal(self._docs["sample"].is_valid().to_numpy(), self._is_sample),
+            "has a document table that takes samples for documents or the reverse",
+        )
+        prompts = np.where(loss_on_all[self._source], 0, self._column["prompt_length"])
+        self._loss_start = np.maximum(prompts, 1)
+        self._has_eos = np.ones(len(names), np.bool_)
+        self._pieces: Pieces | None = None
+        if self._record.corpora:
+            organic = self._docs.filter(pa.array(~self._is_sample))
+            self._pieces = Pieces.of(organic, int(self._tokenizer.bos_id is not None))
+            self._has_eos[~self._is_sample] = self._pieces.is_last
+
+    def row_group(self, table: pa.Table) -> None:
+        """Check rows against each other and against the document table."""
+        columns = {name: table[name].combine_chunks() for name in table.column_names}
+        ids: NDArray[np.int32] = columns["input_ids"].values.to_numpy()
+        row_ends = columns["input_ids"].offsets.to_numpy()[1:]
+        lengths = columns["seq_lengths"].values.to_numpy().astype(np.int64)
+        per_row = np.diff(columns["seq_lengths"].offsets.to_numpy())
+        ends = np.cumsum(lengths)
+        starts = ends - lengths
+        self.that(bool((lengths > 0).all()), "has a document of no tokens")
+        last = np.cumsum(per_row) - 1
+        if len(ends) != 0 and not (len(last) == len(row_ends) and np.array_equal(ends[last], row_ends)):
+            self.that(False, "has rows whose seq_lengths do not add up")
+            return
+        row_lengths = np.diff(row_ends, prepend=0)
+        self.that(bool((row_lengths <= self._stage.seq_length).all()), "has a row longer than seq_length")
+
+        here = slice(self._num_documents, self._num_documents + len(lengths))
+        expected_row = self._num_rows + np.repeat(np.arange(len(per_row)), per_row)
+        first_of_row = np.repeat(starts[last - per_row + 1], per_row)
+        for name, values in {"length": lengths, "row": expected_row, "start": starts - first_of_row}.items():
+            self.that(np.array_equal(self._column[name][here], values), f"differs from its document table in {name}")
+        if self.problems:
+            return
+        self._check_tokens(ids, columns, starts, lengths, here)
+        self._num_rows += len(row_ends)
+        self._num_documents += len(lengths)
+        self._num_tokens += len(ids)
+
+    def _check_tokens(
+        self, ids: NDArray[np.int32], columns: Mapping[str, Any], starts: Ints, lengths: Ints, here: slice
+    ) -> None:
+        positions = np.arange(len(ids)) - np.repeat(starts, lengths)
+        found = columns["position_ids"].values.to_numpy()
+        self.that(np.array_equal(found, positions), "has position_ids that do not restart at every document")
+        loss_starts = self._loss_start[here]
+        self._loss_tokens += int((lengths - loss_starts).sum())
+        if "labels" in columns:
+            expected = np.where(positions >= np.repeat(loss_starts, lengths), ids, IGNORED)
+            labels = columns["labels"].values.to_numpy()
+            self.that(np.array_equal(labels, expected), "has labels that differ from its document table")
+        self._check_ends(ids, starts, lengths, here)
+        for place, (start, length) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True), here.start):
+            digest = ids_sha256(ids[start : start + length])
+            self._content.update(bytes.fromhex(digest))
+            self.that(digest == self._hashes[place], "has documents whose ids differ from their sha256")
+
+    def _check_ends(self, ids: NDArray[np.int32], starts: Ints, lengths: Ints, here: slice) -> None:
+        """BOS and EOS stand at the documents' ends alone; conversations hold them as often as their template says."""
+        if len(starts) == 0:
+            return
+        is_eos, bos_id = ids == self._tokenizer.eos_id, self._tokenizer.bos_id
+        num_eos = np.add.reduceat(is_eos, starts, dtype=np.int64)
+        is_plain = ~self._is_chat[here]
+        wanted = self._has_eos[here][is_plain]
+        at_end = is_eos[starts + lengths - 1][is_plain]
+        holds = np.array_equal(num_eos[is_plain], wanted) and np.array_equal(at_end, wanted)
+        self.that(holds, "has EOS elsewhere than at ends")
+        for source in np.unique(self._source[here][~is_plain]):
+            counts = num_eos[self._source[here] == source]
+            self.that(bool((counts == counts[0]).all()), "has conversations with unequal numbers of EOS")
+        if bos_id is not None and bos_id != self._tokenizer.eos_id:
+            is_bos = ids == bos_id
+            num_bos = np.add.reduceat(is_bos, starts, dtype=np.int64)[is_plain]
+            holds = bool(is_bos[starts][is_plain].all()) and bool((num_bos == 1).all())
+            self.that(holds, "has BOS elsewhere than at starts")
+
+    def whole_shard(self) -> None:
+        """Check what only the whole shard shows."""
+        if self.problems:
+            return
+        shard = self._shard
+        self.that(self._num_documents == self._docs.num_rows == shard.documents, "does not have its documents")
+        self.that(self._num_tokens == shard.tokens, "does not have its tokens")
+        self.that(self._loss_tokens == shard.loss_tokens, "does not have its loss tokens")
+        self.that(self._content.hexdigest() == shard.content, "does not have its content hash")
+        self.that(bool((self._column["shard"] == shard.shard).all()), "has a document table of another shard")
+        lengths = self._column["length"]
+        self.that(self._by_source(lengths) == shard.sources, "does not have its tokens of each component")
+        for name in ("answer_spans", "evidence_spans"):
+            spans = self._docs[name].combine_chunks()
+            limits = np.repeat(lengths, spans.value_lengths().to_numpy())
+            low, high = (spans.flatten().field(end).to_numpy() for end in ("start", "end"))
+            inside = (low >= 0) & (low < high) & (high <= limits)
+            self.that(bool(inside.all()), f"has {name} outside their documents")
+        depth = self._docs["depth"].combine_chunks().flatten().to_numpy()
+        self.that(bool(((depth >= 0) & (depth <= 1)).all()), "has a depth outside 0..1")
+
+    def _by_source(self, lengths: NDArray[Any]) -> dict[str, SourceTotals]:
+        totals: dict[str, SourceTotals] = {}
+        for number, name in enumerate(self._names):
+            own = self._source == number
+            if own.any():
+                tokens = int(lengths[own].sum(dtype=np.int64))
+                off_loss = int(self._loss_start[own].sum(dtype=np.int64))
+                totals[name] = SourceTotals(documents=int(own.sum()), tokens=tokens, loss_tokens=tokens - off_loss)
+        return dict(sorted(totals.items()))
+
+    def verdict(self) -> ShardVerdict:
+        """What was found."""
+        name = self._stage.name
+        if self.problems:
+            return ShardVerdict(name, self._num_rows, self._num_documents, self._num_tokens, self.problems)
+        sample = self._docs["sample"].to_numpy()
+        return ShardVerdict(
+            stage=name,
+            rows=self._num_rows,
+            documents=self._num_documents,
+            tokens=self._num_tokens,
+            samples={
+                one.name: sample[self._source == number].astype(np.int64)
+                for number, one in enumerate(self._stage.mix)
+                if one in self._stage.tasks
+            },
+            counts=None if self._pieces is None else self._pieces.counted(self._record.corpora),
+            keys=None if self._pieces is None else self._pieces.key,
+        )

@@ -1,0 +1,141 @@
+"""Counting a dataset's organic documents again from its document table alone, and comparing them with their store."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ...packers.files.token_store import TokenFile, token_path
+from ...schemas.buckets import Buckets
+from ...schemas.errors import LcdataError
+from ...schemas.manifest import ComponentAccount
+from ...schemas.sample import ids_sha256
+from ...schemas.tokens import TokenizerIdentity
+from ..corpora.store import StoredCorpus, open_corpus
+from ..planning.accounts import count
+
+Longs = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The pieces of documents in a document table, in its order; arrays of shape (documents of the table,)."""
+
+    source: NDArray[np.object_]
+    """Names of components."""
+    document_tokens: Longs
+    """Of the whole document in its corpus."""
+    content: Longs
+    """Without BOS and EOS."""
+    is_last: NDArray[np.bool_]
+    """Whether the document ends with the piece, and so with EOS."""
+    is_first_time: NDArray[np.bool_]
+    key: NDArray[np.uint64]
+    """A hash of component, document, place in it and repeat: no two pieces may have the same."""
+
+    @classmethod
+    def of(cls, docs: pa.Table, num_bos: int) -> "Pieces":
+        """Read them off the table."""
+        facts = docs["facts"].to_pylist()
+        document_tokens = np.array([json.loads(fact)["document_tokens"] for fact in facts], np.int64)
+        without_bos = docs["length"].to_numpy().astype(np.int64) - num_bos
+        offset, repeat = docs["source_offset"].to_numpy().astype(np.int64), docs["repeat"].to_numpy()
+        is_last = offset + without_bos - 1 == document_tokens
+        names = docs["source"].to_pylist()
+        what = docs["source_id"].to_pylist(), docs["sha256"].to_pylist()  # ids of a user's may not be unique
+        places = zip(names, *what, offset.tolist(), repeat.tolist(), strict=True)
+        keys = [hashlib.blake2b(repr(place).encode(), digest_size=8).digest() for place in places]
+        return cls(
+            source=np.array(names, object),
+            document_tokens=document_tokens,
+            content=without_bos - is_last,
+            is_last=is_last,
+            is_first_time=repeat == 0,
+            key=np.frombuffer(b"".join(keys), np.uint64),
+        )
+
+    def counted(self, accounts: Sequence[ComponentAccount]) -> NDArray[np.int64]:
+        """Tokens drawn and used, shape (components, buckets, 2), by the accounts' buckets."""
+        buckets = account_buckets(accounts)
+        bucket = buckets.of(self.document_tokens)
+        counts = np.zeros((len(accounts), len(buckets), 2), np.int64)
+        for number, account in enumerate(accounts):
+            own = self.source == account.name
+            np.add.at(counts[number, :, 0], bucket[own], self.content[own])
+            first = own & self.is_first_time
+            np.add.at(counts[number, :, 1], bucket[first], self.content[first])
+        return counts
+
+
+def account_buckets(accounts: Sequence[ComponentAccount]) -> Buckets:
+    """The buckets that the accounts are kept by."""
+    return Buckets(tuple(bucket.low for bucket in accounts[0].buckets if bucket.low))
+
+
+def wrong_accounts(
+    accounts: Sequence[ComponentAccount], counts: NDArray[np.int64], keys: NDArray[np.uint64]
+) -> Iterator[str]:
+    """Accounts that do not balance or differ from the document table, and pieces that are there twice."""
+    for number, account in enumerate(accounts):
+        for bucket, found in zip(account.buckets, counts[number].tolist(), strict=True):
+            name = f"{account.name}, documents of {bucket.low:,} tokens and more"
+            if bucket.tokens != bucket.used + bucket.unused + sum(bucket.dropped.values()):
+                yield f"the ledger does not balance: {name}"
+            if [bucket.drawn, bucket.used] != found:
+                yield (
+                    f"the ledger says {bucket.drawn:,} tokens drawn, {bucket.used:,} of them different, and the "
+                    f"document table {found[0]:,} and {found[1]:,}: {name}"
+                )
+    if len(np.unique(keys)) != len(keys):
+        yield "a piece of a document is there twice in the same repeat"
+
+
+def wrong_against_store(accounts: Sequence[ComponentAccount]) -> Iterator[str]:
+    """Accounts of other tokens than their corpora have; LcdataError where a corpus is not there any more."""
+    buckets = account_buckets(accounts)
+    for account in accounts:
+        lengths = _same_corpus(account).sizes["tokens"].to_numpy()
+        _, tokens = count(lengths, lengths, buckets)
+        if tokens != [bucket.tokens for bucket in account.buckets]:
+            yield f"the ledger says {account.corpus} has other tokens than it has"
+
+
+def _same_corpus(account: ComponentAccount) -> StoredCorpus:
+    corpus = open_corpus(Path(account.corpus))
+    if corpus.manifest.fingerprint != account.fingerprint:
+        raise LcdataError(f"{account.corpus} was ingested anew since: check without it, with --samples 0")
+    return corpus
+
+
+def differs_from_store(
+    accounts: Sequence[ComponentAccount], identity: TokenizerIdentity, record: dict[str, Any]
+) -> str | None:
+    """What is wrong with a document by the corpus that it was drawn from, None where it is the same.
+
+    LcdataError where the corpus is not there any more.
+    """
+    account = next(account for account in accounts if account.name == record["source"])
+    corpus = _same_corpus(account)
+    index = corpus.index("id", "bucket", "unit", "row_group", "row")
+    place = index.filter(pc.field("id") == record["source_id"]).to_pylist()
+    offset, length = record["source_offset"], record["length"]
+    for found in place:
+        path = corpus.path / token_path(corpus.buckets.low(found["bucket"]), found["unit"])
+        _, ends, flat = TokenFile(path).row_group(found["row_group"])
+        ids = flat[ends[found["row"]] : ends[found["row"] + 1]]
+        bos = [] if identity.bos_id is None else [identity.bos_id]
+        whole = np.concatenate((ids[offset:], [identity.eos_id])).astype(np.int32)[: length - len(bos)]
+        if ids_sha256(np.concatenate((np.array(bos, np.int32), whole))) == record["sha256"]:
+            return None
+    return (
+        f"{record['source_id']} differs from what {account.corpus} holds"
+        if place
+        else (f"{record['source_id']} is not in {account.corpus}")
+    )

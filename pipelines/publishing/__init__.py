@@ -1,0 +1,1 @@
+"""What goes beside a dataset's shards when it is finished."""

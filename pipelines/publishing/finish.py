@@ -1,0 +1,96 @@
+"""What goes beside the shards of a finished dataset: its recipe, its card, and last of all its manifest."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...schemas.manifest import (
+    MANIFEST,
+    ComponentAccount,
+    Ledger,
+    Manifest,
+    ShardRecord,
+    StageRecord,
+    TaskAccount,
+    summed,
+)
+from ...schemas.recipe import FORMAT
+from ...schemas.records import FileRecord
+from ..planning.plan import Plan, StagePlan
+from ..recipes.recipe_file import recipe_yaml
+from ..run.files import hash_file, write_whole
+from ..run.versions import library_versions
+from ..run.workspace import Workspace
+from .card import dataset_card
+
+
+def finish(plan: Plan, workspace: Workspace, shards: list[ShardRecord]) -> Manifest:
+    """Write what goes beside the shards, the manifest last."""
+    manifest = _manifest(plan, shards)
+    texts = {"recipe.yaml": recipe_yaml(plan.recipe).encode(), "README.md": dataset_card(manifest).encode()}
+    for name, data in texts.items():
+        write_whole(workspace.dataset / name, data, workspace.temporary)
+    files = [_file_record(workspace.dataset, name) for name in texts]
+    manifest = manifest.model_copy(update={"files": files})
+    data = manifest.model_dump_json(indent=1).encode()
+    write_whole(workspace.dataset / MANIFEST, data, workspace.temporary)
+    return manifest
+
+
+def _file_record(root: Path, name: str) -> FileRecord:
+    path = root / name
+    return FileRecord(path=name, sha256=hash_file(path), bytes=path.stat().st_size, rows=0)
+
+
+def _manifest(plan: Plan, shards: Sequence[ShardRecord]) -> Manifest:
+    versions = library_versions()
+    return Manifest(
+        lcdata=versions.pop("lcdata"),
+        format=FORMAT,
+        fingerprint=plan.fingerprint,
+        recipe=plan.recipe,
+        tokenizer=plan.identity,
+        chat_template=plan.chat_template,
+        engine=plan.engine,
+        inputs=plan.inputs,
+        versions=versions,
+        stages=[
+            _stage_record(one, [shard for shard in shards if shard.stage == one.stage.name]) for one in plan.stages
+        ],
+        files=[],
+    )
+
+
+def _stage_record(plan: StagePlan, shards: list[ShardRecord]) -> StageRecord:
+    tokens = sum(shard.tokens for shard in shards)
+    tasks, corpora = _achieved(plan, shards)
+    return StageRecord(
+        name=plan.stage.name,
+        rows=sum(shard.data.rows for shard in shards),
+        documents=sum(shard.documents for shard in shards),
+        tokens=tokens,
+        loss_tokens=sum(shard.loss_tokens for shard in shards),
+        fill=round(tokens / sum(shard.planned_tokens for shard in shards), 6),
+        row_fill=round(tokens / (plan.num_rows * plan.stage.seq_length), 6),
+        encodings=sum(shard.encodings for shard in shards),
+        audited=sum(shard.audited for shard in shards),
+        repeated_chars=sum(shard.repeated_chars for shard in shards),
+        ledger=Ledger(made=tokens, packed=tokens, dropped={}),
+        tasks=tasks,
+        corpora=corpora,
+        notes=plan.notes,
+        shards=shards,
+    )
+
+
+def _achieved(plan: StagePlan, shards: list[ShardRecord]) -> tuple[list[TaskAccount], list[ComponentAccount]]:
+    """The accounts with the tokens that samples really have."""
+    made = {name: totals.tokens for name, totals in summed(shards).items()}
+    whole = sum(made[one.name] for one in plan.task_accounts) + sum(one.drawn for one in plan.accounts)
+
+    def share(tokens: int) -> float:
+        return round(tokens / whole, 6)
+
+    tasks = [
+        one.model_copy(update={"tokens": made[one.name], "share": share(made[one.name])}) for one in plan.task_accounts
+    ]
+    return tasks, [one.model_copy(update={"share": share(one.drawn)}) for one in plan.accounts]

@@ -1,0 +1,156 @@
+"""Recipes as the flags of a command write them."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pydantic
+import yaml
+
+from ...generators.registry import preset_settings
+from ...generators.templates import read_templates
+from ...schemas.corpus import IngestRecipe
+from ...schemas.errors import UsageError
+from ...schemas.lengths import Lengths
+from ...schemas.mix import TAGS
+from ...schemas.quantity import format_length, parse_length, parse_share
+from ...schemas.recipe import Recipe
+from ...schemas.stage import default_name
+
+_COMMON = ("seed", "labels", "shard_rows", "cdc")
+
+
+def task_recipe(
+    task: str, length: str, n: str | None, preset: str | None, settings: Sequence[str], **flags: Any
+) -> Recipe:
+    """A recipe of one task; UsageError that names the flag which cannot be meant."""
+    if n is None:
+        raise UsageError("--task needs --n: how many samples to make, for example 1e5")
+    try:
+        lengths = Lengths.parse(length)
+    except ValueError as error:
+        raise UsageError(f"--length {error}") from None
+    named = preset_settings(task, preset) if preset else {}
+    haystack, templates = flags["haystack"], flags["templates"]
+    component = {
+        "task": task,
+        "settings": {
+            **named,
+            **({"haystack": "essay", "corpus": haystack} if haystack else {}),
+            **{key: _value(value) for key, value in _pairs(settings, "--set", "dict_size=2..6")},
+        },
+        "length": lengths,
+        "n": n,
+        "template": flags["template"],
+        "templates": read_templates(templates) if templates else [],
+        "format": flags["layout"],
+        "loss": flags.get("loss") or "answer",
+    }
+    content = {
+        "name": flags.get("name") or default_name(f"{task}-{preset}" if preset else task, lengths),
+        "seq_length": flags.get("seq_length") or lengths.longest,
+        "tokenizer": _tokenizer(flags),
+        "mix": [component],
+        **_given(flags, _COMMON),
+    }
+    return _checked(Recipe, content)
+
+
+def corpora_recipe(corpora: Sequence[str], length: str, tokens: str | None, **flags: Any) -> Recipe:
+    """A recipe of documents from stored corpora; UsageError that names the flag which cannot be meant."""
+    if tokens is None:
+        raise UsageError("--corpus needs --tokens: how many to draw, for example 200M")
+    components = [_component(corpus) for corpus in corpora]
+    weights = dict(_pairs(flags["bucket_weights"], "--bucket-weight", "64k=0.5"))
+    upsample = _given({**flags, "strategy": flags["upsample"]}, ("strategy", "long_from", "short_keep"))
+    try:
+        seq_length = parse_length(length)
+    except ValueError as error:
+        raise UsageError(f"--length {error}") from None
+    names = "-".join(Path(one["corpus"]).name for one in components)
+    content = {
+        "name": flags["name"] or f"{names}-{format_length(seq_length)}",
+        "seq_length": seq_length,
+        "tokenizer": {"source": flags["tokenizer"]},
+        "mix": components,
+        "tokens": tokens,
+        "upsample": {**upsample, **({"weights": weights} if weights else {})},
+        **_given(flags, (*_COMMON, "max_repeats", "long_documents", "best_effort", "packing")),
+    }
+    return _checked(Recipe, content)
+
+
+def ingest_recipe(inputs: Sequence[str], group_by: str | None, order_by: str | None, **flags: Any) -> IngestRecipe:
+    """An ingest; UsageError that names the flag which cannot be meant."""
+    order = None if order_by == "none" else order_by or (group_by and "path")
+    content = {
+        "inputs": inputs,
+        "fields": {"text": flags["text"], "id": flags["id_field"], "group": group_by, "order": order},
+        "group_order": flags["order"],
+        "tokenizer": _tokenizer(flags),
+        **({"buckets": flags["buckets"].split(",")} if flags["buckets"] else {}),
+        **_given(flags, ("name", "header", "config", "split", "max_doc_bytes")),
+    }
+    return _checked(IngestRecipe, content)
+
+
+def share(value: str, option: str) -> float:
+    """`0.1%` as 0.001."""
+    try:
+        return parse_share(value)
+    except ValueError as error:
+        raise UsageError(f"{option} {error}") from None
+
+
+def _tokenizer(flags: dict[str, Any]) -> dict[str, Any]:
+    return {"source": flags["tokenizer"], **{name: flags.get(name) for name in ("bos", "eos", "chat_template")}}
+
+
+def _given(flags: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Those that were given, so that the others keep their defaults."""
+    return {name: flags[name] for name in names if flags.get(name) is not None}
+
+
+def _component(corpus: str) -> dict[str, Any]:
+    """`store/code` or `store/code=30%`."""
+    path, separator, of_all = corpus.rpartition("=")
+    return {"corpus": path, "share": of_all} if separator and not Path(corpus).exists() else {"corpus": corpus}
+
+
+def _pairs(pairs: Sequence[str], option: str, example: str) -> list[tuple[str, str]]:
+    split = [pair.partition("=") for pair in pairs]
+    for pair, (key, separator, _) in zip(pairs, split, strict=True):
+        if not separator or not key:
+            raise UsageError(f"{option} {pair!r} must be KEY=VALUE, for example {option} {example}")
+    return [(key, value) for key, _, value in split]
+
+
+def _value(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+
+
+M = TypeVar("M", bound=pydantic.BaseModel)
+
+
+def _checked(model: type[M], content: dict[str, Any]) -> M:
+    """The model of this content; UsageError that names the first flag that cannot be meant."""
+    try:
+        return model.model_validate(content)
+    except pydantic.ValidationError as error:
+        problem = error.errors()[0]
+        names = [str(part) for part in problem["loc"] if not isinstance(part, int) and part not in (*TAGS, "stages")]
+        option = _OPTIONS.get(names[-1], names[-1]).replace("_", "-") if names else ""
+        raise UsageError(f"{f'--{option} ' if option else ''}{problem['msg'].removeprefix('Value error, ')}") from None
+
+
+_OPTIONS = {
+    "weights": "bucket-weight",
+    "[key]": "bucket-weight",
+    "share": "corpus",
+    "mix": "corpus",
+    "settings": "set",
+}
+"""Flags that are called otherwise than the fields that they fill."""

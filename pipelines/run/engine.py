@@ -1,0 +1,320 @@
+"""The one place that knows Ray: run independent jobs in this process, on this machine's cores, or on a cluster."""
+
+import importlib
+import io
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Self, TypeVar
+
+from ...schemas.errors import LcdataError, ResumableError, UsageError
+
+S = TypeVar("S")
+J = TypeVar("J")
+E = TypeVar("E")
+Work = Callable[[S, J], Iterator[E]]
+"""(what all jobs share, one job) -> events; safe to run twice, because Ray sometimes does."""
+
+_MAX_RETRIES = 3
+_HUNG_AFTER = 900.0
+"""Seconds without an event after which a job counts as hung and is started again."""
+_CONNECT_SECONDS = 5.0
+_MAX_CONNECTIONS = 3
+_OBJECT_STORE_BYTES = 256 * 2**20
+
+
+class Engine:
+    """Where jobs run: in this process, on this machine's cores, or on the cluster at `address`.
+
+    A context manager, which ends the Ray that it started.
+    """
+
+    def __init__(self, address: str | None = None) -> None:
+        self.address = address
+        self._on_terminate = signal.getsignal(signal.SIGTERM)
+        self._starting: Future[_Ray] | None = None
+        self._closed = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.address is not None:
+            self._closed.set()  # a cluster outlives the thread that joined it, which is to try no more
+        if self._starting is not None and self._starting.exception() is None:
+            self._starting.result().stop()
+        self._closed.set()
+
+    def start(self, workers: int, work: Work[S, J, E] | None = None) -> None:
+        """Start Ray in the background, and load in each worker what the work needs.
+
+        Raises where an address cannot be reached; whatever else goes wrong is raised by `run`.
+        """
+        if self._starting is not None or (workers == 0 and self.address is None):
+            return
+        if self.address is not None:
+            _check_reachable(self.address)
+        self._starting = Future()
+        threading.Thread(target=self._hold_ray, args=(self._starting, workers, work)).start()
+
+    def run(
+        self, work: Work[S, J, E], shared: S, jobs: Sequence[J], workers: int, folder: Path | None = None
+    ) -> Generator[tuple[J, E]]:
+        """Run `work(shared, job)` for every job and yield each event with its job as they come.
+
+        `workers` 0 without an address runs in this process. Every node of a cluster must see `folder`, which is tried
+        first. Raises what a job raised; ResumableError where workers died or hung too often.
+        """
+        if not jobs:
+            return
+        if workers == 0 and self.address is None:
+            for job in jobs:
+                for event in work(shared, job):
+                    yield job, event
+            return
+        self.start(workers)
+        assert self._starting is not None
+        ray = self._starting.result().module
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._on_terminate)  # Ray puts one of its own, which aborts
+        with redirect_stdout(_RayMessages()):
+            if self.address is not None and folder is not None:
+                _check_shared_folder(ray, folder)
+            streaming = not (self.address or "").startswith("ray://")
+            yield from _Run(ray, work, shared, streaming).events(jobs)
+
+    def _hold_ray(self, started: "Future[_Ray]", workers: int, work: Work[S, J, E] | None) -> None:
+        """Start Ray and stay until it is stopped: its processes die with the thread that started them."""
+        loading: list[Any] = []
+        try:
+            ray = _start_ray(workers, self.address, self._closed)
+            # Before anyone can stop Ray: a task for a Ray that was stopped would start or join another.
+            if self.address is None and work is not None:
+                load = ray.module.remote(num_cpus=1)(importlib.import_module)
+                loading += [load.remote(work.__module__) for _ in range(workers)]
+        except BaseException as error:  # raised again by whoever asks for the result
+            started.set_exception(error)
+            return
+        started.set_result(ray)
+        self._closed.wait()
+
+
+class _Run(Generic[S, J, E]):
+    """Jobs on a started Ray, as many at a time as it has cores."""
+
+    def __init__(self, ray: Any, work: Work[S, J, E], shared: S, streaming: bool) -> None:
+        self._ray = ray
+        self._streaming = streaming
+        options = {"num_cpus": 1, "max_retries": _MAX_RETRIES}
+        if streaming:
+            self._remote = ray.remote(**options, num_returns="streaming")(_one_core(work))
+        else:  # Ray Client cannot stream: the events of a job come together at its end
+            self._remote = ray.remote(**options)(_all_events(work))
+        self._shared = ray.put(shared)
+        self._running: dict[Any, tuple[J, float]] = {}
+        self._restarts: dict[int, int] = {}
+
+    def events(self, jobs: Sequence[J]) -> Generator[tuple[J, E]]:
+        """Run the jobs."""
+        slots = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        waiting = list(reversed(jobs))
+        while waiting or self._running:
+            while waiting and len(self._running) < slots:
+                self._start(waiting.pop())
+            ready, _ = self._ray.wait(list(self._running), num_returns=1, timeout=5.0)
+            for handle in ready:
+                yield from self._next_events(handle)
+            self._restart_hung()
+
+    def _start(self, job: J) -> None:
+        self._running[self._remote.remote(self._shared, job)] = (job, time.monotonic())
+
+    def _next_events(self, handle: Any) -> Iterator[tuple[J, E]]:
+        job, _ = self._running.pop(handle)
+        try:
+            if not self._streaming:
+                yield from ((job, event) for event in self._ray.get(handle))
+                return
+            event = self._ray.get(next(handle))
+        except StopIteration:
+            return
+        except self._ray.exceptions.RayError as error:
+            raise _explained(self._ray, error) from None
+        self._running[handle] = (job, time.monotonic())
+        yield job, event
+
+    def _restart_hung(self) -> None:
+        """Start a job again whose worker has said nothing for long: Ray does not notice a stopped process."""
+        for handle, (job, last_event) in list(self._running.items()):
+            if time.monotonic() - last_event < hung_after_seconds():
+                continue
+            self._restarts[id(job)] = self._restarts.get(id(job), 0) + 1
+            if self._restarts[id(job)] > _MAX_RETRIES:
+                raise ResumableError("workers hang again and again: run the same command again with --workers 0")
+            self._ray.cancel(handle, force=True)
+            del self._running[handle]
+            self._start(job)
+
+
+def hung_after_seconds() -> float:
+    """How long a job may say nothing; LCDATA_HUNG_AFTER changes it."""
+    return float(os.environ.get("LCDATA_HUNG_AFTER", _HUNG_AFTER))
+
+
+def _all_events(work: Work[S, J, E]) -> Callable[[S, J], list[E]]:
+    stream = _one_core(work)
+    return lambda shared, job: list(stream(shared, job))
+
+
+def _check_shared_folder(ray: Any, folder: Path) -> None:
+    """Raise LcdataError unless every node of the cluster sees the folder that the driver sees."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    probe, word = folder / "probe", secrets.token_hex(16)
+    probe.write_text(word)
+
+    def sees(path: str) -> bool:
+        return Path(path).is_file() and Path(path).read_text() == word
+
+    nodes = [node for node in ray.nodes() if node["Alive"]]
+    answers = [
+        ray.remote(num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False))(
+            sees
+        ).remote(str(probe))
+        for node in nodes
+    ]
+    for node, sees_it in zip(nodes, ray.get(answers), strict=True):
+        if not sees_it:
+            raise LcdataError(
+                f"node {node['NodeManagerAddress']} of the cluster does not see {folder}: "
+                "use an --out in a folder that all nodes share"
+            )
+    probe.unlink()
+
+
+def _one_core(work: Work[S, J, E]) -> Work[S, J, E]:
+    """The work on a single thread, since Ray shares out the cores."""
+
+    def single_threaded(shared: S, job: J) -> Iterator[E]:
+        os.environ.setdefault("RAYON_NUM_THREADS", "1")
+        import pyarrow as pa
+
+        pa.set_cpu_count(1)
+        pa.set_io_thread_count(1)
+        yield from work(shared, job)
+
+    return single_threaded
+
+
+def _explained(ray: Any, error: Exception) -> LcdataError:
+    """One line for whatever ended a job."""
+    cause = getattr(error, "cause", None)
+    if isinstance(cause, LcdataError):
+        return cause
+    if isinstance(error, ray.exceptions.OutOfMemoryError):
+        return ResumableError("workers ran out of memory: run the same command again with fewer --workers")
+    if isinstance(error, ray.exceptions.RayTaskError):
+        return LcdataError(f"a worker failed: {str(error).strip().splitlines()[-1]}")
+    return ResumableError(
+        f"a worker died {_MAX_RETRIES + 1} times ({type(error).__name__}), perhaps killed for its memory: "
+        "run the same command again with fewer --workers"
+    )
+
+
+@dataclass(frozen=True)
+class _Ray:
+    """A started Ray, and the folder that is its alone."""
+
+    module: Any
+    folder: Path | None
+
+    def stop(self) -> None:
+        """End it, or leave the cluster, and remove its traces."""
+        self.module.shutdown()
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _start_ray(workers: int, address: str | None, closed: threading.Event) -> _Ray:
+    """Ray of our own with settings that leave no traces, or the cluster at `address`."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    # Workers put their memory into huge pages where the kernel has them on request: one part in 25 faster.
+    os.environ.setdefault("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    folder: Path | None = None
+    if address is None:
+        folder = Path(tempfile.mkdtemp(prefix="lcdata-"))
+        token = folder / "token"
+        token.touch(mode=0o600)
+        token.write_text(secrets.token_hex(32))
+        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN_PATH=str(token), RAY_task_oom_retries="2")
+    import ray
+
+    try:
+        if folder is not None:
+            ray.init(
+                address="local",
+                num_cpus=workers,
+                include_dashboard=False,
+                object_store_memory=_OBJECT_STORE_BYTES,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _temp_dir=str(folder),
+            )
+        else:
+            _join(ray, str(address), closed)
+    except Exception as error:  # whatever Ray raises at its start, the cure is the same
+        reason = " ".join(str(error).split())  # of several lines, and what went wrong is in the last ones
+        cure = "check --address" if address else "run with --workers 0"
+        raise LcdataError(f"Ray did not start ({reason}): {cure}") from error
+    return _Ray(ray, folder)
+
+
+def _join(ray: Any, address: str, closed: threading.Event) -> None:
+    """Join a cluster, in a few tries until `closed`.
+
+    Ray Client's server starts a process for each client, which can lose its port to another.
+    """
+    for attempt in range(1, _MAX_CONNECTIONS + 1):
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+            return
+        except ConnectionError:
+            if attempt == _MAX_CONNECTIONS or closed.is_set():
+                raise
+
+
+class _RayMessages(io.TextIOBase):
+    """Takes what Ray prints on stdout, which is not ours to give it, and says on stderr what a user wants to know."""
+
+    def write(self, text: str) -> int:
+        """Drop the text, but for the death of a worker."""
+        if "A worker died or was killed" in text:
+            print("lcdata: a worker died; what it was at is made again", file=sys.stderr, flush=True)
+        return len(text)
+
+
+def _check_reachable(address: str) -> None:
+    """Raise LcdataError where nothing listens at a cluster's address; Ray itself would try for minutes."""
+    if address == "auto":
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
+    except ValueError:
+        raise UsageError(f"--address {address!r} must be HOST:PORT or ray://HOST:PORT") from None
+    except OSError as error:
+        raise LcdataError(f"no Ray cluster answers at {address} ({error}): check --address") from None

@@ -1,0 +1,128 @@
+"""The write protocol: what has its final name is whole, on disk, and hashed as it was written.
+
+An attempt writes under a name of its own, is hashed on the way, flushed to disk, read back, and renamed. Two attempts
+at one file therefore never meet, and neither do a build and the workers of a killed one.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import uuid
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow.parquet as pq
+
+from ...schemas.errors import LcdataError, ResumableError
+from ...schemas.records import FileRecord
+
+
+def _parquet_rows(path: Path) -> int:
+    return pq.read_metadata(path).num_rows
+
+
+class Attempt:
+    """A file object under a temporary name: `commit` gives it its final one, leaving the block without removes it."""
+
+    def __init__(self, folder: Path, final: Path, root: Path, is_lasting: bool = True) -> None:
+        """Write in `folder` what gets its place below `root`.
+
+        What is not lasting is neither flushed to disk nor hashed: whoever reads it again has means to check it.
+        """
+        self._path = folder / f"{final.name}.{uuid.uuid4().hex}.tmp"
+        self._final, self._root, self._is_lasting = final, root, is_lasting
+        self._hash = hashlib.sha256()
+        self._size = 0
+        self._file = open(self._path, "wb")
+
+    closed = False
+
+    def write(self, data: bytes) -> int:
+        """Append bytes; called by the Parquet writer."""
+        if self._is_lasting:
+            self._hash.update(data)
+        self._size += len(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        """Part of the file protocol; `commit` flushes to disk."""
+
+    def close(self) -> None:
+        """Part of the file protocol; `commit` closes."""
+
+    def commit(
+        self, num_rows: int, rows_in: Callable[[Path], int] = _parquet_rows, is_name_lasting: bool = True
+    ) -> FileRecord:
+        """Flush, read the footer back, rename. Raises LcdataError where the file does not hold its rows.
+
+        A name need not last where many follow and whoever publishes them flushes their folders.
+        """
+        self._file.flush()
+        if self._is_lasting:
+            os.fsync(self._file.fileno())
+        self._file.close()
+        found = rows_in(self._path)
+        if found != num_rows:
+            raise LcdataError(f"{self._final.name} holds {found} rows of {num_rows}: the disk may be failing")
+        os.replace(self._path, self._final)
+        if self._is_lasting and is_name_lasting:
+            sync_folder(self._final.parent)
+        return FileRecord(
+            path=self._final.relative_to(self._root).as_posix(),
+            sha256=self._hash.hexdigest() if self._is_lasting else "",
+            bytes=self._size,
+            rows=num_rows,
+        )
+
+    def __enter__(self) -> "Attempt":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(OSError):
+            self._file.close()
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+
+
+def write_whole(path: Path, data: bytes, folder: Path | None = None) -> None:
+    """Write a small file so that it is either the old one or the new one."""
+    temporary = (folder or path.parent) / f"{path.name}.{uuid.uuid4().hex}.tmp"
+    with open(temporary, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder last through a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def hash_file(path: Path) -> str:
+    """sha256 of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_files(paths: Iterable[Path]) -> dict[str, str]:
+    """sha256 of each file's bytes, by path."""
+    return {str(path): hash_file(path) for path in paths}
+
+
+def storage_error(error: OSError, folder: Path) -> LcdataError:
+    """What to tell a user whose disk refused."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ResumableError(f"no space left for {folder}: free some and run the same command again")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return LcdataError(f"{folder} cannot be written ({error.strerror}): choose another --out or change its rights")
+    return ResumableError(f"{folder}: {error.strerror or error}: run the same command again")

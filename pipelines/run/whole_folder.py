@@ -1,0 +1,68 @@
+"""A folder that is there as a whole or not at all, and replaces only its like."""
+
+import contextlib
+import os
+import shutil
+import uuid
+from collections.abc import Generator
+from pathlib import Path
+
+from ...schemas.errors import UsageError
+from .files import storage_error, sync_folder
+
+
+def check_folder(out: Path, source: Path, mark: str, force: bool) -> None:
+    """Raise UsageError where the folder `out` must not be made of `source`, or replaced for want of a file `mark`."""
+    place, origin = out.resolve(), source.resolve()
+    if place == origin or origin in place.parents:
+        raise UsageError(f"{out} would be a foreign folder in the dataset {source}: choose an --out outside of it")
+    if place in (Path.cwd(), *Path.cwd().parents, *origin.parents) or out.is_mount():
+        raise UsageError(f"{out} cannot be replaced: name a new folder inside it")
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise UsageError(f"{out} is not a folder: choose another --out")
+    if not out.is_dir() or not any(out.iterdir()):
+        return
+    if not (out / mark).is_file():
+        raise UsageError(f"{out} holds something else than an export: choose another --out")
+    if not force:
+        raise UsageError(f"{out} exists already: choose another --out, or replace it with --force")
+
+
+@contextlib.contextmanager
+def whole_folder(out: Path) -> Generator[Path]:
+    """An empty folder to write into, which takes the name `out` when the block ends without an error."""
+    temporary = out.with_name(f".{out.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        _sync(temporary)
+        _publish(temporary, out)
+    except OSError as error:
+        raise storage_error(error, out) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    """Bring files and names to disk."""
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir():
+            sync_folder(path)
+        else:
+            with open(path, "rb") as file:
+                os.fsync(file.fileno())
+
+
+def _publish(temporary: Path, out: Path) -> None:
+    """Rename, with what was there before out of the way and back again if that fails."""
+    before = temporary.with_suffix(".old")
+    if out.is_dir():
+        os.replace(out, before)
+    try:
+        os.replace(temporary, out)
+    except OSError:
+        if before.is_dir():
+            os.replace(before, out)
+        raise
+    sync_folder(out.parent)
+    shutil.rmtree(before, ignore_errors=True)

@@ -1,0 +1,149 @@
+"""The hidden folder in which a dataset grows, beside the place where it is published as a whole."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import filelock
+from pydantic import ValidationError
+
+from ...schemas.errors import UsageError
+from ...schemas.manifest import MANIFEST, Manifest, ShardRecord, read_manifest
+from ...schemas.records import FileRecord, WorkRecord
+from .files import hash_file, storage_error, sync_folder, write_whole
+
+R = TypeVar("R", bound=WorkRecord)
+
+
+class Workspace:
+    """`.NAME.lcdata` beside the output folder NAME: lock, plan, the dataset so far and a record for each shard."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.root = out.parent / f".{out.name}.lcdata"
+        self.dataset = self.root / "dataset"
+        self.temporary = self.root / "tmp"
+        self.texts = self.root / "texts"
+        """Texts that an ingest has read and not yet encoded."""
+        self._records = self.root / "records"
+        self._plan = self.root / "plan.json"
+        self._lock = filelock.FileLock(self.root / "lock")
+
+    @contextlib.contextmanager
+    def opened(self, plan: Mapping[str, Any]) -> Generator[None]:
+        """Hold the folder for this build; UsageError where another build or another recipe has it."""
+        try:
+            for folder in (self.root, self.dataset, self.temporary, self.texts, self._records):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error(error, self.out.parent) from None
+        try:
+            self._lock.acquire(blocking=False)
+        except filelock.Timeout:
+            raise UsageError(
+                f"{self.out} is being built by {self._owner()}: wait for it, or use another --out"
+            ) from None
+        try:
+            self._claim(plan)
+            yield
+        finally:
+            self._lock.release()
+
+    def _claim(self, plan: Mapping[str, Any]) -> None:
+        """Take the folder over, whole: our plan or none, and no leftovers of attempts."""
+        if self._plan.is_file():
+            before = json.loads(self._plan.read_bytes())
+            if before != plan:
+                raise UsageError(
+                    f"{self.out} is half built from another plan: {first_difference(before, plan)}. "
+                    f"Use another --out, or remove {self.root} to start over"
+                )
+        else:
+            write_whole(self._plan, json.dumps(plan, indent=1).encode())
+        write_whole(self.root / "owner", f"process {os.getpid()} on {socket.gethostname()}".encode())
+        for leftover in self.temporary.iterdir():
+            leftover.unlink()
+
+    def _owner(self) -> str:
+        with contextlib.suppress(OSError):
+            return (self.root / "owner").read_text()
+        return "another process"
+
+    def make_folders(self, *names: str) -> None:
+        """Make folders of the dataset."""
+        for name in names:
+            (self.dataset / name).mkdir(parents=True, exist_ok=True)
+
+    def record(self, name: str, record: WorkRecord) -> None:
+        """Enter a finished piece of work."""
+        data = record.model_dump_json(indent=1).encode()
+        write_whole(self._records / f"{name}.json", data, self.temporary)
+
+    def records(self, kind: type[R], plan: str) -> Iterator[R]:
+        """What was entered under this plan, by name."""
+        for path in sorted(self._records.glob("*.json")):
+            with contextlib.suppress(ValidationError):
+                record = kind.model_validate_json(path.read_bytes())
+                if record.plan == plan:
+                    yield record
+
+    def finished_shards(self, plan: str) -> dict[tuple[str, int], ShardRecord]:
+        """The shards that can be trusted, by stage and number: recorded under this plan, both files as recorded."""
+        return {
+            (record.stage, record.shard): record
+            for record in self.records(ShardRecord, plan)
+            if all(is_whole(self.dataset, file) for file in (record.data, record.docs))
+        }
+
+    def publish(self) -> None:
+        """Give the dataset its place by one rename, then drop the work folder."""
+        sync_folder(self.dataset)
+        os.replace(self.dataset, self.out)
+        sync_folder(self.out.parent)
+        self.remove()
+
+    def remove(self) -> None:
+        """Drop the work folder."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def remove_after_publication(self) -> None:
+        """Drop what is left of a build that ended between its publication and this; not of one that runs."""
+        if self.root.is_dir():
+            with contextlib.suppress(filelock.Timeout, OSError), self._lock.acquire(blocking=False):
+                self.remove()
+
+
+def is_whole(root: Path, file: FileRecord) -> bool:
+    """Whether a file is there as it was written."""
+    path = root / file.path
+    return path.is_file() and path.stat().st_size == file.bytes and hash_file(path) == file.sha256
+
+
+def finished_dataset(out: Path) -> Manifest | None:
+    """The manifest of a finished dataset, None where nothing is; UsageError where something else is in the way."""
+    if (out / MANIFEST).is_file():
+        return read_manifest(out)
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise UsageError(f"{out} is not a folder: choose another --out")
+    if out.is_dir() and (out.is_mount() or out in (Path.cwd(), *Path.cwd().parents)):
+        raise UsageError(f"{out} cannot be replaced by a finished dataset: name a new folder inside it")
+    if out.is_dir() and any(out.iterdir()):
+        raise UsageError(f"{out} is not empty and holds no {MANIFEST}: choose another --out")
+    return None
+
+
+def first_difference(before: Any, after: Any, key: str = "") -> str:
+    """The first key in which two JSON values differ, and its two values: `recipe.seed was 1, is now 2`."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in [*before, *(name for name in after if name not in before)]:
+            if before.get(name) != after.get(name):
+                return first_difference(before.get(name), after.get(name), f"{key}.{name}" if key else name)
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        number = next(number for number, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1])
+        return first_difference(before[number], after[number], f"{key}.{number}")
+    return f"{key} was {json.dumps(before)}, is now {json.dumps(after)}"

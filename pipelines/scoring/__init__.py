@@ -1,0 +1,1 @@
+"""How far a model's replies give the answers."""

@@ -1,0 +1,158 @@
+"""The engine gives the ids of `tokenizers`, text never makes control tokens, spans cover what they say."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer as Reference
+from tokenizers import models, normalizers, pre_tokenizers, trainers
+
+from lcdata.packers.tokens.tokenizer import HOSTILE, Tokenizer, load_tokenizer
+from lcdata.schemas.errors import HubError, UsageError
+from lcdata.schemas.tokens import TokenizerChoice
+
+TEXTS = st.text(alphabet=st.characters(codec="utf-8"), max_size=60) | st.sampled_from(HOSTILE)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tokenizer_source: str) -> Tokenizer:
+    """Each of the tokenizers."""
+    return load_tokenizer(TokenizerChoice(source=tokenizer_source))
+
+
+def test_the_engine_agrees_with_tokenizers(tokenizer: Tokenizer) -> None:
+    assert tokenizer.engine == "fastokens"
+
+    @settings(max_examples=300, deadline=None, derandomize=True)
+    @given(TEXTS)
+    def agrees(text: str) -> None:
+        assert tokenizer.disagreement([text]) is None
+
+    agrees()
+
+
+def test_text_never_makes_control_tokens(tokenizer: Tokenizer) -> None:
+    special = {token.content for token in tokenizer.reference.get_added_tokens_decoder().values() if token.special}
+    ids = {tokenizer.reference.token_to_id(content) for content in special}
+    assert special
+    for content in special:
+        for text in (content, f"a{content}b", f" {content} {content}", content[:-1] + "\u200d" + content[-1]):
+            assert not ids & set(tokenizer.encode(text).tolist())
+            assert not ids & set(tokenizer.encode_reference(text).tolist())
+
+
+@settings(
+    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(text=TEXTS.filter(bool), ends=st.tuples(st.floats(0, 1), st.floats(0, 1)))
+@example(text="A\u0300", ends=(1.0, 1.0))
+@example(text=" A\u0300\u0301 b", ends=(0.8, 0.8))
+def test_a_token_span_covers_its_text_with_no_token_to_spare(
+    tokenizer: Tokenizer, text: str, ends: tuple[float, float]
+) -> None:
+    """Checked against byte positions where the tokens are pieces of the text, else against the decoded text."""
+    start, end = sorted(int(place * (len(text) - 1)) for place in ends)
+    end += 1
+    ids = tokenizer.encode(text)
+    [(first, last)] = tokenizer.token_spans(text, ids, [(start, end)])
+    assert 0 <= first < last <= len(ids)
+    assert tokenizer.token_bytes is not None
+    sizes = tokenizer.token_bytes.num_bytes[ids].astype(np.int64)
+    extra = int(sizes.sum()) - len(text.encode())
+    if extra in (0, tokenizer.token_bytes.prefix):
+        ends_at = np.cumsum(sizes) - extra
+        starts_at = ends_at - sizes
+        low, high = len(text[:start].encode()), len(text[:end].encode())
+        assert starts_at[first] <= low < ends_at[first]
+        assert starts_at[last - 1] < high <= ends_at[last - 1]
+
+
+def test_spans_are_right_where_the_normalizer_rewrites_the_text(tokenizer: Tokenizer) -> None:
+    text = "before e\u0301e\u0301e\u0301 Å middle 日本 after"
+    ids = tokenizer.encode(text)
+    for word in ("before", "middle", "after"):
+        start = text.index(word)
+        [(first, last)] = tokenizer.token_spans(text, ids, [(start, start + len(word))])
+        decoded = tokenizer.reference.decode(ids[first:last].tolist())
+        assert word in decoded
+        assert len(decoded.strip()) <= len(word) + 3
+
+
+def test_bos_and_eos_follow_the_rule(trained: Path) -> None:
+    expected = {"embedded": ("<s>", "</s>"), str(trained / "gpt2-like"): (None, "<|endoftext|>")}
+    expected[str(trained / "sentencepiece-like")] = ("<s>", "</s>")
+    for source, (bos, eos) in expected.items():
+        identity = load_tokenizer(TokenizerChoice(source=source)).identity
+        assert (identity.bos, identity.eos) == (bos, eos)
+        tokenizer = load_tokenizer(TokenizerChoice(source=source, bos="none"))
+        assert tokenizer.identity.bos_id is None
+        assert tokenizer.num_ends == 1
+
+
+def test_a_configuration_beside_the_tokenizer_names_its_eos(tmp_path: Path, small: str) -> None:
+    content = json.loads((Path(small) / "tokenizer.json").read_text())
+    extra = {"id": 900, "content": "<|stop|>", "special": True}
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
+    content["added_tokens"].append(extra | flags)
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"eos_token": {"content": "<|stop|>"}}))
+    assert load_tokenizer(TokenizerChoice(source=str(tmp_path))).identity.eos_id == 900
+
+
+def test_unmarked_control_tokens_are_ordinary_text(tmp_path: Path, small: str) -> None:
+    content = json.loads((Path(small) / "tokenizer.json").read_text())
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": False}
+    content["added_tokens"] += [{"id": 900, "content": "<think>"} | flags, {"id": 901, "content": "    "} | flags]
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    tokenizer = load_tokenizer(TokenizerChoice(source=str(tmp_path)))
+    for encode in (tokenizer.encode, tokenizer.encode_reference):
+        assert 900 not in encode("a <think> b")
+        assert 901 in encode("a    b")
+
+
+def test_a_tokenizer_that_fastokens_refuses_runs_on_tokenizers_with_a_warning(tmp_path: Path) -> None:
+    reference = Reference(models.BPE(unk_token="<unk>"))
+    reference.normalizer = normalizers.NFKC()
+    reference.pre_tokenizer = pre_tokenizers.Whitespace()
+    reference.train_from_iterator(["a b c 1 2 3"], trainers.BpeTrainer(special_tokens=["<unk>", "</s>"]))
+    reference.save(str(tmp_path / "tokenizer.json"))
+    with pytest.warns(UserWarning, match="using tokenizers, which is slower"):
+        tokenizer = load_tokenizer(TokenizerChoice(source=str(tmp_path)))
+    assert tokenizer.engine == "tokenizers"
+    assert tokenizer.encode("a b 1").tolist() == tokenizer.encode_reference("a b 1").tolist()
+
+
+def test_what_is_no_tokenizer_is_refused_with_the_cure(
+    tmp_path: Path, small: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, no_eos = tmp_path / "broken.json", tmp_path / "no_eos.json"
+    broken.write_text('{"version": "1.0"')
+    content = json.loads((Path(small) / "tokenizer.json").read_text())
+    no_eos.write_text(json.dumps(content | {"added_tokens": []}))
+    wrong = {
+        str(tmp_path / "missing.json"): "no tokenizer at",
+        str(tmp_path): "holds no tokenizer.json",
+        str(broken): "is not a valid tokenizer.json",
+        str(no_eos): "name it with --eos TOKEN",
+    }
+    for source, message in wrong.items():
+        with pytest.raises(UsageError, match=message):
+            load_tokenizer(TokenizerChoice(source=source))
+    with pytest.raises(UsageError, match="--eos '<nope>' is not a token"):
+        load_tokenizer(TokenizerChoice(source=small, eos="<nope>"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises((HubError, UsageError), match="org/nothing-here"):
+        load_tokenizer(TokenizerChoice(source="org/nothing-here"))
+
+
+def test_a_forgotten_vocabulary_comes_back_for_spans_and_control_tokens(tokenizer_source: str) -> None:
+    before, after = (load_tokenizer(TokenizerChoice(source=tokenizer_source)) for _ in range(2))
+    after.forget_vocabulary()
+    text = "a naïve row of 123 words"
+    ids = before.encode(text)
+    assert ids.tolist() == after.encode(text).tolist() == after.encode_reference(text).tolist()
+    assert after.token_spans(text, ids, [(2, 7)]) == before.token_spans(text, ids, [(2, 7)])
+    assert after.control_tokens == before.control_tokens

@@ -1,0 +1,72 @@
+"""An engine that differs from `tokenizers` is found before and during a build."""
+
+from typing import Any
+
+import pytest
+
+from lcdata.packers.tokens import tokenizer as tokenizer_module
+from lcdata.packers.tokens.tokenizer import Tokenizer, load_tokenizer
+from lcdata.pipelines.making.makers import makers_of
+from lcdata.pipelines.making.samples import SampleMaker
+from lcdata.schemas.errors import LcdataError, UsageError
+from lcdata.schemas.mix import TaskComponent
+from lcdata.schemas.recipe import Recipe
+from lcdata.schemas.tokens import TokenizerChoice
+
+
+class OffByOne:
+    """An engine that takes the digit 7 for something else."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+
+    def encode_batch_flat(self, texts: list[str], split_special_tokens: bool) -> tuple[bytes, bytes]:
+        """Ids of the changed text."""
+        return self._tokenizer.encode_reference(texts[0].replace("7", "8")).tobytes(), b""
+
+
+def maker_of(tokenizer: Tokenizer) -> SampleMaker:
+    """A maker of kv samples."""
+    return SampleMaker(TaskComponent.model_validate({"task": "kv", "length": "1000", "n": 1}), 0, tokenizer)
+
+
+def test_an_audit_names_the_sample_that_differs(small: str) -> None:
+    tokenizer = load_tokenizer(TokenizerChoice(source=small))
+    maker = maker_of(tokenizer)
+    maker.audit(maker.make(3, 1000))
+    tokenizer._fast = OffByOne(tokenizer)
+    made = maker.make(3, 1000)
+    with pytest.raises(LcdataError, match="audit: kv sample 3 has other ids under tokenizers than under fastokens"):
+        maker.audit(made)
+
+
+def test_an_engine_that_fails_the_probes_is_not_used(small: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = load_tokenizer(TokenizerChoice(source=small))
+
+    def wrong_engine(data: str) -> Any:
+        return OffByOne(honest)
+
+    monkeypatch.setattr(tokenizer_module, "_fast_engine", wrong_engine)
+    component = {"task": "kv", "length": "1k", "n": 1}
+    recipe = Recipe.model_validate(
+        {"name": "x", "seq_length": "1k", "tokenizer": {"source": small}, "mix": [component]}
+    )
+    with pytest.warns(UserWarning, match="fastokens and tokenizers differ on .* using tokenizers, which is slower"):
+        tokenizer = makers_of(recipe, "fastokens").tokenizer
+    assert tokenizer.engine == "tokenizers"
+    assert tokenizer.encode("77").tolist() == honest.encode_reference("77").tolist()
+
+
+def test_both_engines_make_the_same_sample(small: str) -> None:
+    makers = [maker_of(load_tokenizer(TokenizerChoice(source=small), engine)) for engine in ("fastokens", "tokenizers")]
+    assert [maker.tokenizer.engine for maker in makers] == ["fastokens", "tokenizers"]
+    assert makers[0].rates == makers[1].rates
+    for index in range(5):
+        one, other = (maker.make(index, 1000) for maker in makers)
+        assert one.document.sha256 == other.document.sha256
+
+
+def test_a_sample_that_cannot_be_so_short_says_so(small: str) -> None:
+    maker = maker_of(load_tokenizer(TokenizerChoice(source=small)))
+    with pytest.raises(UsageError, match=r"kv sample 0: 10 tokens are too few: this sample needs \d+ at least"):
+        maker.make(0, 10)
