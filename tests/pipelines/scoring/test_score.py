@@ -22,6 +22,7 @@ from lcdata.pipelines.build import gen
 from lcdata.pipelines.commands.progress import JsonReporter
 from lcdata.pipelines.exporting.samples import export
 from lcdata.pipelines.making.samples import Made, SampleMaker
+from lcdata.pipelines.scoring.heat_map import check_plot, draw_heat_map
 from lcdata.pipelines.scoring.rate import rate, rate_substrings
 from lcdata.pipelines.scoring.score import score, wilson
 from lcdata.schemas.errors import UsageError
@@ -292,10 +293,13 @@ def test_a_mistake_is_one_line_that_names_its_place(
     monkeypatch.chdir(tmp_path)
     for lines, options, message in MISTAKES:
         write("p", lines)
-        named = {"references": None, "data": None, "plot": None}
-        named |= {name.removeprefix("--"): Path(value) for name, value in zip(options[::2], options[1::2], strict=True)}
+        named = {name.removeprefix("--"): Path(value) for name, value in zip(options[::2], options[1::2], strict=True)}
+        plot = named.pop("plot", None)
         with pytest.raises(UsageError) as raised:
-            score(Path("p"), **named)
+            found = score(Path("p"), **named)
+            assert plot is not None
+            check_plot(plot)
+            draw_heat_map(found, plot)
         assert message in str(raised.value)
     done = lcdata("score", "p", *options)
     assert (done.returncode, done.stdout) == (2, "")

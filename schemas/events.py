@@ -1,0 +1,296 @@
+"""What commands tell programs: one JSON object a line, of which `event` says the kind and the rest what happened.
+
+A command's last line is its result or an `error`. The same objects are what the Python functions return or report.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, computed_field
+
+
+class Event(BaseModel):
+    """Something that happened, or was found."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    event: str
+    """The kind."""
+
+
+Tell = Callable[[Event], None]
+"""Who is told what happens."""
+
+
+def nobody(event: Event) -> None:
+    """Tell nobody."""
+
+
+class Warned(Event):
+    """Something that the user should know, and that stops nothing."""
+
+    event: Literal["warning"] = "warning"
+    message: str
+
+
+class Failed(Event):
+    """The command failed, or was interrupted; what was finished is safe."""
+
+    event: Literal["error"] = "error"
+    message: str
+    """One line that names the cure."""
+    exit_code: int
+
+
+# A build.
+
+
+class Planning(Event):
+    """A plan of the dataset is being made."""
+
+    event: Literal["planning"] = "planning"
+    name: str
+
+
+class StageFacts(BaseModel):
+    """A stage as it is planned."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    name: str
+    components: dict[str, float]
+    """The share of each task and corpus of the stage's tokens."""
+    samples: int
+    """Of all tasks."""
+    rows: int
+    shards: int
+    tokens: int
+    """BOS and EOS included; of samples, the lengths asked for."""
+    notes: list[str]
+    """What is changed or odd in what the recipe asks for."""
+    summary: str
+    """The same in words."""
+
+
+class Planned(Event):
+    """The plan of a build is made."""
+
+    event: Literal["plan"] = "plan"
+    name: str
+    stages: list[StageFacts]
+    shards: int
+    finished_shards: int
+    """Of an earlier run."""
+    tokens: int
+    finished_tokens: int
+    """Of an earlier run, by the lengths asked for."""
+    workers: int | None
+    """Processes on this machine, 0 for the command's own; None on a cluster."""
+    address: str | None
+    """Of the cluster."""
+
+
+class Progress(Event):
+    """So much of the work is done, in this run."""
+
+    event: Literal["progress"] = "progress"
+    unit: Literal["tokens", "bytes"]
+    """Tokens of a build; bytes of text that an ingest encodes."""
+    done: int
+    per_second: float
+
+
+class ShardFinished(Event):
+    """A shard is safe on disk."""
+
+    event: Literal["shard"] = "shard"
+    stage: str
+    shard: int
+    """Number in the stage, from 0."""
+    documents: int
+    tokens: int
+    path: str
+    """Of its rows, in the dataset's folder."""
+
+
+class StageBuilt(BaseModel):
+    """What a stage came to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    name: str
+    rows: int
+    documents: int
+    tokens: int
+    loss_tokens: int
+    encodings: int
+    """How often a text was tokenized to fit the samples."""
+    audited: int
+    """Documents whose ids were compared with those of `tokenizers`."""
+    fill: float
+    """Tokens over the lengths that were asked for."""
+    row_fill: float
+    """Tokens over the room of the rows."""
+    notes: list[str]
+    shares: dict[str, float]
+    """Achieved, of each task and corpus."""
+
+
+class Built(Event):
+    """The dataset is finished."""
+
+    event: Literal["done"] = "done"
+    out: str
+    """Its folder."""
+    built: bool
+    """Whether anything had to be done."""
+    tokens_per_second: float | None
+    """Of this run; None where nothing had to be done."""
+    fingerprint: str
+    """The same fingerprint is the same data."""
+    rows: int
+    documents: int
+    tokens: int
+    loss_tokens: int
+    encodings: int
+    audited: int
+    stages: list[StageBuilt]
+
+
+# An ingest.
+
+
+class IngestStarted(Event):
+    """Inputs will be read."""
+
+    event: Literal["ingest"] = "ingest"
+    name: str
+    inputs: int
+    bytes: int
+    """As they are stored; 0 for inputs whose size nobody knows."""
+    workers: int | None
+    address: str | None
+
+
+class PartRead(Event):
+    """A part of the texts is safe."""
+
+    event: Literal["read"] = "read"
+    texts: int
+    bytes: int
+    """Of text."""
+    bad: int
+    """Records that could not be used."""
+    resumed: bool
+    """Whether an earlier run read it."""
+
+
+class Arranged(Event):
+    """Everything is read, and it is known which documents will be encoded."""
+
+    event: Literal["arranged"] = "arranged"
+    documents: int
+    bytes: int
+    """Of text, about."""
+    units: int
+    dropped: dict[str, int]
+    """Documents left out, by reason."""
+
+
+class UnitStored(Event):
+    """A unit of documents is safe in the store."""
+
+    event: Literal["unit"] = "unit"
+    unit: int
+    documents: int
+    tokens: int
+    bytes: int
+    """Of text."""
+    resumed: bool
+    """Whether an earlier run stored it."""
+
+
+class Ingested(Event):
+    """The corpus is stored."""
+
+    event: Literal["ingested"] = "ingested"
+    out: str
+    """Its folder."""
+    ingested: bool
+    """Whether anything had to be done."""
+    manifest: dict[str, Any]
+    """What `corpus.json` says but for inputs and files."""
+
+
+# Results.
+
+
+class Verdict(Event):
+    """What was checked of a dataset, and every promise found broken."""
+
+    event: Literal["verdict"] = "verdict"
+    path: str
+    rows: int = 0
+    documents: int = 0
+    tokens: int = 0
+    regenerated: int = 0
+    """Random documents that were made again and compared."""
+    problems: list[str] = Field(default_factory=list)
+
+    @computed_field
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was found broken."""
+        return not self.problems
+
+
+class CorpusVerdict(Event):
+    """What was checked of a stored corpus, and every promise found broken."""
+
+    event: Literal["corpus_verdict"] = "corpus_verdict"
+    path: str
+    files: int = 0
+    documents: int = 0
+    tokens: int = 0
+    problems: list[str] = Field(default_factory=list)
+
+    @computed_field
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was found broken."""
+        return not self.problems
+
+
+class Exported(Event):
+    """Samples of a dataset were written as JSON lines."""
+
+    event: Literal["exported"] = "exported"
+    path: str
+    """`-` for stdout."""
+    to: str
+    samples: int
+    tokens: int
+    bytes: int
+
+
+class RowCounts(BaseModel):
+    """What was written of a config."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rows: int = 0
+    documents: int = 0
+    tokens: int = 0
+    loss_tokens: int = 0
+
+
+class ExportedRows(Event):
+    """Rows of a dataset were written as another project reads them."""
+
+    event: Literal["exported"] = "exported"
+    path: str
+    to: str
+    configs: dict[str, RowCounts]
+    bytes: int
+    notes: list[str] = Field(default_factory=list)
+    """What the reader leaves unread."""
