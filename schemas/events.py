@@ -7,15 +7,13 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
+from pydantic.json_schema import models_json_schema
 
 
 class Event(BaseModel):
     """Something that happened, or was found."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
-    event: str
-    """The kind."""
 
 
 Tell = Callable[[Event], None]
@@ -97,7 +95,8 @@ class Progress(Event):
     unit: Literal["tokens", "bytes"]
     """Tokens of a build; bytes of text that an ingest encodes."""
     done: int
-    per_second: float
+    per_second: int
+    """On average in this run."""
 
 
 class ShardFinished(Event):
@@ -144,7 +143,7 @@ class Built(Event):
     """Its folder."""
     built: bool
     """Whether anything had to be done."""
-    tokens_per_second: float | None
+    tokens_per_second: int | None
     """Of this run; None where nothing had to be done."""
     fingerprint: str
     """The same fingerprint is the same data."""
@@ -294,3 +293,175 @@ class ExportedRows(Event):
     bytes: int
     notes: list[str] = Field(default_factory=list)
     """What the reader leaves unread."""
+
+
+class StagePlanned(StageFacts):
+    """A stage as it is planned, with what is made and drawn for it."""
+
+    tasks: list[dict[str, Any]]
+    """The account of each task, as `lcdata.json` has it."""
+    corpora: list[dict[str, Any]]
+    """The account of each corpus, as `lcdata.json` has it."""
+
+
+class PlanShown(Event):
+    """What a build would make, and how long it would take where that is known."""
+
+    event: Literal["plan"] = "plan"
+    name: str
+    stages: list[StagePlanned]
+    shards: int
+    tokens: int
+    bytes: int | None
+    """About; None where documents of corpora would have to be read for it."""
+    seconds: float | None
+    workers: int | None
+
+
+class RecipeShown(Event):
+    """A recipe: one that comes with lcdata, or one with all its defaults."""
+
+    event: Literal["recipe"] = "recipe"
+    name: str
+    about: str = ""
+    path: str | None = None
+    recipe: dict[str, Any] | None = None
+
+
+class TaskShown(Event):
+    """A task that samples can be made of."""
+
+    event: Literal["task"] = "task"
+    name: str
+    summary: str
+    about: str
+    wordings: list[str]
+    presets: dict[str, dict[str, Any]]
+    settings: dict[str, Any]
+    """JSON Schema of its settings."""
+
+
+class TemplatesShown(Event):
+    """The wordings of a task."""
+
+    event: Literal["templates"] = "templates"
+    task: str
+    templates: list[dict[str, Any]]
+
+
+class SampleShown(Event):
+    """One sample as a dataset holds it; spans count tokens of the document."""
+
+    event: Literal["sample"] = "sample"
+    task: str
+    sample: int
+    """Its index."""
+    prompt: str
+    answer: str
+    answers: list[str]
+    tokens: int
+    prompt_tokens: int
+    answer_spans: list[tuple[int, int]]
+    evidence_spans: list[tuple[int, int]]
+    depth: list[float]
+    template: str
+    facts: dict[str, Any]
+    sha256: str
+    """Of the ids as little-endian int32."""
+    input_ids: list[int]
+
+
+class LengthsShown(BaseModel):
+    """Documents of low..high-1 tokens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    low: int
+    high: int
+    documents: int
+    tokens: int
+
+
+class StageShown(BaseModel):
+    """A stage of a finished dataset."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    name: str
+    lengths: list[LengthsShown]
+    """Documents by powers of two."""
+    first: dict[str, Any]
+    """The first record of the document table."""
+
+
+class DatasetShown(Event):
+    """What a finished dataset holds."""
+
+    event: Literal["dataset"] = "dataset"
+    path: str
+    manifest: dict[str, Any]
+    """What `lcdata.json` says but for shards and files."""
+    stages: list[StageShown]
+
+
+class CorpusShown(Event):
+    """What a stored corpus holds."""
+
+    event: Literal["corpus"] = "corpus"
+    path: str
+    manifest: dict[str, Any]
+    """What `corpus.json` says but for inputs, files and buckets."""
+    percentiles: dict[int, int]
+    """Tokens of a document, by percent of the documents that have no more."""
+    longest: int
+    half_in: int
+    """Half of all tokens lie in documents of so many tokens or more."""
+    buckets: list[dict[str, Any]]
+
+
+class Found(Event):
+    """One thing that was looked at on this machine."""
+
+    event: Literal["finding"] = "finding"
+    subject: str
+    holds: bool
+    detail: str
+
+
+class GroupScored(Event):
+    """Samples that have something in common, and the means of their measures."""
+
+    event: Literal["group"] = "group"
+    by: str
+    """`task`, `length` or `depth`."""
+    name: str
+    n: int
+    measures: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    """95 % confidence intervals of the measures that are yes or no for each sample."""
+
+
+class Scored(Event):
+    """How far a model's replies give the answers, over all samples."""
+
+    event: Literal["score"] = "score"
+    match: str
+    n: int
+    measures: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    """95 % confidence intervals of the measures that are yes or no for each sample."""
+    missing: list[int]
+    """Samples without a prediction, which count as wrong."""
+    plot: str | None
+
+
+def event_kinds() -> list[type[Event]]:
+    """Every kind of event, in the order of this file."""
+    return Event.__subclasses__()
+
+
+def events_schema() -> dict[str, Any]:
+    """JSON Schema of a line that `--json` prints: any of the events."""
+    _, schema = models_json_schema([(kind, "serialization") for kind in event_kinds()])
+    anyone = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in event_kinds()]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "anyOf": anyone}

@@ -51,6 +51,7 @@ def test_a_wheel_holds_the_parts_and_the_vocabulary_with_its_notice(tmp_path: Pa
     subprocess.run([*command, str(source)], check=True)
     names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
     assert {"lcdata/__main__.py", "lcdata/py.typed", "lcdata/generators/kv.py"} <= names
+    assert {f"lcdata/recipes/{path.name}" for path in (ROOT / "recipes").iterdir()} <= names
     assert {"lcdata/packers/tokens/tekken.json.zst", "lcdata/packers/tokens/tekken.NOTICE"} <= names
     assert not [name for name in names if "test" in name or "benchmark" in name]
     metadata = next(name for name in names if name.endswith("entry_points.txt"))

@@ -5,7 +5,6 @@ by rule around it.
 """
 
 import gc
-import hashlib
 import json
 import os
 import re
@@ -202,10 +201,29 @@ class Tokenizer:
                 return text
         return None
 
+    def tried(self, texts: Iterable[str] = ()) -> "Tokenizer":
+        """This tokenizer where its engine agrees with `tokenizers` on hostile strings and these texts.
 
-def load_tokenizer(choice: TokenizerChoice, engine: str = "fastokens") -> Tokenizer:
-    """The tokenizer that was asked for, with its ends decided; falls back to `tokenizers` with a warning."""
-    vocabulary = find_vocabulary(choice.source)
+        Where it does not, one of the same vocabulary that runs on `tokenizers`, with a warning.
+        """
+        different = None if self.engine == "tokenizers" else self.disagreement([*HOSTILE, *texts])
+        if different is None:
+            return self
+        warnings.warn(
+            f"fastokens and tokenizers differ on {different[:40]!r}: using tokenizers, which is slower", stacklevel=3
+        )
+        return Tokenizer(replace(self.spec, engine="tokenizers"))
+
+
+def load_tokenizer(
+    choice: TokenizerChoice, engine: str = "fastokens", vocabulary: Vocabulary | None = None
+) -> Tokenizer:
+    """The tokenizer that was asked for, with its ends decided; falls back to `tokenizers` with a warning.
+
+    The vocabulary of the choice is looked for unless it is given. Raises UsageError or HubError where there is none, or
+    none that can be used.
+    """
+    vocabulary = vocabulary or find_vocabulary(choice.source)
     fast: Future[Any] | None = None
     with ThreadPoolExecutor(1) as beside:  # the engine takes longest, and needs no lock that Python has
         try:
@@ -318,7 +336,7 @@ def _identify(
         raise UsageError(f"the tokenizer {choice.source!r} names no end-of-document token: name it with --eos TOKEN")
     return TokenizerIdentity(
         source=choice.source,
-        sha256=hashlib.sha256(vocabulary.data).hexdigest(),
+        sha256=vocabulary.sha256,
         bos=bos,
         bos_id=None if bos is None else reference.token_to_id(bos),
         eos=eos,

@@ -5,6 +5,7 @@ from typing import Any
 from rich.text import Text
 
 from ...packers.tokens.tokenizer import Tokenizer
+from ...packers.tokens.vocabulary import find_chat_template, find_vocabulary
 from ...schemas.recipe import Recipe
 from ...schemas.sample import Sample, Span
 from .makers import makers_of
@@ -22,7 +23,9 @@ def show(recipe: Recipe, index: int, engine: str | None = None) -> tuple[Made, T
     component = stage.tasks[0]
     if engine is None:
         engine = "tokenizers" if component.length.longest <= _QUICK_TOKENS else "fastokens"
-    makers = makers_of(recipe, engine)
+    vocabulary = find_vocabulary(recipe.tokenizer.source)
+    chat_template = find_chat_template(recipe.tokenizer, vocabulary) if component.format == "chat" else None
+    makers = makers_of(recipe, vocabulary, chat_template, engine)
     maker = makers.of(stage, component)
     length = component.length.of_sample(component.task, recipe.seed, index)
     return maker.make(index, length), makers.tokenizer

@@ -1,6 +1,5 @@
 """The corpora of a mixture with their documents, as the corpora's indexes know them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,6 @@ from ...packers.rows.pieces import LongPolicy, Pieces, cut
 from ...schemas.buckets import Buckets
 from ...schemas.errors import UsageError
 from ...schemas.mix import CorpusComponent
-from ...schemas.tokens import EMBEDDED, TokenizerChoice, TokenizerIdentity
 from ..corpora.store import StoredCorpus
 from .draw import Cell
 from .upsample import Component
@@ -75,26 +73,3 @@ def select(
         )
     lengths = tokens[documents]
     return Selection(settings, corpus, documents, lengths, cut(lengths, seq_length, num_bos, policy))
-
-
-def common_tokenizer(choice: TokenizerChoice, corpora: Sequence[StoredCorpus]) -> TokenizerIdentity:
-    """The tokenizer of all corpora; UsageError where they have several or the recipe chooses another."""
-    first, *others = corpora
-    identity = first.manifest.tokenizer
-    for other in others:
-        if not is_same(other.manifest.tokenizer, identity):
-            raise UsageError(
-                f"{first.path} and {other.path} were ingested with different tokenizers "
-                f"({identity.source}, {other.manifest.tokenizer.source}): ingest one of them again"
-            )
-    if choice.source not in (EMBEDDED, identity.source):
-        raise UsageError(
-            f"the corpora were ingested with the tokenizer {identity.source}, not {choice.source}: "
-            "ingest them again with that one"
-        )
-    return identity
-
-
-def is_same(one: TokenizerIdentity, other: TokenizerIdentity) -> bool:
-    """Whether two tokenizers make the same documents, wherever they lie."""
-    return one.model_dump(exclude={"source"}) == other.model_dump(exclude={"source"})

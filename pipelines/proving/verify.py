@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from ...schemas.manifest import MANIFEST, Manifest, ShardRecord, StageRecord, read_manifest
 from ..run.engine import Engine
 from ..run.files import hash_file
+from ..run.where import Where
 from .check_shard import ShardVerdict, check_shard
 from .recount import wrong_accounts, wrong_against_store
 from .remake import remaker
@@ -38,8 +39,8 @@ def verify(folder: Path, num_samples: int = 16, tokenizer: str | None = None, wo
     manifest = read_manifest(folder)
     verdict = Verdict(problems=[*_wrong_files(folder, manifest), *_wrong_totals(manifest)])
     shards: list[ShardVerdict] = []
-    with Engine() as engine:
-        for _, shard in engine.run(_check_shard, (folder, manifest), manifest.shards, workers):
+    with Engine(Where(workers)) as engine:
+        for _, shard in engine.run(_check_shard, (folder, manifest), manifest.shards):
             verdict.rows += shard.rows
             verdict.documents += shard.documents
             verdict.tokens += shard.tokens
