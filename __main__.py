@@ -365,10 +365,11 @@ def inspect(folder: Path, as_json: bool) -> None:
 
         print_store((look(corpus) for corpus in open_store(folder)), as_json)
         return
+    from .packers.dataset import open_dataset
     from .pipelines.commands.printing import print_inspection
     from .pipelines.proving.inspect import inspect as run
 
-    print_inspection(run(folder), folder, as_json)
+    print_inspection(run(open_dataset(folder)), folder, as_json)
 
 
 @cli.command()
@@ -389,10 +390,11 @@ def verify(folder: Path, samples: int, tokenizer: str | None, workers: int, as_j
         for corpus, found in verdicts:
             print_corpus_verdict(found, corpus.path, as_json)
         return 0 if all(found.holds for _, found in verdicts) else 3
+    from .packers.dataset import open_dataset
     from .pipelines.commands.printing import print_verdict
     from .pipelines.proving.verify import verify as run
 
-    verdict = run(folder, samples, tokenizer, workers)
+    verdict = run(open_dataset(folder, tokenizer=tokenizer), samples, workers)
     print_verdict(verdict, folder, as_json)
     return 0 if verdict.holds else 3
 
@@ -406,10 +408,11 @@ def verify(folder: Path, samples: int, tokenizer: str | None, workers: int, as_j
 @click.option("--json", "as_json", is_flag=True, help="For machines, on stdout.")
 def check(folder: Path, trainer: str, rows: int, as_json: bool) -> int:
     """Run rows through a trainer as it is installed and compare documents, labels and loss with what is meant."""
+    from .packers.dataset import open_dataset
     from .pipelines.commands.check_printing import print_report
     from .pipelines.proving.trainers.check import check as run
 
-    report = run(folder, trainer, rows)
+    report = run(open_dataset(folder), trainer, rows)
     print_report(report, folder, as_json)
     return 0 if report.holds else 3
 
@@ -454,6 +457,7 @@ def export(
         _export_rows(folder, to, out, config, force, as_json)
         return
     _refuse({"config"}, "rows, which have other values of --to")
+    from .packers.dataset import open_dataset
     from .pipelines.commands.printing import export_progress, print_exported
     from .pipelines.exporting.samples import STDOUT
     from .pipelines.exporting.samples import export as run
@@ -462,19 +466,21 @@ def export(
         raise UsageError("--json and --out - both write to stdout: leave one of them out")
     with export_progress("samples") as progressed:
         chosen = _indices(n, indices)
-        exported = run(folder, to, out, chosen, tokenizer=tokenizer, force=force, progressed=progressed)
-    print_exported(exported, to, as_json)
+        dataset = open_dataset(folder, tokenizer=tokenizer)
+        exported = run(dataset, to, out, chosen, force=force, progressed=progressed)
+    print_exported(exported, as_json)
 
 
 def _export_rows(folder: Path, to: str, out: Path | None, config: str | None, force: bool, as_json: bool) -> None:
+    from .packers.dataset import open_dataset
     from .pipelines.commands.printing import export_progress, print_exported_rows
     from .pipelines.exporting.rows import export_rows
 
     if out == Path("-"):
         raise UsageError(f"--out must be a folder for --to {to}: rows are not written to stdout")
     with export_progress("rows") as progressed:
-        exported = export_rows(folder, to, out, config, force=force, progressed=progressed)
-    print_exported_rows(exported, to, as_json)
+        exported = export_rows(open_dataset(folder), to, out, config, force=force, progressed=progressed)
+    print_exported_rows(exported, as_json)
 
 
 def _indices(n: str | None, indices: tuple[str, ...]) -> list[Any]:
@@ -507,13 +513,14 @@ def score(
     predictions: Path, references: Path | None, data: Path | None, match: str, plot: Path | None, as_json: bool
 ) -> None:
     """Rate a model's replies, JSON lines with `index` and `prediction`, by the answers of a dataset."""
+    from .packers.dataset import open_dataset
     from .pipelines.commands.printing import print_score
     from .pipelines.scoring.heat_map import check_plot, draw_heat_map
     from .pipelines.scoring.score import score as run
 
     if plot is not None:
         check_plot(plot)
-    found = run(predictions, references, data, match)
+    found = run(predictions, references, None if data is None else open_dataset(data), match)
     if plot is not None:
         draw_heat_map(found, plot)
     print_score(found, plot, as_json)

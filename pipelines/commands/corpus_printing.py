@@ -15,6 +15,7 @@ from rich.table import Table
 
 from ...schemas.buckets import Buckets
 from ...schemas.corpus import CorpusManifest, IngestRecipe, PartRecord, UnitRecord
+from ...schemas.events import CorpusVerdict
 from ...schemas.manifest import BucketAccount, ComponentAccount
 from .printing import console, pairs
 from .progress import Bar, emit, say, where
@@ -23,7 +24,6 @@ if TYPE_CHECKING:  # a command loads its own pipeline alone
     from ...generators.sources.input import Input
     from ..corpora.arrange import Arrangement
     from ..corpora.inspect import StoreInspection
-    from ..corpora.verify import CorpusVerdict
 
 _BAR = 32
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -175,7 +175,7 @@ def _bar(share: float) -> str:
 def print_corpus_verdict(verdict: CorpusVerdict, path: Path, as_json: bool) -> None:
     """Whether a stored corpus holds what it promises."""
     if as_json:
-        emit("verdict", corpus=str(path), holds=verdict.holds, **asdict(verdict))
+        emit(**verdict.model_dump(mode="json"))
         return
     for problem in verdict.problems:
         console.print(f"[red]broken[/red]  {escape(problem)}")

@@ -17,6 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from ...generators.registry import build_task, settings_schema, tasks
+from ...schemas.events import Exported, ExportedRows, Verdict
 from ...schemas.manifest import Manifest, StageRecord, TaskAccount
 from ...schemas.quantity import format_length
 from ...schemas.recipe import Recipe
@@ -27,13 +28,10 @@ from .progress import emit
 
 if TYPE_CHECKING:  # a command loads its own pipeline alone
     from ..doctor import Finding
-    from ..exporting.rows import ExportedRows
-    from ..exporting.samples import Exported
     from ..making.samples import Made
     from ..planning.estimate import Estimate
     from ..planning.plan import Plan, StagePlan
     from ..proving.inspect import Inspection
-    from ..proving.verify import Verdict
     from ..scoring.score import Group, Score
 
 console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 120)
@@ -332,7 +330,7 @@ def print_tasks_made(accounts: Sequence[TaskAccount]) -> None:
 def print_verdict(verdict: Verdict, folder: Path, as_json: bool) -> None:
     """Whether a dataset holds what it promises."""
     if as_json:
-        emit("verdict", holds=verdict.holds, **asdict(verdict))
+        emit(**verdict.model_dump(mode="json"))
         return
     for problem in verdict.problems:
         console.print(f"[red]broken[/red]  {problem}")
@@ -364,25 +362,25 @@ def export_progress(unit: str) -> Generator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def print_exported(exported: Exported, to: str, as_json: bool) -> None:
+def print_exported(exported: Exported, as_json: bool) -> None:
     """What was written; for people on stderr, since the samples may go to stdout."""
     if as_json:
-        emit("exported", **(asdict(exported) | {"path": str(exported.path), "to": to}))
+        emit(**exported.model_dump(mode="json"))
         return
     Console(stderr=True, soft_wrap=True, highlight=False).print(
-        f"{exported.name}: {exported.samples:,} samples, {exported.tokens:,} tokens, "
-        f"{humanize.naturalsize(exported.bytes)} as {to}",
+        f"{'stdout' if exported.path == '-' else exported.path}: {exported.samples:,} samples, "
+        f"{exported.tokens:,} tokens, {humanize.naturalsize(exported.bytes)} as {exported.to}",
         markup=False,
     )
 
 
-def print_exported_rows(exported: ExportedRows, to: str, as_json: bool) -> None:
+def print_exported_rows(exported: ExportedRows, as_json: bool) -> None:
     """What was written of each config, and what its reader leaves unread."""
     if as_json:
-        emit("exported", **(asdict(exported) | {"path": str(exported.path), "to": to}))
+        emit(**exported.model_dump(mode="json"))
         return
     size = humanize.naturalsize(exported.bytes)
-    console.print(f"{exported.path}: {size} as {to}, settings beside each folder", markup=False)
+    console.print(f"{exported.path}: {size} as {exported.to}, settings beside each folder", markup=False)
     for name, counts in exported.configs.items():
         loss = f"{counts.loss_tokens:,} in the loss"
         line = f"{name}: {counts.rows:,} rows, {counts.documents:,} documents, {counts.tokens:,} tokens, {loss}"
