@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 
 class Event(BaseModel):
-    """Something that happened, or was found."""
+    """Something that happened, or was found; every kind has a field `event` that says which it is."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
@@ -453,6 +453,61 @@ class Scored(Event):
     missing: list[int]
     """Samples without a prediction, which count as wrong."""
     plot: str | None
+
+
+class Comparison(BaseModel):
+    """One thing that was compared on some rows of a config."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    subject: str
+    """What was compared, in a word."""
+    detail: str
+    """What holds where nothing differs."""
+    rows: int = 0
+    """Rows on which it was compared."""
+    documents: int = 0
+    """Documents of these rows."""
+    differing: int = 0
+    """Rows that differ."""
+    differences: list[str] = Field(default_factory=list)
+    """How the first rows that differ do so."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing differs."""
+        return self.differing == 0
+
+
+class CheckedConfig(BaseModel):
+    """What a trainer makes of some rows of a config."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    name: str
+    """Name of the config."""
+    rows: int
+    """Rows that were run."""
+    documents: int
+    """Documents of these rows."""
+    findings: list[Comparison]
+    """Each thing that could be compared."""
+
+
+class Checked(Event):
+    """Rows of a dataset were run through a trainer as it is installed."""
+
+    event: Literal["checked"] = "checked"
+    trainer: str
+    """The trainer with its version."""
+    configs: list[CheckedConfig]
+    """Each config of the dataset."""
+
+    @computed_field
+    @property
+    def holds(self) -> bool:
+        """Whether every config is read as it is meant."""
+        return all(comparison.holds for config in self.configs for comparison in config.findings)
 
 
 def event_kinds() -> list[type[Event]]:

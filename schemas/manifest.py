@@ -175,10 +175,6 @@ class Manifest(Record):
         """Every stage as it was asked for and as it came out."""
         return zip(self.recipe.stages, self.stages, strict=True)
 
-    def stage_of(self, shard: ShardRecord) -> Stage:
-        """The stage that a shard belongs to."""
-        return next(stage for stage in self.recipe.stages if stage.name == shard.stage)
-
     @property
     def tasks(self) -> list["NumberedTask"]:
         """Every task of every stage, its samples numbered through the dataset."""
@@ -222,7 +218,7 @@ def read_manifest(folder: Path) -> Manifest:
                 f"recipe, or use lcdata {content.get('lcdata')}"
             )
         return Manifest.model_validate(content)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"{folder} is no finished dataset: it has no {MANIFEST}") from None
     except OSError as error:
         raise LcdataError(f"{path} cannot be read: {error.strerror}") from None

@@ -33,9 +33,10 @@ def check(output: Output, folder: Path, trainer: str, rows: int) -> int:
     FOLDER is a finished dataset. The trainer's own data loader makes batches of some rows, and documents, positions,
     labels and loss are compared with what the document table says. What differs ends it with exit code 3.
     """
+    from ...packers.dataset import open_dataset
     from ..proving.trainers.check import check as run
 
-    checked = run(folder, trainer, rows)
+    checked = run(open_dataset(folder), trainer, rows)
     output.show(checked, lambda: _print(checked, folder))
     return 0 if checked.holds else 3
 

@@ -75,23 +75,26 @@ def _export_samples(
     tokenizer: str | None,
     force: bool,
 ) -> None:
+    from ...packers.dataset import open_dataset
     from ..exporting.samples import STDOUT
     from ..exporting.samples import export as run
 
     if output.is_for_programs and out == STDOUT:
         raise UsageError("--json and --out - both write to stdout: leave one of them out")
+    dataset = open_dataset(folder, tokenizer=tokenizer)
     with _progress(output, "samples") as progressed:
-        exported = run(folder, to, out, chosen, tokenizer=tokenizer, force=force, progressed=progressed)
+        exported = run(dataset, to, out, chosen, force=force, progressed=progressed)
     output.report(exported, lambda: _print_samples(exported))
 
 
 def _export_rows(output: Output, folder: Path, to: str, out: Path | None, config: str | None, force: bool) -> None:
+    from ...packers.dataset import open_dataset
     from ..exporting.rows import export_rows
 
     if out == Path("-"):
         raise UsageError(f"--out must be a folder for --to {to}: rows are not written to stdout")
     with _progress(output, "rows") as progressed:
-        exported = export_rows(folder, to, out, config, force=force, progressed=progressed)
+        exported = export_rows(open_dataset(folder), to, out, config, force=force, progressed=progressed)
     output.show(exported, lambda: _print_notes(exported), lambda: _print_rows(exported))
 
 

@@ -36,9 +36,10 @@ def inspect(output: Output, folder: Path) -> None:
         for looked_at in map(look, open_store(folder)):
             output.show(_corpus_shown(looked_at), partial(_print_corpus, looked_at))
         return
+    from ...packers.dataset import open_dataset
     from ..proving.inspect import inspect as look_at
 
-    inspections = look_at(folder)
+    inspections = look_at(open_dataset(folder))
     output.show(_dataset_shown(inspections, folder), lambda: _print_dataset(inspections, folder))
 
 
@@ -53,7 +54,7 @@ def _dataset_shown(inspections: Sequence[Inspection], folder: Path) -> DatasetSh
             StageShown(
                 name=inspection.stage.name,
                 lengths=[LengthsShown(**asdict(bucket)) for bucket in inspection.buckets],
-                first=inspection.record,
+                first=dict(inspection.record),
             )
             for inspection in inspections
         ],

@@ -38,12 +38,13 @@ def score(
     PREDICTIONS are JSON lines with `index` and `prediction`, and with `outputs` where neither --references nor --data
     says what the answers are.
     """
+    from ...packers.dataset import open_dataset
     from ..scoring.heat_map import check_plot, draw_heat_map
     from ..scoring.score import score as rate
 
     if plot is not None:
         check_plot(plot)
-    found = rate(predictions, references, data, match)
+    found = rate(predictions, references, None if data is None else open_dataset(data), match)
     if plot is not None:
         draw_heat_map(found, plot)
     output.show(_events(found, plot), lambda: _print(found, plot))

@@ -46,9 +46,10 @@ def verify(output: Output, folder: Path, samples: int, tokenizer: str | None, wo
         for verdict in verdicts:
             output.show(verdict, partial(_print_problems, verdict), partial(_print_corpus, verdict))
         return 0 if all(verdict.holds for verdict in verdicts) else 3
+    from ...packers.dataset import open_dataset
     from ..proving.verify import verify as check
 
-    verdict = check(folder, samples, tokenizer, workers)
+    verdict = check(open_dataset(folder, tokenizer=tokenizer), samples, workers)
     output.show(verdict, partial(_print_problems, verdict), partial(_print_dataset, verdict))
     return 0 if verdict.holds else 3
 
