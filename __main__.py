@@ -341,7 +341,7 @@ def tasks(task: str | None, templates: bool, markdown: bool, as_json: bool) -> N
     from .pipelines.commands.printing import print_task, print_tasks, print_templates
 
     if markdown:
-        from .pipelines.commands.describe import gallery
+        from .pipelines.commands.gallery import gallery
 
         click.echo(gallery(), nl=False)
     elif task is None:

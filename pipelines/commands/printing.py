@@ -16,13 +16,13 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+from ...generators.description import Description
 from ...generators.registry import build_task, settings_schema, tasks
 from ...schemas.manifest import Manifest, StageRecord, TaskAccount
 from ...schemas.quantity import format_length
 from ...schemas.recipe import Recipe
 from ...schemas.stage import Stage
 from ..making.show import as_record, marked_text
-from .describe import Description
 from .progress import emit
 
 if TYPE_CHECKING:  # a command loads its own pipeline alone
