@@ -323,11 +323,11 @@ def schema(out: Path | None) -> None:
 def show(task: str, index: int, full: bool, engine: str | None, as_json: bool, **flags: Any) -> None:
     """Show one sample as a dataset would hold it, evidence and answers marked."""
     from .pipelines.commands.printing import print_sample
-    from .pipelines.making.show import show as run
+    from .pipelines.making.sequence import SampleSource, quick_engine
     from .pipelines.recipes.flags import task_recipe
 
     recipe = task_recipe(task, **flags, n=str(index + 1))
-    made, _ = run(recipe, index, engine)
+    made = SampleSource(recipe, engine or quick_engine(recipe)).make(index)
     print_sample(made, recipe, full, as_json)
 
 

@@ -25,15 +25,18 @@ class Makers:
         return SampleMaker(component, stage.seed, self.tokenizer, chat_template=self.chat_template)
 
 
-def makers_of(recipe: Recipe, engine: str) -> Makers:
-    """The makers, on `tokenizers` itself where the engine differs from it on hostile strings or the tasks' wording."""
+def makers_of(recipe: Recipe, engine: str, tokenizer: Tokenizer | None = None) -> Makers:
+    """The makers, on `tokenizers` itself where the engine differs from it on hostile strings or the tasks' wording.
+
+    `tokenizer` is the recipe's where it is loaded already.
+    """
     tasks = [(stage, component) for stage in recipe.stages for component in stage.tasks]
     for _, component in tasks:
         build_task(component.task, component.settings)
     is_chat = any(component.format == "chat" for _, component in tasks)
     chat_template = find_chat_template(recipe.tokenizer) if is_chat else None
-    makers = Makers(load_tokenizer(recipe.tokenizer, engine), chat_template)
-    tokenizer = makers.tokenizer
+    tokenizer = tokenizer or load_tokenizer(recipe.tokenizer, engine)
+    makers = Makers(tokenizer, chat_template)
     probes = [probe for stage, component in tasks for probe in makers.of(stage, component).probe()]
     if tokenizer.engine == "tokenizers":
         return makers

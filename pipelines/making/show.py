@@ -1,31 +1,14 @@
-"""`show`: one sample, made alone, exactly as a dataset holds it."""
+"""One made sample as `show` tells it: a record for machines, for people a text with its evidence marked."""
 
 from typing import Any
 
 from rich.text import Text
 
-from ...packers.tokens.tokenizer import Tokenizer
-from ...schemas.recipe import Recipe
 from ...schemas.sample import Sample, Span
-from .makers import makers_of
 from .samples import Made
 
-_QUICK_TOKENS = 16_384
-"""Up to here `tokenizers` is ready sooner than `fastokens` has loaded."""
 _AROUND = 160
 _ENDS = 500
-
-
-def show(recipe: Recipe, index: int, engine: str | None = None) -> tuple[Made, Tokenizer]:
-    """Sample `index` of a recipe of one task, and the tokenizer that it was made with."""
-    stage = recipe.stages[0]
-    component = stage.tasks[0]
-    if engine is None:
-        engine = "tokenizers" if component.length.longest <= _QUICK_TOKENS else "fastokens"
-    makers = makers_of(recipe, engine)
-    maker = makers.of(stage, component)
-    length = component.length.of_sample(component.task, recipe.seed, index)
-    return maker.make(index, length), makers.tokenizer
 
 
 def as_record(made: Made) -> dict[str, Any]:
