@@ -32,7 +32,7 @@ class Description:
     about: str
     """What the task teaches, where it comes from, what it leaves out."""
     wordings: Sequence[str]
-    """Ids of the task's own wordings, one of which each sample has."""
+    """Ids of its own wordings under its default settings, one of which each sample has."""
     presets: Mapping[str, Mapping[str, Any]]
     """Settings by the name of the benchmark's task that has them."""
     settings: Sequence[Setting]

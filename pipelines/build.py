@@ -1,13 +1,18 @@
 """A build: from a recipe to a finished dataset, on as many workers as there are, resumable at any moment."""
 
+import copy
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from ..packers.dataset import Dataset, open_dataset
 from ..schemas.errors import UsageError
 from ..schemas.events import Built, Planned, ShardFinished, StageBuilt, Tell, nobody
 from ..schemas.manifest import Manifest, ShardRecord, StageRecord
 from ..schemas.recipe import Recipe
+from .corpora.ingest import ingest
 from .corpora.store import is_store, open_corpus
 from .making.shard import write_shard
 from .making.work import Shared
@@ -15,6 +20,7 @@ from .planning.materials import Materials
 from .planning.plan import Plan, make_plan
 from .planning.workers import automatic_workers, surely_needed_workers
 from .publishing.finish import finish
+from .recipes.recipe_file import STORE, read_recipe, recipe_of
 from .run.engine import Engine
 from .run.files import storage_error
 from .run.pace import Pace
@@ -24,6 +30,47 @@ from .run.workspace import Workspace, finished_dataset, first_difference
 
 
 def build(
+    recipe: Recipe | Mapping[str, Any] | str | Path,
+    out: str | Path | None = None,
+    *,
+    store: str | Path | None = None,
+    max_bad: float = 0.001,
+    workers: int | None = None,
+    address: str | None = None,
+    engine: str = "fastokens",
+    overwrite: bool = False,
+    tell: Tell = nobody,
+) -> Dataset:
+    """Build the dataset of a recipe, as `lcdata build` does, and open it.
+
+    What is finished is not made again, a build that was stopped goes on, and the bytes are the same however it runs.
+
+    recipe: a YAML file, or what one holds as a mapping, see docs/recipes.md.
+    out: the folder to make; by default the recipe's `output`, or its name.
+    store: where the recipe's corpora are, or are put; by default as the recipe says.
+    max_bad: share of a corpus's records that may be unusable.
+    workers: processes, 0 for this one; by default by the size of the work.
+    address: a Ray cluster to run on.
+    engine: what encodes, `fastokens` or `tokenizers`; both give the same ids.
+    overwrite: replace a dataset of another recipe that is there.
+    tell: called with each event (`lcdata.schemas.events`) of the build.
+
+    Raises UsageError where the recipe cannot be meant or `out` holds something else, ResumableError where the build
+    stopped with its finished shards safe.
+    """
+    if isinstance(recipe, str | Path):
+        recipe = read_recipe(Path(recipe).expanduser(), None if store is None else Path(store))
+    elif not isinstance(recipe, Recipe):
+        recipe = recipe_of(copy.deepcopy(dict(recipe)), "recipe", Path(), None if store is None else Path(store))
+    where = Where(workers, address)
+    for corpus in recipe.ingest:
+        tell(ingest(corpus, STORE if store is None else Path(store), tell, max_bad, where, engine, overwrite))
+    folder = Path(out or recipe.output or recipe.name).expanduser()
+    tell(build_dataset(recipe, folder, tell, where, engine, overwrite))
+    return open_dataset(folder)
+
+
+def build_dataset(
     recipe: Recipe,
     out: Path,
     tell: Tell = nobody,

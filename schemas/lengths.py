@@ -21,6 +21,14 @@ def _log_uniform_shares(low: int, high: int) -> NDArray[np.float64]:
     return np.cumsum(1.0 / np.arange(low, high + 1))
 
 
+@lru_cache(maxsize=4)
+def _log_uniform_block(low: int, high: int, name: str, seed: int, block: int) -> NDArray[np.int32]:
+    """The lengths of so many samples as are drawn at once; who asks for one asks for its neighbours too."""
+    shares = _log_uniform_shares(low, high)
+    draws = stream(name, seed, block, "length").random(_BLOCK) * shares[-1]
+    return (np.searchsorted(shares, draws, side="right") + low).astype(np.int32)
+
+
 @dataclass(frozen=True)
 class Lengths:
     """Document lengths in tokens, BOS and EOS included: `128k`, `4k,32k,128k` or `4k..128k`."""
@@ -67,9 +75,7 @@ class Lengths:
 
     def _block(self, name: str, seed: int, block: int) -> NDArray[np.int32]:
         low, high = self.values
-        shares = _log_uniform_shares(low, high)
-        draws = stream(name, seed, block, "length").random(_BLOCK) * shares[-1]
-        return (np.searchsorted(shares, draws, side="right") + low).astype(np.int32)
+        return _log_uniform_block(low, high, name, seed, block)
 
     def __str__(self) -> str:
         return (".." if self.is_range else ",").join(map(format_length, self.values))

@@ -12,7 +12,8 @@ from pydantic_core import CoreSchema, core_schema
 _NUMBER = re.compile(r"(\d[\d_]*(?:\.\d+)?(?:e\+?\d{1,2})?)\s*([a-z]*)", re.IGNORECASE | re.ASCII)
 _BINARY = {"": 1, "k": 2**10, "ki": 2**10, "m": 2**20, "mi": 2**20, "g": 2**30, "gi": 2**30}
 _DECIMAL = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
-_LARGEST = 2**62
+MOST = 2**62
+"""The greatest number of things or tokens that can be asked for."""
 
 
 def parse_length(value: str | int) -> int:
@@ -31,7 +32,7 @@ def _parse(value: str | int, units: Mapping[str, int], wanted: str) -> int:
     if match is None or factor is None:
         raise ValueError(f"must be {wanted}, got {str(value)!r}")
     number = Decimal(match[1].replace("_", "")) * factor
-    if number != number.to_integral_value() or not 0 < number <= _LARGEST:
+    if number != number.to_integral_value() or not 0 < number <= MOST:
         raise ValueError(f"must be {wanted}, whole and above zero, got {str(value)!r}")
     return int(number)
 

@@ -48,7 +48,7 @@ def test_a_mistake_is_one_line_with_its_cure(
 
 def test_the_minimum_that_an_error_names_works(lcdata: Run, small: str) -> None:
     done = lcdata(*GEN, "--length", "9", "--tokenizer", small)
-    minimum = done.stderr.split("use --length ")[1].split()[0]
+    minimum = done.stderr.split("use a length of ")[1].split()[0]
     assert lcdata(*GEN, "--length", minimum, "--n", 200, "--tokenizer", small).returncode == 0
 
 

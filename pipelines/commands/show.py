@@ -30,11 +30,11 @@ def show(output: Output, task: str, index: int, engine: str | None, full: bool, 
 
     It is the sample of this index that a dataset of the same options holds.
     """
-    from ..making.show import show as make
+    from ..making.sequence import SampleSource, quick_engine
     from ..recipes.flags import task_recipe
 
     recipe = task_recipe(task, **flags, n=str(index + 1))
-    made, _ = make(recipe, index, engine)
+    made = SampleSource(recipe, engine or quick_engine(recipe)).make(index)
     output.show(_shown(made), lambda: _print(made, recipe.seed, full))
 
 

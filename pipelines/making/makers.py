@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from ...generators.registry import build_task
-from ...packers.tokens.tokenizer import Tokenizer, load_tokenizer
-from ...packers.tokens.vocabulary import Vocabulary
+from ...packers.tokens.tokenizer import Tokenizer
 from ...schemas.mix import TaskComponent
 from ...schemas.recipe import Recipe
 from ...schemas.stage import Stage
@@ -24,12 +23,12 @@ class Makers:
         return SampleMaker(component, stage.seed, self.tokenizer, chat_template=self.chat_template)
 
 
-def makers_of(recipe: Recipe, vocabulary: Vocabulary, chat_template: str | None, engine: str) -> Makers:
+def makers_of(recipe: Recipe, tokenizer: Tokenizer, chat_template: str | None) -> Makers:
     """The makers, on `tokenizers` itself where the engine differs from it on hostile strings or the tasks' wording."""
     tasks = [(stage, component) for stage in recipe.stages for component in stage.tasks]
-    makers = Makers(load_tokenizer(recipe.tokenizer, engine, vocabulary), chat_template)
+    makers = Makers(tokenizer, chat_template)
     probes = [probe for stage, component in tasks for probe in makers.of(stage, component).probe()]
-    return Makers(makers.tokenizer.tried(probes), chat_template)
+    return Makers(tokenizer.tried(probes), chat_template)
 
 
 def check_tasks(recipe: Recipe) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...packers.tokens.tokenizer import Tokenizer
+from ...packers.tokens.tokenizer import Tokenizer, load_tokenizer
 from ...schemas.counted import counted
 from ...schemas.errors import UsageError
 from ...schemas.events import StageFacts
@@ -306,8 +306,10 @@ def make_plan(materials: Materials, engine: str = "fastokens") -> Plan:
 
 def _makers(materials: Materials, engine: str) -> Makers:
     check_tasks(materials.recipe)
+    chat_template = materials.chat_template
     with timed("tokenizer loaded and tried"):
-        return makers_of(materials.recipe, materials.vocabulary, materials.chat_template, engine)
+        tokenizer = load_tokenizer(materials.recipe.tokenizer, engine, materials.vocabulary)
+        return makers_of(materials.recipe, tokenizer, chat_template)
 
 
 def _plan_stage(

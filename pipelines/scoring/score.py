@@ -7,7 +7,7 @@ import codecs
 import json
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,10 +18,7 @@ from ...packers.dataset import Dataset
 from ...schemas.errors import UsageError
 from ...schemas.evaluation import Prediction, Rating, Reference
 from ...schemas.quantity import format_length
-from .rate import rate, rate_substrings
-
-MATCHES: Mapping[str, Callable[[str, Reference], Rating]] = {"exact": rate, "substring": rate_substrings}
-"""Ways to compare a reply with a reference. The first measure of each is its main one."""
+from .rate import MATCHES
 
 _YES_OR_NO = ("exact", "string_match_part")
 NUM_DEPTHS = 10

@@ -30,7 +30,7 @@ def build_dataset(
 ) -> None:
     """Build a recipe, and say what came out."""
     output.tell(Planning(name=recipe.name))
-    from ...build import build
+    from ...build import build_dataset as build
 
     built = build(recipe, out, output.tell, where, engine, overwrite)
     output.report(built, lambda: _print_built(built, out))

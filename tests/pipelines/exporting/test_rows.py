@@ -16,7 +16,7 @@ from conftest import Run
 
 from lcdata.__main__ import cli
 from lcdata.packers.profiles.registry import PROFILES
-from lcdata.pipelines.build import build
+from lcdata.pipelines.build import build_dataset
 from lcdata.pipelines.exporting.rows import export_rows
 from lcdata.pipelines.run.where import Where
 from lcdata.schemas.errors import LcdataError, UsageError
@@ -30,7 +30,7 @@ def made(folder: Path, tokenizer: str, **source: Any) -> Path:
     """A dataset of several data files whose rows hold several samples."""
     component = {"task": "kv", "length": "1k..3k", "n": 30, **source}
     recipe = {"name": "kv", "seq_length": "6k", "shard_rows": 4, "tokenizer": {"source": tokenizer}, "mix": [component]}
-    build(Recipe.model_validate(recipe), folder, where=Where(0))
+    build_dataset(Recipe.model_validate(recipe), folder, where=Where(0))
     assert len(read_manifest(folder).shards) > 1
     return folder
 
@@ -205,7 +205,7 @@ def curriculum(tmp_path: Path, small: str) -> Path:
         for name, length, n in (("short", "2k", 5), ("long", "6k", 3))
     ]
     recipe = Recipe.model_validate({"name": "two", "tokenizer": {"source": small}, "stages": stages})
-    build(recipe, tmp_path / "two", where=Where(0))
+    build_dataset(recipe, tmp_path / "two", where=Where(0))
     return tmp_path / "two"
 
 

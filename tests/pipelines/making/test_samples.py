@@ -6,7 +6,6 @@ import pytest
 
 from lcdata.packers.tokens import tokenizer as tokenizer_module
 from lcdata.packers.tokens.tokenizer import Tokenizer, load_tokenizer
-from lcdata.packers.tokens.vocabulary import find_vocabulary
 from lcdata.pipelines.making.makers import makers_of
 from lcdata.pipelines.making.samples import SampleMaker
 from lcdata.schemas.errors import LcdataError, UsageError
@@ -53,7 +52,7 @@ def test_an_engine_that_fails_the_probes_is_not_used(small: str, monkeypatch: py
         {"name": "x", "seq_length": "1k", "tokenizer": {"source": small}, "mix": [component]}
     )
     with pytest.warns(UserWarning, match="fastokens and tokenizers differ on .* using tokenizers, which is slower"):
-        tokenizer = makers_of(recipe, find_vocabulary(recipe.tokenizer.source), None, "fastokens").tokenizer
+        tokenizer = makers_of(recipe, load_tokenizer(recipe.tokenizer), None).tokenizer
     assert tokenizer.engine == "tokenizers"
     assert tokenizer.encode("77").tolist() == honest.encode_reference("77").tolist()
 
