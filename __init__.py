@@ -1,7 +1,7 @@
 """Long-context training data: exact in length and tokens, document-masked, reproducible.
 
 `lcdata.samples("kv", "4k")[0]` is a sample, `lcdata.tasks()` says what tasks there are, `lcdata.score(sample, reply)`
-rates a reply. `lcdata.build("recipe.yaml")` makes a dataset, `lcdata.open_dataset(folder)` reads one that is finished, and
+rates a reply. `lcdata.build("recipe.yaml")` makes a dataset, `lcdata.open_dataset(folder)` reads a finished one, and
 `lcdata.PackedDataset`, which needs PyTorch, gives its rows to a training loop. See docs/python.md.
 """
 
