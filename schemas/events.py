@@ -328,7 +328,7 @@ class Exported(Event):
 class RowCounts(BaseModel):
     """What was written of a config."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     rows: int = 0
     """Packed sequences."""
