@@ -6,6 +6,15 @@ READY := $(VENV)/.ready
 TRAINERS := $(VENV)/.trainers
 TORCH := torch==2.13.0
 
+define WRITE_REFERENCE
+from pathlib import Path
+from lcdata.__main__ import cli
+from lcdata.pipelines.commands.words.reference import pages
+for name, text in pages(cli).items():
+    Path("docs", name).write_text(text)
+endef
+export WRITE_REFERENCE
+
 .PHONY: demo demo-recipe test check trainers bench gallery lock clean
 
 demo: $(READY)  ## make 100 samples of 128k tokens and look at them
@@ -34,9 +43,9 @@ bench: $(TRAINERS)  ## speed and memory beside bounds and a peer; writes benchma
 	$(RUN)/python benchmarks/ingest.py
 	$(RUN)/python benchmarks/packing.py
 
-gallery: $(READY)  ## write docs/tasks.md from the tasks, and the recipes' schema from their models
-	mkdir -p docs
+gallery: $(READY)  ## write the pages of docs/ that tell of tasks, commands and files, and the recipes' schema
 	$(RUN)/lcdata tasks --markdown > docs/tasks.md
+	$(RUN)/python -c "$$WRITE_REFERENCE"
 	$(RUN)/lcdata schema > recipes/recipe.schema.json
 
 lock: $(READY)  ## pin the newest versions in requirements.txt

@@ -55,6 +55,7 @@ class IngestRecipe(BaseModel):
     """Which split of a `datasets` dataset."""
 
     fields: Fields = Fields()
+    """Where a record holds what is wanted of it."""
 
     group_order: Literal["order", "given", "random"] = "order"
     """How the parts of a group follow each other: by the order field, as they were read, or shuffled."""
@@ -63,6 +64,7 @@ class IngestRecipe(BaseModel):
     """What stands before each part of a group, where there is an order field; empty for nothing."""
 
     tokenizer: TokenizerChoice = TokenizerChoice()
+    """What makes token ids of the texts; in a recipe, the recipe's."""
 
     buckets: tuple[Length, ...] = DEFAULT_BUCKETS
     """Where one bucket of lengths ends and the next begins, in tokens."""
@@ -89,10 +91,13 @@ class InputRecord(Record):
     """One input as it was read."""
 
     url: str
+    """Path or URL."""
     bytes: int
+    """Its size as it is stored, 0 where nobody knows it."""
     version: str
     """Its time of change or ETag: the same size and version is taken for the same content."""
     sha256: str
+    """Of its bytes as they are stored, or the version of what has none, such as a `datasets` dataset."""
     records: int
     """Lines or rows in it, the unreadable ones too."""
 
@@ -101,9 +106,11 @@ class BadRecord(Record):
     """One of the first records that could not be used."""
 
     url: str
+    """The input that it stands in."""
     line: int
     """Of the file, or row of the table, from 1."""
     reason: str
+    """Why it could not be used."""
 
 
 class PartRecord(WorkRecord):
@@ -146,41 +153,59 @@ class BucketRecord(Record):
     """What a corpus has of documents of low..high-1 tokens."""
 
     low: int
+    """Tokens of its shortest documents."""
     high: int | None
+    """Its documents have fewer tokens than this; None for no limit."""
     documents: int
+    """Documents in it."""
     tokens: int
+    """Tokens in it, BOS and EOS not counted."""
     bytes: int
-    """Of text."""
+    """Bytes of text in it."""
 
 
 class CorpusManifest(Record):
     """Everything that says what a stored corpus is and lets it be checked and made again."""
 
     lcdata: str
+    """Version of lcdata that made it."""
     format: int
+    """Number of the format of the store's files."""
     fingerprint: str
     """Of recipe, inputs and tokenizer: the same fingerprint is the same store."""
     recipe: IngestRecipe
+    """What was asked for, defaults filled in."""
     tokenizer: TokenizerIdentity
+    """What made the token ids."""
     engine: str
+    """What encoded the texts: `fastokens` or `tokenizers`, which give the same ids."""
     versions: dict[str, str]
+    """Of the libraries that can change a byte."""
     inputs: list[InputRecord]
+    """Every input as it was read."""
     records: int
     """Lines or rows read."""
     bad: dict[str, int]
-    """Of those, left out by reason."""
+    """Records that could not be used, by reason."""
     first_bad: list[BadRecord]
+    """The first of them."""
     documents_read: int
-    """Documents that the other records make: the stored ones and the dropped ones."""
+    """Documents that the usable records make: the stored ones and the dropped ones."""
     dropped: dict[str, int]
     """Documents left out, by reason."""
     dropped_bytes: dict[str, int]
+    """Bytes of text of the documents left out, by reason."""
     documents: int
+    """Documents stored."""
     tokens: int
+    """Tokens stored, BOS and EOS not counted."""
     bytes: int
-    """Of text that was stored."""
+    """Bytes of text that was stored."""
     audited: int
     """Documents whose ids were compared with those of `tokenizers`; of long ones, a part."""
     buckets: list[BucketRecord]
+    """Documents and tokens by length."""
     index: FileRecord
+    """The file that says of every document how long it is, where it came from and where its tokens are."""
     files: list[FileRecord]
+    """The files of tokens, one for each bucket of a unit."""

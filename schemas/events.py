@@ -29,6 +29,7 @@ class Warned(Event):
 
     event: Literal["warning"] = "warning"
     message: str
+    """What it is, in one line."""
 
 
 class Failed(Event):
@@ -38,6 +39,7 @@ class Failed(Event):
     message: str
     """One line that names the cure."""
     exit_code: int
+    """Exit code of the command."""
 
 
 # A build.
@@ -48,6 +50,7 @@ class Planning(Event):
 
     event: Literal["planning"] = "planning"
     name: str
+    """Name of the dataset."""
 
 
 class StageFacts(BaseModel):
@@ -56,12 +59,15 @@ class StageFacts(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: str
+    """Name of the stage and of its config in the dataset."""
     components: dict[str, float]
     """The share of each task and corpus of the stage's tokens."""
     samples: int
-    """Of all tasks."""
+    """Samples of all tasks."""
     rows: int
+    """Packed sequences."""
     shards: int
+    """Data files, each with its document table."""
     tokens: int
     """BOS and EOS included; of samples, the lengths asked for."""
     notes: list[str]
@@ -75,17 +81,21 @@ class Planned(Event):
 
     event: Literal["plan"] = "plan"
     name: str
+    """Name of the dataset."""
     stages: list[StageFacts]
+    """Every stage, in the order of training."""
     shards: int
+    """Data files of all stages."""
     finished_shards: int
-    """Of an earlier run."""
+    """Data files that an earlier run finished."""
     tokens: int
+    """Tokens of all stages, by the lengths asked for."""
     finished_tokens: int
-    """Of an earlier run, by the lengths asked for."""
+    """Tokens that an earlier run finished, by the lengths asked for."""
     workers: int | None
     """Processes on this machine, 0 for the command's own; None on a cluster."""
     address: str | None
-    """Of the cluster."""
+    """Address of the cluster."""
 
 
 class Progress(Event):
@@ -95,8 +105,9 @@ class Progress(Event):
     unit: Literal["tokens", "bytes"]
     """Tokens of a build; bytes of text that an ingest encodes."""
     done: int
+    """Tokens or bytes that this run has done."""
     per_second: int
-    """On average in this run."""
+    """Tokens or bytes a second of this run."""
 
 
 class ShardFinished(Event):
@@ -104,12 +115,15 @@ class ShardFinished(Event):
 
     event: Literal["shard"] = "shard"
     stage: str
+    """Name of the stage."""
     shard: int
-    """Number in the stage, from 0."""
+    """Number of the shard in the stage, from 0."""
     documents: int
+    """Samples, and documents and pieces of longer ones."""
     tokens: int
+    """Tokens, BOS and EOS included."""
     path: str
-    """Of its rows, in the dataset's folder."""
+    """Where its rows are, in the dataset's folder."""
 
 
 class StageBuilt(BaseModel):
@@ -118,10 +132,15 @@ class StageBuilt(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: str
+    """Name of the stage and of its config in the dataset."""
     rows: int
+    """Packed sequences."""
     documents: int
+    """Samples, and documents and pieces of longer ones."""
     tokens: int
+    """Tokens, BOS and EOS included."""
     loss_tokens: int
+    """Tokens that are trained on."""
     encodings: int
     """How often a text was tokenized to fit the samples."""
     audited: int
@@ -131,6 +150,7 @@ class StageBuilt(BaseModel):
     row_fill: float
     """Tokens over the room of the rows."""
     notes: list[str]
+    """What was changed or is odd in what the recipe asks for."""
     shares: dict[str, float]
     """Achieved, of each task and corpus."""
 
@@ -144,16 +164,23 @@ class Built(Event):
     built: bool
     """Whether anything had to be done."""
     tokens_per_second: int | None
-    """Of this run; None where nothing had to be done."""
+    """Tokens a second of this run; None where nothing had to be done."""
     fingerprint: str
     """The same fingerprint is the same data."""
     rows: int
+    """Packed sequences of all stages."""
     documents: int
+    """Samples, and documents and pieces of longer ones."""
     tokens: int
+    """Tokens, BOS and EOS included."""
     loss_tokens: int
+    """Tokens that are trained on."""
     encodings: int
+    """How often a text was tokenized to fit the samples."""
     audited: int
+    """Documents whose ids were compared with those of `tokenizers`."""
     stages: list[StageBuilt]
+    """What each stage came to."""
 
 
 # An ingest.
@@ -164,11 +191,15 @@ class IngestStarted(Event):
 
     event: Literal["ingest"] = "ingest"
     name: str
+    """Name of the corpus."""
     inputs: int
+    """Inputs that were found."""
     bytes: int
     """As they are stored; 0 for inputs whose size nobody knows."""
     workers: int | None
+    """Processes on this machine, 0 for the command's own; None on a cluster."""
     address: str | None
+    """Address of the cluster."""
 
 
 class PartRead(Event):
@@ -176,8 +207,9 @@ class PartRead(Event):
 
     event: Literal["read"] = "read"
     texts: int
+    """Records that could be used."""
     bytes: int
-    """Of text."""
+    """Bytes of text."""
     bad: int
     """Records that could not be used."""
     resumed: bool
@@ -189,9 +221,11 @@ class Arranged(Event):
 
     event: Literal["arranged"] = "arranged"
     documents: int
+    """Documents to be encoded."""
     bytes: int
-    """Of text, about."""
+    """Bytes of text, about."""
     units: int
+    """Pieces of work that they are encoded in."""
     dropped: dict[str, int]
     """Documents left out, by reason."""
 
@@ -201,10 +235,13 @@ class UnitStored(Event):
 
     event: Literal["unit"] = "unit"
     unit: int
+    """Number of the unit, from 0."""
     documents: int
+    """Documents of the unit."""
     tokens: int
+    """Tokens, BOS and EOS not counted."""
     bytes: int
-    """Of text."""
+    """Bytes of text."""
     resumed: bool
     """Whether an earlier run stored it."""
 
@@ -229,12 +266,17 @@ class Verdict(Event):
 
     event: Literal["verdict"] = "verdict"
     path: str
+    """The dataset's folder."""
     rows: int = 0
+    """Rows that were checked."""
     documents: int = 0
+    """Documents that were checked."""
     tokens: int = 0
+    """Tokens that were checked."""
     regenerated: int = 0
     """Random documents that were made again and compared."""
     problems: list[str] = Field(default_factory=list)
+    """What does not hold, in one line each."""
 
     @computed_field
     @property
@@ -248,10 +290,15 @@ class CorpusVerdict(Event):
 
     event: Literal["corpus_verdict"] = "corpus_verdict"
     path: str
+    """The corpus's folder."""
     files: int = 0
+    """Files that were checked."""
     documents: int = 0
+    """Documents that were checked."""
     tokens: int = 0
+    """Tokens that were checked."""
     problems: list[str] = Field(default_factory=list)
+    """What does not hold, in one line each."""
 
     @computed_field
     @property
@@ -267,20 +314,28 @@ class Exported(Event):
     path: str
     """`-` for stdout."""
     to: str
+    """What a line holds: `eval`, `chat` or `text`."""
     samples: int
+    """Lines written."""
     tokens: int
+    """Tokens of these samples, BOS and EOS included."""
     bytes: int
+    """Bytes written."""
 
 
 class RowCounts(BaseModel):
     """What was written of a config."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     rows: int = 0
+    """Packed sequences."""
     documents: int = 0
+    """Samples, and documents and pieces of longer ones."""
     tokens: int = 0
+    """Tokens, BOS and EOS included."""
     loss_tokens: int = 0
+    """Tokens that are trained on."""
 
 
 class ExportedRows(Event):
@@ -288,9 +343,13 @@ class ExportedRows(Event):
 
     event: Literal["exported"] = "exported"
     path: str
+    """The folder that was written."""
     to: str
+    """The project that reads them."""
     configs: dict[str, RowCounts]
+    """What was written of each config, by name."""
     bytes: int
+    """Bytes written."""
     notes: list[str] = Field(default_factory=list)
     """What the reader leaves unread."""
 

@@ -28,6 +28,7 @@ class Recipe(BaseModel):
     """Different seeds share no randomness."""
 
     tokenizer: TokenizerChoice = TokenizerChoice()
+    """What makes token ids of all texts."""
 
     output: str | None = Field(default=None, exclude=True)
     """The folder to make, where none is named on the command line; nothing of it is in the data."""

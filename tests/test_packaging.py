@@ -67,4 +67,4 @@ def test_imports_run_one_way() -> None:
             used = {other for other in PARTS if f"from ..{other}" in text}
             assert used <= allowed[part] | {part}, path
             assert ("import ray" in text) == (path.name == "engine.py"), path
-            assert "import click" not in text, path
+            assert "import click" not in text or path.parent.name == "commands", path
