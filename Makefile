@@ -34,10 +34,11 @@ bench: $(TRAINERS)  ## speed and memory beside bounds and a peer; writes benchma
 	$(RUN)/python benchmarks/ingest.py
 	$(RUN)/python benchmarks/packing.py
 
-gallery: $(READY)  ## write docs/tasks.md from the tasks, and the recipes' schema from their models
+gallery: $(READY)  ## write docs/tasks.md from the tasks, the recipes' schema from their models, the tour's outputs
 	mkdir -p docs
 	$(RUN)/lcdata tasks --markdown > docs/tasks.md
 	$(RUN)/lcdata schema > recipes/recipe.schema.json
+	$(RUN)/python tests/notebooks.py docs/tour.ipynb
 
 lock: $(READY)  ## pin the newest versions in requirements.txt
 	$(RUN)/python -m pip install --quiet uv
