@@ -43,10 +43,11 @@ bench: $(TRAINERS)  ## speed and memory beside bounds and a peer; writes benchma
 	$(RUN)/python benchmarks/ingest.py
 	$(RUN)/python benchmarks/packing.py
 
-gallery: $(READY)  ## write the pages of docs/ that tell of tasks, commands and files, and the recipes' schema
+gallery: $(READY)  ## write the pages of docs/ that tell of tasks, commands and files, the recipes' schema and the tour
 	$(RUN)/lcdata tasks --markdown > docs/tasks.md
 	$(RUN)/python -c "$$WRITE_REFERENCE"
 	$(RUN)/lcdata schema > recipes/recipe.schema.json
+	$(RUN)/python tests/notebooks.py docs/tour.ipynb
 
 lock: $(READY)  ## pin the newest versions in requirements.txt
 	$(RUN)/python -m pip install --quiet uv
