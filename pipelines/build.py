@@ -3,6 +3,7 @@
 import hashlib
 import os
 import warnings
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
@@ -101,12 +102,13 @@ def _build(plan: Plan, workspace: Workspace, reporter: Reporter, workers: int, r
         stages, sources = [one.stage for one in plan.stages], [one.source for one in plan.stages]
         build = Build(stages, sources, plan.fingerprint, workspace.out)
         jobs = [one.job(shard) for one, shard in plan.shards() if (one.stage.name, shard) not in finished]
-        for _, event in runner.run(write_shard, build, jobs, workers, workspace.temporary):
-            if isinstance(event, ShardRecord):
-                finished[event.stage, event.shard] = event
-                reporter.finished_shard(event)
-            else:
-                reporter.progressed(event)
+        with closing(runner.run(write_shard, build, jobs, workers, workspace.temporary)) as events:
+            for _, event in events:
+                if isinstance(event, ShardRecord):
+                    finished[event.stage, event.shard] = event
+                    reporter.finished_shard(event)
+                else:
+                    reporter.progressed(event)
         return finish(plan, workspace, [finished[one.stage.name, shard] for one, shard in plan.shards()])
     except OSError as error:
         raise storage_error(error, workspace.out) from None

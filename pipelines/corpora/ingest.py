@@ -4,6 +4,7 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -214,11 +215,12 @@ class _Ingest:
         reading = Reading(self._recipe, self._plan, self._workspace.out)
         _check_bad((part for some in parts.values() for part in some), max_bad, _ENOUGH_RECORDS)
         prepare_to_read()
-        for _, part in runner.run(read_bundle, reading, bundles, workers, self._workspace.temporary):
-            parts[part.bundle].append(part)
-            self._reporter.read(part, is_new=True)
-            if part.bad:
-                _check_bad((part for some in parts.values() for part in some), max_bad, _ENOUGH_RECORDS)
+        with closing(runner.run(read_bundle, reading, bundles, workers, self._workspace.temporary)) as events:
+            for _, part in events:
+                parts[part.bundle].append(part)
+                self._reporter.read(part, is_new=True)
+                if part.bad:
+                    _check_bad((part for some in parts.values() for part in some), max_bad, _ENOUGH_RECORDS)
         in_order = [part for number in sorted(parts) for part in sorted(parts[number], key=lambda part: part.part)]
         _check_bad(in_order, max_bad, 1)
         return in_order
@@ -244,12 +246,13 @@ class _Ingest:
         urls = tuple(source.url for source in self._inputs)
         encoding = Encoding(self._recipe, self._tokenizer.spec, self._plan, self._workspace.out, tuple(files), urls)
         jobs = [Unit(number, some) for number, some in enumerate(arrangement.units) if number not in units]
-        for _, event in runner.run(encode_unit, encoding, jobs, workers, self._workspace.temporary):
-            if isinstance(event, UnitRecord):
-                units[event.unit] = event
-                self._reporter.stored(event, is_new=True)
-            else:
-                self._reporter.encoded(event)
+        with closing(runner.run(encode_unit, encoding, jobs, workers, self._workspace.temporary)) as events:
+            for _, event in events:
+                if isinstance(event, UnitRecord):
+                    units[event.unit] = event
+                    self._reporter.stored(event, is_new=True)
+                else:
+                    self._reporter.encoded(event)
         return [units[number] for number in range(len(arrangement.units))]
 
     def _finish(

@@ -1,10 +1,9 @@
 """Making one shard: documents, rows and two files, streamed by row groups; any worker can, any number of times."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
 
-import pyarrow.parquet as pq
-
+from ...packers.files.arrow_writer import ArrowWriter
 from ...packers.files.parquet import DocumentWriter, row_writer
 from ...packers.files.row_file import RowFile
 from ...packers.rows.row_group import RowGroup
@@ -17,7 +16,7 @@ _REPORT_TOKENS = 1 << 21
 """Tokens between two reports, each of which takes a worker about half a millisecond."""
 
 
-def write_shard(build: Build, job: ShardJob) -> Iterator[int | ShardRecord]:
+def write_shard(build: Build, job: ShardJob) -> Generator[int | ShardRecord]:
     """Write a shard's two files and its record; yields what it has written, in tokens, then the record."""
     workspace = Workspace(build.out)
     try:
@@ -26,7 +25,7 @@ def write_shard(build: Build, job: ShardJob) -> Iterator[int | ShardRecord]:
         raise storage_error(error, build.out) from None
 
 
-def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Iterator[int | ShardRecord]:
+def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Generator[int | ShardRecord]:
     stage, source = build.stages[job.stage], build.sources[job.stage]
     name = f"{stage.name}/train-{job.shard:05d}-of-{job.num_shards:05d}.parquet"
     tally, content, unreported = Tally(), hashlib.sha256(), 0
@@ -70,7 +69,7 @@ def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Iterator[
     yield record
 
 
-def _write(group: RowGroup, writer: RowFile | pq.ParquetWriter) -> int:
+def _write(group: RowGroup, writer: RowFile | ArrowWriter) -> int:
     """Write the group and empty it; returns its tokens."""
     num_tokens = group.num_tokens
     writer.write_table(group.take())

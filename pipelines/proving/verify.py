@@ -1,7 +1,7 @@
 """`verify`: prove that a dataset is what its manifest says, file by file, row by row, and sample by sample."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ def verify(folder: Path, num_samples: int = 16, tokenizer: str | None = None, wo
     return verdict
 
 
-def _check_shard(shared: tuple[Path, Manifest], shard: ShardRecord) -> Iterator[ShardVerdict]:
+def _check_shard(shared: tuple[Path, Manifest], shard: ShardRecord) -> Generator[ShardVerdict]:
     yield check_shard(*shared, shard)
 
 

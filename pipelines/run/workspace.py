@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from ...schemas.errors import UsageError
 from ...schemas.manifest import MANIFEST, Manifest, ShardRecord, read_manifest
 from ...schemas.records import FileRecord, WorkRecord
-from .files import hash_file, storage_error, sync_folder, write_whole
+from .files import give_name, hash_file, storage_error, sync_folder, write_whole
 
 R = TypeVar("R", bound=WorkRecord)
 
@@ -103,8 +103,7 @@ class Workspace:
     def publish(self) -> None:
         """Give the dataset its place by one rename, then drop the work folder."""
         sync_folder(self.dataset)
-        os.replace(self.dataset, self.out)
-        sync_folder(self.out.parent)
+        give_name(self.dataset, self.out)
         self.remove()
 
     def remove(self) -> None:
