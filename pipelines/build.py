@@ -4,6 +4,7 @@ import copy
 import os
 import warnings
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -141,12 +142,13 @@ def _make(plan: Plan, workspace: Workspace, tell: Tell, runner: Engine) -> tuple
     )
     jobs = [stage.job(shard) for stage, shard in plan.shards() if (stage.stage.name, shard) not in finished]
     pace = Pace("tokens")
-    for _, news in runner.run(write_shard, shared, jobs, workspace.temporary):
-        if isinstance(news, ShardRecord):
-            finished[news.stage, news.shard] = news
-            tell(_shard_finished(news))
-        else:
-            tell(pace.advance(news))
+    with closing(runner.run(write_shard, shared, jobs, workspace.temporary)) as made:
+        for _, news in made:
+            if isinstance(news, ShardRecord):
+                finished[news.stage, news.shard] = news
+                tell(_shard_finished(news))
+            else:
+                tell(pace.advance(news))
     return finish(plan, workspace, [finished[stage.stage.name, shard] for stage, shard in plan.shards()]), pace
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ...schemas.sample import Document
 from ...schemas.tables import DOCUMENT_SCHEMA, row_schema
 from .arrays import bits, float_lists, numbers, numbers_or_null, span_lists, string_lists, strings, strings_or_null
+from .arrow_writer import ArrowWriter
 from .row_file import RowFile
 
 _COMMON: dict[str, Any] = {
@@ -36,16 +36,16 @@ _TABLE_TOKENS = 1 << 21
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def row_writer(sink: Any, with_labels: bool, cdc: bool = False) -> RowFile | pq.ParquetWriter:
+def row_writer(sink: Any, with_labels: bool, cdc: bool = False) -> RowFile | ArrowWriter:
     """A writer of rows into a file object; content-defined chunks take pyarrow."""
     return arrow_row_writer(sink, with_labels, cdc) if cdc else RowFile(sink, row_schema(with_labels), ROW_ENCODINGS)
 
 
-def arrow_row_writer(sink: Any, with_labels: bool, cdc: bool = False) -> pq.ParquetWriter:
+def arrow_row_writer(sink: Any, with_labels: bool, cdc: bool = False) -> ArrowWriter:
     """The same settings in the hands of pyarrow, which takes twice as long."""
     schema = row_schema(with_labels)
     encodings = {f"{name}.list.element": ROW_ENCODINGS[name] for name in schema.names}
-    return pq.ParquetWriter(
+    return ArrowWriter(
         sink,
         schema,
         use_dictionary=False,
@@ -60,7 +60,7 @@ class DocumentWriter:
     """Writes one shard's document table into a file object, in row groups of its own: records are small."""
 
     def __init__(self, sink: Any, shard: int) -> None:
-        self._writer = pq.ParquetWriter(sink, DOCUMENT_SCHEMA, **_COMMON)
+        self._writer = ArrowWriter(sink, DOCUMENT_SCHEMA, **_COMMON)
         self._shard, self._num_rows, self._num_tokens, self._num_bytes = shard, 0, 0, 0
         self._rows: list[list[Document]] = []
         self._tables: list[pa.Table] = []
@@ -90,11 +90,17 @@ class DocumentWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            if self._rows:
-                self._make_table()
-            if self._tables:
-                self._flush()
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            self._writer.give_up()
+
+    def _finish(self) -> None:
+        if self._rows:
+            self._make_table()
+        if self._tables:
+            self._flush()
         self._writer.close()
 
 

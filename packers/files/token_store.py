@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ...schemas.tables import LIST
 from .arrays import fixed_binaries, int32_lists, numbers, strings
+from .arrow_writer import ArrowWriter
 
 Ids = NDArray[np.int32]
 
@@ -59,11 +60,14 @@ class Stored:
 
 
 class BucketWriter:
-    """Writes the documents of one bucket and unit into one file, row group by row group."""
+    """Writes the documents of one bucket and unit into one file, row group by row group.
+
+    A context manager: `close` ends the file, leaving the block without it gives the file up.
+    """
 
     def __init__(self, sink: Any, bucket: int, unit: int) -> None:
         self._bucket, self._unit = bucket, unit
-        self._writer = pq.ParquetWriter(
+        self._writer = ArrowWriter(
             sink,
             TOKEN_SCHEMA,
             compression="zstd",
@@ -92,6 +96,12 @@ class BucketWriter:
             self._write_group()
         self._writer.close()
         return pa.concat_tables(self._index)
+
+    def __enter__(self) -> "BucketWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.give_up()
 
     def _write_group(self) -> None:
         lengths = np.fromiter(map(len, self._ids), np.int32, len(self._ids))
@@ -129,7 +139,7 @@ class BucketWriter:
 def write_index(sink: Any, tables: Iterable[pa.Table]) -> dict[int, tuple[int, int, int]]:
     """Write index parts, one after another, into a file object; returns each bucket's documents, tokens and bytes."""
     totals: dict[int, tuple[int, int, int]] = {}
-    with pq.ParquetWriter(sink, INDEX_SCHEMA, compression="zstd", write_page_checksum=True) as writer:
+    with ArrowWriter(sink, INDEX_SCHEMA, compression="zstd", write_page_checksum=True) as writer:
         for table in tables:
             writer.write_table(table)
             counted = table.group_by("bucket").aggregate([("tokens", "count"), ("tokens", "sum"), ("bytes", "sum")])

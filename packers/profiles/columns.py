@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ..files.arrays import numbers
+from ..files.arrow_writer import ArrowWriter
 from ..files.parquet import ROW_ENCODINGS
 
 
@@ -23,7 +23,7 @@ def lists(ends: NDArray[np.int64], values: NDArray[np.generic]) -> pa.ListArray:
     return pa.ListArray.from_arrays(numbers(ends.astype(np.int32)), numbers(np.ascontiguousarray(values)))
 
 
-def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+def parquet_writer(path: Path, schema: pa.Schema) -> ArrowWriter:
     """A writer of rows into a file of their own."""
     of_rows = {f"{name}.list.element": ROW_ENCODINGS[name] for name in schema.names if name in ROW_ENCODINGS}
     settings: dict[str, Any] = {
@@ -34,7 +34,7 @@ def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         "column_encoding": of_rows,
         "write_statistics": False,
     }
-    return pq.ParquetWriter(path, schema, **settings)
+    return ArrowWriter(path, schema, **settings)
 
 
 def list_schema(**kinds: pa.DataType) -> pa.Schema:

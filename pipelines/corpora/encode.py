@@ -1,7 +1,7 @@
 """Encoding a unit of documents into the token store: any worker can, any number of times."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice, repeat
@@ -60,7 +60,7 @@ class Unit:
     documents: Documents
 
 
-def encode_unit(encoding: Encoding, unit: Unit) -> Iterator[int | UnitRecord]:
+def encode_unit(encoding: Encoding, unit: Unit) -> Generator[int | UnitRecord]:
     """Encode and store the documents of a unit; yields the bytes of text behind it, then its record."""
     try:
         yield from _encode_unit(encoding, unit)
@@ -68,7 +68,7 @@ def encode_unit(encoding: Encoding, unit: Unit) -> Iterator[int | UnitRecord]:
         raise storage_error(error, encoding.out) from None
 
 
-def _encode_unit(encoding: Encoding, unit: Unit) -> Iterator[int | UnitRecord]:
+def _encode_unit(encoding: Encoding, unit: Unit) -> Generator[int | UnitRecord]:
     workspace = Workspace(encoding.out)
     tokenizer = open_tokenizer(encoding.tokenizer)
     tokenizer.forget_vocabulary()
@@ -134,7 +134,8 @@ class _BucketFiles:
         final = self._workspace.dataset / token_path(self._buckets.low(bucket), self._unit)
         final.parent.mkdir(parents=True, exist_ok=True)
         sink = self._stack.enter_context(Attempt(self._workspace.temporary, final, self._workspace.dataset))
-        self._open[bucket] = _BucketFile(BucketWriter(sink, bucket, self._unit), sink)
+        writer = self._stack.enter_context(BucketWriter(sink, bucket, self._unit))
+        self._open[bucket] = _BucketFile(writer, sink)
         return self._open[bucket]
 
     def close(self, plan: str) -> UnitRecord:

@@ -4,6 +4,7 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -233,11 +234,12 @@ class _Ingest:
         reading = Reading(self._recipe, self._plan, self._workspace.out)
         _check_bad((part for some in parts.values() for part in some), max_bad, _ENOUGH_RECORDS)
         prepare_to_read()
-        for _, part in runner.run(read_bundle, reading, bundles, self._workspace.temporary):
-            parts[part.bundle].append(part)
-            self._tell(_part_read(part, resumed=False))
-            if part.bad:
-                _check_bad((part for some in parts.values() for part in some), max_bad, _ENOUGH_RECORDS)
+        with closing(runner.run(read_bundle, reading, bundles, self._workspace.temporary)) as read:
+            for _, part in read:
+                parts[part.bundle].append(part)
+                self._tell(_part_read(part, resumed=False))
+                if part.bad:
+                    _check_bad((part for some in parts.values() for part in some), max_bad, _ENOUGH_RECORDS)
         in_order = [part for number in sorted(parts) for part in sorted(parts[number], key=lambda part: part.part)]
         _check_bad(in_order, max_bad, 1)
         return in_order
@@ -262,12 +264,13 @@ class _Ingest:
         encoding = Encoding(self._recipe, self._tokenizer.spec, self._plan, self._workspace.out, tuple(files), urls)
         jobs = [Unit(number, some) for number, some in enumerate(arrangement.units) if number not in units]
         pace = Pace("bytes")
-        for _, news in runner.run(encode_unit, encoding, jobs, self._workspace.temporary):
-            if isinstance(news, UnitRecord):
-                units[news.unit] = news
-                self._tell(_unit_stored(news, resumed=False))
-            else:
-                self._tell(pace.advance(news))
+        with closing(runner.run(encode_unit, encoding, jobs, self._workspace.temporary)) as encoded:
+            for _, news in encoded:
+                if isinstance(news, UnitRecord):
+                    units[news.unit] = news
+                    self._tell(_unit_stored(news, resumed=False))
+                else:
+                    self._tell(pace.advance(news))
         return [units[number] for number in range(len(arrangement.units))]
 
     def _finish(

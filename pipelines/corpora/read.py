@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Bundle:
     """Where an earlier run stopped."""
 
 
-def read_bundle(reading: Reading, bundle: Bundle) -> Iterator[PartRecord]:
+def read_bundle(reading: Reading, bundle: Bundle) -> Generator[PartRecord]:
     """Read the inputs of a bundle; yields the record of each part that is safe on disk."""
     try:
         yield from _Part(reading, bundle).parts()
@@ -72,7 +72,7 @@ class _Part:
         self._line = 0 if before is None else before.line
         self._tally = _Tally()
 
-    def parts(self) -> Iterator[PartRecord]:
+    def parts(self) -> Generator[PartRecord]:
         """Read on; every input begins where the last part ended."""
         first, inputs = self._bundle.first_input, self._bundle.inputs
         while self._input < first + len(inputs):

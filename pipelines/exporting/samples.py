@@ -6,9 +6,7 @@ what the dataset holds. One sample is in memory at a time.
 
 import contextlib
 import json
-import os
 import sys
-import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -27,7 +25,7 @@ from ...schemas.manifest import Manifest, NumberedTask
 from ...schemas.quantity import IntRange
 from ..making.samples import Made, SampleMaker
 from ..proving.remake import makers_of
-from ..run.files import storage_error, sync_folder
+from ..run.files import storage_error, whole_file
 
 Ints = NDArray[np.int64]
 
@@ -186,17 +184,9 @@ def _whole_file(out: Path) -> Generator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    temporary = out.with_name(f".{out.name}.{uuid.uuid4().hex}.tmp")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "xb") as file:
+        with whole_file(out) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, out)
-        sync_folder(out.parent)
     except OSError as error:
         raise storage_error(error, out) from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()

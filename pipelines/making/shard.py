@@ -1,10 +1,9 @@
 """Making one shard: documents, rows and two files, streamed by row groups; any worker can, any number of times."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
 
-import pyarrow.parquet as pq
-
+from ...packers.files.arrow_writer import ArrowWriter
 from ...packers.files.parquet import DocumentWriter, row_writer
 from ...packers.files.row_file import RowFile
 from ...packers.rows.row_group import RowGroup
@@ -18,7 +17,7 @@ _REPORT_TOKENS = 1 << 21
 """Tokens between two reports, each of which takes a worker about half a millisecond."""
 
 
-def write_shard(shared: Shared, job: ShardJob) -> Iterator[int | ShardRecord]:
+def write_shard(shared: Shared, job: ShardJob) -> Generator[int | ShardRecord]:
     """Write a shard's two files and its record; yields what it has written, in tokens, then the record."""
     workspace = Workspace(shared.out)
     try:
@@ -27,7 +26,7 @@ def write_shard(shared: Shared, job: ShardJob) -> Iterator[int | ShardRecord]:
         raise storage_error(error, shared.out) from None
 
 
-def _write_shard(shared: Shared, job: ShardJob, workspace: Workspace) -> Iterator[int | ShardRecord]:
+def _write_shard(shared: Shared, job: ShardJob, workspace: Workspace) -> Generator[int | ShardRecord]:
     stage, source = shared.stages[job.stage], shared.sources[job.stage]
     name = f"{stage.name}/train-{job.shard:05d}-of-{job.num_shards:05d}.parquet"
     tally, content, unreported = Tally(), hashlib.sha256(), 0
@@ -71,7 +70,7 @@ def _write_shard(shared: Shared, job: ShardJob, workspace: Workspace) -> Iterato
     yield record
 
 
-def _write(group: RowGroup, writer: RowFile | pq.ParquetWriter) -> int:
+def _write(group: RowGroup, writer: RowFile | ArrowWriter) -> int:
     """Write the group and empty it; returns its tokens."""
     num_tokens = group.num_tokens
     writer.write_table(group.take())

@@ -1,7 +1,7 @@
 """`verify`: prove that a dataset is what its manifest says, file by file, row by row, and sample by sample."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def verify(dataset: Dataset, num_samples: int = 16, workers: int = 0) -> Verdict
     return verdict
 
 
-def _check_shard(dataset: Dataset, shard: Shard) -> Iterator[ShardVerdict]:
+def _check_shard(dataset: Dataset, shard: Shard) -> Generator[ShardVerdict]:
     yield check_shard(dataset.configs[shard.record.stage], shard)
 
 

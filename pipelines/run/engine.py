@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
@@ -26,7 +26,7 @@ from .where import Where
 S = TypeVar("S")
 J = TypeVar("J")
 E = TypeVar("E")
-Work = Callable[[S, J], Iterator[E]]
+Work = Callable[[S, J], Generator[E]]
 """(what all jobs share, one job) -> events; safe to run twice, because Ray sometimes does."""
 
 _MAX_RETRIES = 3
@@ -55,9 +55,11 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         if self.where.address is not None:
             self._closed.set()  # a cluster outlives the thread that joined it, which is to try no more
-        if self._starting is not None and self._starting.exception() is None:
-            self._starting.result().stop()
-        self._closed.set()
+        try:
+            if self._starting is not None and self._starting.exception() is None:
+                self._starting.result().stop()
+        finally:
+            self._closed.set()  # whatever happened: the process waits for the thread
 
     def decide(self, workers: int) -> None:
         """Take so many workers where nobody asked for a number."""
@@ -82,16 +84,16 @@ class Engine:
     ) -> Generator[tuple[J, E]]:
         """Run `work(shared, job)` for every job and yield each event with its job as they come.
 
-        No workers and no address is in this process. Every node of a cluster must see `folder`, which is tried first.
-        Raises what a job raised; ResumableError where workers died or hung too often.
+        Close it where it may be left before its end, since the work here ends its files with it. No workers and no
+        address is in this process. Every node of a cluster must see `folder`, which is tried first. Raises what a job raised; ResumableError where workers died or hung too often.
         """
         if not jobs:
             return
         address = self.where.address
         if not self.where.workers and address is None:
             for job in jobs:
-                for event in work(shared, job):
-                    yield job, event
+                with closing(work(shared, job)) as events:
+                    yield from ((job, event) for event in events)
             return
         self.start(0)
         assert self._starting is not None
@@ -217,7 +219,7 @@ def _check_shared_folder(ray: Any, folder: Path) -> None:
 def _one_core(work: Work[S, J, E]) -> Work[S, J, E]:
     """The work on a single thread, since Ray shares out the cores."""
 
-    def single_threaded(shared: S, job: J) -> Iterator[E]:
+    def single_threaded(shared: S, job: J) -> Generator[E]:
         os.environ.setdefault("RAYON_NUM_THREADS", "1")
         import pyarrow as pa
 

@@ -1,7 +1,7 @@
 """The write protocol: what has its final name is whole, on disk, and hashed as it was written.
 
-An attempt writes under a name of its own, is hashed on the way, flushed to disk, read back, and renamed. Two attempts
-at one file therefore never meet, and neither do a build and the workers of a killed one.
+Whatever is written gets a name of its own first, is flushed to disk, and is renamed. Two attempts at one file therefore
+never meet, and neither do a build and the workers of a killed one. Data files are hashed on the way and read back, too.
 """
 
 import contextlib
@@ -9,9 +9,10 @@ import errno
 import hashlib
 import os
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 import pyarrow.parquet as pq
 
@@ -24,23 +25,29 @@ def _parquet_rows(path: Path) -> int:
 
 
 class Attempt:
-    """A file object under a temporary name: `commit` gives it its final one, leaving the block without removes it."""
+    """A file object under a temporary name: `commit` gives it its final one, leaving the block without removes it.
+
+    What is written after the block is dropped: a writer that was interrupted may end its file when it is collected.
+    """
 
     def __init__(self, folder: Path, final: Path, root: Path, is_lasting: bool = True) -> None:
         """Write in `folder` what gets its place below `root`.
 
         What is not lasting is neither flushed to disk nor hashed: whoever reads it again has means to check it.
         """
-        self._path = folder / f"{final.name}.{uuid.uuid4().hex}.tmp"
+        self._path = temporary_path(final, folder)
         self._final, self._root, self._is_lasting = final, root, is_lasting
         self._hash = hashlib.sha256()
         self._size = 0
+        self._is_over = False
         self._file = open(self._path, "wb")
 
     closed = False
 
     def write(self, data: bytes) -> int:
         """Append bytes; called by the Parquet writer."""
+        if self._is_over:
+            return len(data)
         if self._is_lasting:
             self._hash.update(data)
         self._size += len(data)
@@ -66,9 +73,10 @@ class Attempt:
         found = rows_in(self._path)
         if found != num_rows:
             raise LcdataError(f"{self._final.name} holds {found} rows of {num_rows}: the disk may be failing")
-        os.replace(self._path, self._final)
         if self._is_lasting and is_name_lasting:
-            sync_folder(self._final.parent)
+            give_name(self._path, self._final)
+        else:
+            os.replace(self._path, self._final)
         return FileRecord(
             path=self._final.relative_to(self._root).as_posix(),
             sha256=self._hash.hexdigest() if self._is_lasting else "",
@@ -82,6 +90,7 @@ class Attempt:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._is_over = True  # before the file is closed, since an interrupt may come in between
         with contextlib.suppress(OSError):
             self._file.close()
         with contextlib.suppress(OSError):
@@ -90,13 +99,34 @@ class Attempt:
 
 def write_whole(path: Path, data: bytes, folder: Path | None = None) -> None:
     """Write a small file so that it is either the old one or the new one."""
-    temporary = (folder or path.parent) / f"{path.name}.{uuid.uuid4().hex}.tmp"
-    with open(temporary, "wb") as file:
+    with whole_file(path, folder) as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, folder: Path | None = None) -> Generator[IO[bytes]]:
+    """A file to write, in `folder` or beside `path`, which takes that name when the block ends without an error."""
+    temporary = temporary_path(path, folder)
+    try:
+        with open(temporary, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        give_name(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def temporary_path(final: Path, folder: Path | None = None) -> Path:
+    """A name that nothing else has, in `folder` or beside the final one, for what is not whole yet."""
+    return (folder or final.parent) / f".{final.name}.{uuid.uuid4().hex}.tmp"
+
+
+def give_name(temporary: Path, final: Path) -> None:
+    """Rename what is whole and on disk, in place of what had the name, so that it lasts."""
+    os.replace(temporary, final)
+    sync_folder(final.parent)
 
 
 def sync_folder(folder: Path) -> None:

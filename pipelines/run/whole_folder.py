@@ -3,12 +3,11 @@
 import contextlib
 import os
 import shutil
-import uuid
 from collections.abc import Generator
 from pathlib import Path
 
 from ...schemas.errors import UsageError
-from .files import storage_error, sync_folder
+from .files import give_name, storage_error, sync_folder, temporary_path
 
 
 def check_folder(out: Path, source: Path, mark: str, force: bool) -> None:
@@ -31,7 +30,7 @@ def check_folder(out: Path, source: Path, mark: str, force: bool) -> None:
 @contextlib.contextmanager
 def whole_folder(out: Path) -> Generator[Path]:
     """An empty folder to write into, which takes the name `out` when the block ends without an error."""
-    temporary = out.with_name(f".{out.name}.{uuid.uuid4().hex}.tmp")
+    temporary = temporary_path(out)
     try:
         temporary.mkdir(parents=True)
         yield temporary
@@ -56,13 +55,13 @@ def _sync(folder: Path) -> None:
 def _publish(temporary: Path, out: Path) -> None:
     """Rename, with what was there before out of the way and back again if that fails."""
     before = temporary.with_suffix(".old")
-    if out.is_dir():
-        os.replace(out, before)
     try:
-        os.replace(temporary, out)
-    except OSError:
-        if before.is_dir():
+        if out.is_dir():
+            os.replace(out, before)
+        give_name(temporary, out)
+    except BaseException:
+        if before.is_dir() and not out.is_dir():
             os.replace(before, out)
         raise
-    sync_folder(out.parent)
-    shutil.rmtree(before, ignore_errors=True)
+    finally:
+        shutil.rmtree(before, ignore_errors=True)

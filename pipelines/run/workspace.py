@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from ...schemas.errors import LcdataError, UsageError
 from ...schemas.manifest import MANIFEST, Manifest, ShardRecord, read_manifest
 from ...schemas.records import FileRecord, WorkRecord
-from .files import hash_file, storage_error, sync_folder, write_whole
+from .files import give_name, hash_file, storage_error, sync_folder, write_whole
 
 R = TypeVar("R", bound=WorkRecord)
 
@@ -116,8 +116,7 @@ class Workspace:
         if self._overwrite and self.out.is_dir():
             shutil.rmtree(self._replaced, ignore_errors=True)
             os.replace(self.out, self._replaced)
-        os.replace(self.dataset, self.out)
-        sync_folder(self.out.parent)
+        give_name(self.dataset, self.out)
         self.remove()
 
     def remove(self) -> None:

@@ -1,0 +1,28 @@
+"""pyarrow's writer of Parquet files, ended by its block alone.
+
+pyarrow's own ends a file that it was interrupted in when it is collected, after the file was closed and removed, and
+then says so on stderr.
+"""
+
+import contextlib
+from typing import Any
+
+import pyarrow.parquet as pq
+
+
+class ArrowWriter(pq.ParquetWriter):
+    """Writes a Parquet file within a block; where an error leaves it, whatever ending the file raises is dropped."""
+
+    def __exit__(self, *args: Any, **_: Any) -> None:
+        if args[0] is None:
+            self.close()
+        else:
+            self.give_up()
+
+    def give_up(self) -> None:
+        """End a file that nobody wants any more."""
+        with contextlib.suppress(Exception):
+            self.close()
+
+    def __del__(self) -> None:
+        """End nothing: the block did, or never began."""
