@@ -3,13 +3,13 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class Record(BaseModel):
+class JsonRecord(BaseModel):
     """Something that happened, as JSON keeps it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class FileRecord(Record):
+class FileRecord(JsonRecord):
     """One Parquet file as it was written."""
 
     path: str
@@ -19,7 +19,7 @@ class FileRecord(Record):
     rows: int
 
 
-class WorkRecord(Record):
+class WorkRecord(JsonRecord):
     """What a finished piece of work leaves behind, so that it is not done again."""
 
     plan: str
