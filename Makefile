@@ -32,10 +32,12 @@ test: $(READY)  ## the whole test suite, first what needs no cluster, on two cor
 
 trainers: $(TRAINERS)  ## add torch, transformers and TRL, which tests/pipelines/proving/trainers and `lcdata check` run
 
-check: $(READY)  ## lint, format and types
+check: $(READY)  ## lint, format, types, and what may import what
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/pyright
+	$(RUN)/lint-imports --no-logo --no-cache
+	$(RUN)/deptry .
 
 bench: $(TRAINERS)  ## speed and memory beside bounds and a peer; writes benchmarks/results.json
 	$(RUN)/python benchmarks/gen.py

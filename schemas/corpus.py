@@ -1,22 +1,20 @@
 """An organic corpus: what an ingest was asked for, and `corpus.json`, the truth about what it stored."""
 
-import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from .names import FolderName
 from .quantity import Count, Length
-from .records import FileRecord, Record, WorkRecord
+from .records import FileRecord, JsonRecord, WorkRecord
 from .tokens import TokenizerChoice, TokenizerIdentity
 
 CORPUS_MANIFEST = "corpus.json"
 CORPUS_FORMAT = 1
-"""Of the token store; a change of any byte for the same ingest raises it."""
+"""Number of the format of the token store's files; a change of any byte for the same ingest raises it."""
 
 DEFAULT_BUCKETS = tuple(2**exponent for exponent in range(10, 21))
 """1k, 2k, 4k, … 1M."""
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 
 
 class Fields(BaseModel):
@@ -42,7 +40,7 @@ class IngestRecipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    name: str
+    name: FolderName
     """The corpus's name, a folder in the store."""
 
     inputs: tuple[str, ...] = Field(min_length=1)
@@ -72,13 +70,6 @@ class IngestRecipe(BaseModel):
     max_doc_bytes: Count = 128 * 10**6
     """Bytes of UTF-8 above which a document is left out."""
 
-    @field_validator("name")
-    @classmethod
-    def _usable_as_a_folder(cls, name: str) -> str:
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"must be letters, digits, dots, dashes or underscores, got {name!r}")
-        return name
-
     @field_validator("buckets")
     @classmethod
     def _rising(cls, buckets: tuple[int, ...]) -> tuple[int, ...]:
@@ -87,7 +78,7 @@ class IngestRecipe(BaseModel):
         return buckets
 
 
-class InputRecord(Record):
+class InputRecord(JsonRecord):
     """One input as it was read."""
 
     url: str
@@ -102,7 +93,7 @@ class InputRecord(Record):
     """Lines or rows in it, the unreadable ones too."""
 
 
-class BadRecord(Record):
+class BadRecord(JsonRecord):
     """One of the first records that could not be used."""
 
     url: str
@@ -121,17 +112,18 @@ class PartRecord(WorkRecord):
     file: FileRecord
     documents: int
     bytes: int
-    """Of text."""
+    """Bytes of text in it."""
     input: int
-    """The input that the part ends in, and the records of it that are behind."""
+    """The input that the part ends in."""
     line: int
+    """Records of that input that this part and those before it have passed."""
     finished: list[InputRecord]
     """The inputs that ended in this part."""
     records: int
     bad: dict[str, int]
     first_bad: list[BadRecord]
     is_last: bool
-    """Of its bundle."""
+    """Whether no part of its bundle follows."""
 
 
 class UnitRecord(WorkRecord):
@@ -149,7 +141,7 @@ class UnitRecord(WorkRecord):
     bytes_without_tokens: int
 
 
-class BucketRecord(Record):
+class BucketRecord(JsonRecord):
     """What a corpus has of documents of low..high-1 tokens."""
 
     low: int
@@ -164,7 +156,7 @@ class BucketRecord(Record):
     """Bytes of text in it."""
 
 
-class CorpusManifest(Record):
+class CorpusManifest(JsonRecord):
     """Everything that says what a stored corpus is and lets it be checked and made again."""
 
     lcdata: str

@@ -12,14 +12,14 @@ from pydantic import ValidationError
 from .errors import LcdataError, UsageError
 from .mix import TaskComponent
 from .recipe import FORMAT, Recipe
-from .records import FileRecord, Record, WorkRecord
+from .records import FileRecord, JsonRecord, WorkRecord
 from .stage import Stage
 from .tokens import TokenizerIdentity
 
 MANIFEST = "lcdata.json"
 
 
-class SourceTotals(Record):
+class SourceTotals(JsonRecord):
     """What a shard holds of one component."""
 
     documents: int = 0
@@ -61,7 +61,7 @@ class ShardRecord(WorkRecord):
     """sha256 over the documents' hashes in row order: the same for any version of the Parquet writer."""
 
 
-class Ledger(Record):
+class Ledger(JsonRecord):
     """The token account: what was made is either in the rows or dropped for a reason."""
 
     made: int
@@ -72,7 +72,7 @@ class Ledger(Record):
     """Tokens left out, by reason."""
 
 
-class BucketAccount(Record):
+class BucketAccount(JsonRecord):
     """The tokens of one bucket of a component: tokens = used + unused + dropped."""
 
     low: int
@@ -95,7 +95,7 @@ class BucketAccount(Record):
     """Of `tokens`, what could not be drawn, by reason."""
 
 
-class ComponentAccount(Record):
+class ComponentAccount(JsonRecord):
     """What became of a corpus's tokens."""
 
     name: str
@@ -117,7 +117,7 @@ class ComponentAccount(Record):
         return sum(bucket.drawn for bucket in self.buckets)
 
 
-class TaskAccount(Record):
+class TaskAccount(JsonRecord):
     """What was made of a task."""
 
     name: str
@@ -142,7 +142,7 @@ class TaskAccount(Record):
     """Of all tokens drawn or made, BOS and EOS of corpora's documents not counted."""
 
 
-class StageRecord(Record):
+class StageRecord(JsonRecord):
     """What a stage came to."""
 
     name: str
@@ -177,7 +177,7 @@ class StageRecord(Record):
     """The finished shards, by number."""
 
 
-class Manifest(Record):
+class Manifest(JsonRecord):
     """Everything that says what a dataset is and lets it be checked and made again."""
 
     lcdata: str

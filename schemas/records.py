@@ -3,13 +3,13 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class Record(BaseModel):
+class JsonRecord(BaseModel):
     """Something that happened, as JSON keeps it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class FileRecord(Record):
+class FileRecord(JsonRecord):
     """A file as it was written."""
 
     path: str
@@ -22,7 +22,7 @@ class FileRecord(Record):
     """Records of a Parquet file, 0 of any other."""
 
 
-class WorkRecord(Record):
+class WorkRecord(JsonRecord):
     """What a finished piece of work leaves behind, so that it is not done again."""
 
     plan: str

@@ -19,7 +19,7 @@ from ...schemas.tables import LIST
 from .delta import delta_binary_packed
 from .thrift import Value, i32, i64, items, string, struct, varint
 
-Ints = NDArray[np.int32]
+Int32s = NDArray[np.int32]
 
 PAGE_VALUES = 1 << 18
 """A page has as many whole rows as hold no more than this, and at least one."""
@@ -124,7 +124,7 @@ class RowFile:
         self._sink.write(data)
         self._size += len(data)
 
-    def _page_body(self, ends: Ints, values: Ints, encoding: str) -> NDArray[np.uint8]:
+    def _page_body(self, ends: Int32s, values: Int32s, encoding: str) -> NDArray[np.uint8]:
         """What is compressed: repetition levels, definition levels, values; in memory that the next page takes over."""
         levels = _repetition_levels(np.diff(ends).tolist()) + _sized(_run(1, int(ends[-1] - ends[0])))
         encoded = _encoded(values[ends[0] : ends[-1]], encoding)
@@ -167,7 +167,7 @@ def _check_columns(schema: pa.Schema, names: Iterable[str]) -> None:
             raise ValueError(f"column {name} is {column.type}{nulls}, and only {LIST} not null can be written")
 
 
-def _pages(ends: Ints) -> Iterator[tuple[int, int]]:
+def _pages(ends: Int32s) -> Iterator[tuple[int, int]]:
     """The first row of each page, and the end."""
     first, num_rows = 0, len(ends) - 1
     while first < num_rows:
@@ -176,7 +176,7 @@ def _pages(ends: Ints) -> Iterator[tuple[int, int]]:
         first = last
 
 
-def _encoded(values: Ints, encoding: str) -> NDArray[np.uint8]:
+def _encoded(values: Int32s, encoding: str) -> NDArray[np.uint8]:
     """The values as bytes, of any shape and order in memory."""
     if encoding == "DELTA_BINARY_PACKED":
         return delta_binary_packed(values)

@@ -21,7 +21,7 @@ import tokenizers
 from numpy.typing import NDArray
 
 from ...schemas.errors import LcdataError, UsageError
-from ...schemas.sample import Pieces, Span
+from ...schemas.sample import Fragments, Span
 from ...schemas.tokens import TokenizerChoice, TokenizerIdentity
 from .bytespans import TokenBytes
 from .memory import give_back_memory
@@ -83,7 +83,7 @@ class Tokenizer:
         self.identity = spec.identity
         self._vocabulary: _Marked | None = marked or _Marked.of(spec.data)
         self._fast = (fast or _fast_engine(self._marked.text)) if spec.engine == "fastokens" else None
-        self._counted: WeakKeyDictionary[Pieces, NDArray[np.int64]] = WeakKeyDictionary()
+        self._counted: WeakKeyDictionary[Fragments, NDArray[np.int64]] = WeakKeyDictionary()
 
     @property
     def _marked(self) -> "_Marked":
@@ -128,12 +128,12 @@ class Tokenizer:
         flat, ends = self._fast.encode_batch_flat(texts, split_special_tokens=True)
         return np.frombuffer(flat, np.int32), np.frombuffer(ends, np.int64)
 
-    def count(self, pieces: Pieces) -> NDArray[np.int64]:
+    def count(self, fragments: Fragments) -> NDArray[np.int64]:
         """Tokens of each string by itself, shape (strings,); counted once."""
-        if pieces not in self._counted:
-            _, ends = self.encode_batch(pieces.strings)
-            self._counted[pieces] = np.diff(ends)
-        return self._counted[pieces]
+        if fragments not in self._counted:
+            _, ends = self.encode_batch(fragments.strings)
+            self._counted[fragments] = np.diff(ends)
+        return self._counted[fragments]
 
     def encode_reference(self, text: str) -> Ids:
         """The same by `tokenizers` itself."""

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from .group import command
-from .words.output import Output, console
+from .words.console import console
+from .words.output import Output
 
 
 @command()

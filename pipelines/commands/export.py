@@ -13,7 +13,8 @@ from ...schemas.counted import counted
 from ...schemas.errors import UsageError
 from .group import command, refuse_written
 from .options import PATH, Choices
-from .words.output import Output, console
+from .words.console import console
+from .words.output import Output
 
 if TYPE_CHECKING:
     from ...schemas.events import Exported, ExportedRows

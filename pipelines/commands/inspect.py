@@ -12,7 +12,8 @@ import click
 
 from .group import command
 from .options import PATH
-from .words.output import Output, console, pairs
+from .words.console import console, pairs
+from .words.output import Output
 
 if TYPE_CHECKING:
     from ...schemas.events import CorpusShown, DatasetShown

@@ -10,7 +10,8 @@ import click
 
 from .group import command
 from .options import PATH, Choices
-from .words.output import Output, console, pairs
+from .words.console import console, pairs
+from .words.output import Output
 
 if TYPE_CHECKING:
     from ...schemas.events import RecipeShown

@@ -9,7 +9,8 @@ import click
 
 from .group import command
 from .options import TASK, sample_options, tokenizer_options
-from .words.output import Output, console, pairs
+from .words.console import console, pairs
+from .words.output import Output
 
 if TYPE_CHECKING:
     from ...schemas.events import SampleShown

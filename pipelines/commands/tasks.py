@@ -11,7 +11,8 @@ import click
 
 from .group import command
 from .options import TASK
-from .words.output import Output, console, pairs
+from .words.console import console, pairs
+from .words.output import Output
 
 if TYPE_CHECKING:
     from ...generators.description import Description

@@ -11,7 +11,8 @@ import click
 from ...schemas.counted import counted
 from .group import command
 from .options import PATH
-from .words.output import Output, console
+from .words.console import console
+from .words.output import Output
 
 if TYPE_CHECKING:
     from ...schemas.events import CorpusVerdict, Verdict

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ... import __version__
 from ...packers.dataset import Config, Dataset
 from ...packers.files.dataset_file import DatasetFile
 from ...packers.profiles.profile import RowsInfo
@@ -15,6 +14,7 @@ from ...packers.profiles.registry import PROFILES
 from ...packers.profiles.rows import Rows, Shards
 from ...packers.rows.row_arrays import COLUMNS
 from ...schemas.events import ExportedRows, RowCounts
+from ..run.versions import library_versions
 from ..run.whole_folder import check_folder, whole_folder
 
 MARK = "lcdata-export.json"
@@ -91,4 +91,4 @@ def _mark(to: str, configs: Sequence[Config], counts: dict[str, RowCounts]) -> s
     content = {
         config.name: {"fingerprint": config.fingerprint, **counts[config.name].model_dump()} for config in configs
     }
-    return json.dumps({"lcdata": __version__, "to": to, "configs": content}, indent=1)
+    return json.dumps({"lcdata": library_versions()["lcdata"], "to": to, "configs": content}, indent=1)

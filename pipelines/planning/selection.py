@@ -12,9 +12,9 @@ from ...schemas.errors import UsageError
 from ...schemas.mix import CorpusComponent
 from ..corpora.store import StoredCorpus
 from .draw import Cell
-from .upsample import Component
+from .upsample import Supply
 
-Longs = NDArray[np.int64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Selection:
 
     settings: CorpusComponent
     corpus: StoredCorpus
-    documents: Longs
+    documents: Ints
     """Records of the corpus's index."""
     lengths: NDArray[np.int32]
     pieces: Pieces
@@ -33,9 +33,9 @@ class Selection:
         """Tokens of each document that can be drawn."""
         return (self.lengths - self.pieces.dropped).astype(np.int32)
 
-    def component(self, share: float | None) -> Component:
+    def component(self, share: float | None) -> Supply:
         """As the plan of targets takes it, with this share of the corpora's tokens."""
-        return Component(name=self.settings.name, lengths=self.lengths, tokens=self.usable, share=share)
+        return Supply(name=self.settings.name, lengths=self.lengths, tokens=self.usable, share=share)
 
     def index(self, column: str) -> NDArray[Any]:
         """A column of the index for its documents."""

@@ -18,7 +18,7 @@ from ...schemas.sample import ids_sha256
 from ...schemas.stage import Stage
 from ...schemas.tables import DOCUMENT_SCHEMA, row_schema
 from ..run.files import hash_file
-from .recount import Pieces
+from .recount import PieceColumns
 
 Ints = NDArray[np.int64]
 
@@ -109,10 +109,10 @@ class _ShardCheck:
         loss_on_all = np.array([component.loss == "all" for component in stage.mix])[self._source]
         self._loss_start = np.maximum(np.where(loss_on_all, 0, self._column["prompt_length"]), 1)
         self._has_eos = np.ones(len(docs), np.bool_)
-        self._pieces: Pieces | None = None
+        self._pieces: PieceColumns | None = None
         if self._record.corpora:
             organic = docs.filter(pa.array(~self._is_sample))
-            self._pieces = Pieces.of(organic, int(self._tokenizer.bos_id is not None))
+            self._pieces = PieceColumns.of(organic, int(self._tokenizer.bos_id is not None))
             self._has_eos[~self._is_sample] = self._pieces.is_last
 
     def that(self, holds: bool | np.bool_, otherwise: str) -> None:

@@ -85,7 +85,8 @@ class Engine:
         """Run `work(shared, job)` for every job and yield each event with its job as they come.
 
         Close it where it may be left before its end, since the work here ends its files with it. No workers and no
-        address is in this process. Every node of a cluster must see `folder`, which is tried first. Raises what a job raised; ResumableError where workers died or hung too often.
+        address is in this process. Every node of a cluster must see `folder`, which is tried first. Raises what a job
+        raised; ResumableError where workers died or hung too often.
         """
         if not jobs:
             return

@@ -12,8 +12,9 @@ from ....schemas.events import Built, Planning, PlanShown, StagePlanned
 from ....schemas.quantity import format_length
 from ....schemas.recipe import Recipe
 from ...run.where import ANYWHERE, Where
+from .console import console, pairs
 from .mixture import print_drawn, print_stages, print_tasks_made
-from .output import Output, console, pairs
+from .output import Output
 
 if TYPE_CHECKING:  # what takes time to import is imported when the user knows that something goes on
     from ...planning.estimate import Estimate

@@ -8,7 +8,8 @@ from rich.markup import escape
 from ....schemas.corpus import CorpusManifest, IngestRecipe
 from ....schemas.counted import counted
 from ...run.where import ANYWHERE, Where
-from .output import Output, console, pairs
+from .console import console, pairs
+from .output import Output
 
 
 def ingest_corpus(

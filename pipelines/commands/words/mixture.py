@@ -12,7 +12,7 @@ from ....schemas.counted import counted
 from ....schemas.manifest import BucketAccount, ComponentAccount, Manifest, StageRecord, TaskAccount
 from ....schemas.quantity import format_length
 from ....schemas.stage import Stage
-from .output import console, pairs
+from .console import console, pairs
 
 
 def print_stages(manifest: Manifest) -> None:

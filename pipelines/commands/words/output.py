@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ....schemas.events import Event
     from .progress import Display
 
@@ -127,29 +125,3 @@ def choose_output(as_json: bool, quiet: bool, verbose: bool) -> Output:
 def emit(event: Event) -> None:
     """Print one event on the stdout that the process was started with, whatever Ray is kept from."""
     print(event.model_dump_json(), file=sys.__stdout__, flush=True)
-
-
-def say(line: str) -> None:
-    """Tell a person something on stderr."""
-    print(line, file=sys.stderr, flush=True)
-
-
-_consoles: dict[bool, Console] = {}
-
-
-def console(stderr: bool = False) -> Console:
-    """What prints for people: as wide as the terminal, or 120 columns where there is none."""
-    if stderr not in _consoles:
-        from rich.console import Console
-
-        width = None if (sys.stderr if stderr else sys.stdout).isatty() else 120
-        _consoles[stderr] = Console(soft_wrap=True, highlight=False, width=width, stderr=stderr)
-    return _consoles[stderr]
-
-
-def pairs(values: Mapping[str, str]) -> None:
-    """Print names and values, a line each."""
-    width = max(map(len, values))
-    for name, value in values.items():
-        console().print(f"[dim]{name:<{width}}[/dim]  ", end="")
-        console().print(value, markup=False)

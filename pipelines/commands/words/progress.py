@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ....schemas import events
 from ....schemas.counted import counted
-from .output import say
+from .console import say
 
 _LINE_EVERY = 30.0
 """Seconds between two lines where there is no terminal."""
