@@ -38,6 +38,7 @@ gallery: $(READY)  ## write docs/tasks.md from the tasks, and the recipes' schem
 	mkdir -p docs
 	$(RUN)/lcdata tasks --markdown > docs/tasks.md
 	$(RUN)/lcdata schema > recipes/recipe.schema.json
+	$(RUN)/python tests/notebooks.py docs/tour.ipynb
 
 lock: $(READY)  ## pin the newest versions in requirements.txt
 	$(RUN)/python -m pip install --quiet uv

@@ -202,6 +202,10 @@ class Samples(Sequence[TaskSample]):
             raise TypeError("these samples have no end: give n, or take a slice such as samples[:1000]")
         return len(self._indices)
 
+    def __contains__(self, sample: object) -> bool:
+        """By the sample's own index, so that those without an end can be asked too."""
+        return isinstance(sample, TaskSample) and sample.index in self._indices and self._at(sample.index) == sample
+
     def __repr__(self) -> str:
         component, seed = self._source.component, self._source.recipe.seed
         count = "no end" if self._is_endless else f"{len(self):,} samples"

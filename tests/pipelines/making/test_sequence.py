@@ -160,6 +160,14 @@ def test_samples_without_an_end_have_no_length_and_nothing_counts_from_it(endles
     assert "no end" in repr(endless)
 
 
+def test_a_sequence_knows_whether_a_sample_is_one_of_its_own(made: Samples, endless: Samples, small: str) -> None:
+    assert made[3] in endless
+    assert made[3] not in made[4:]
+    assert samples("kv", 800, tokenizer=small, seed=1)[3] not in endless
+    assert "kv" not in endless
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded, use of fork:DeprecationWarning")
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_a_process_that_gets_the_samples_makes_the_same(made: Samples, start: str) -> None:
     expected = shas(made)
@@ -171,6 +179,7 @@ def test_a_process_that_gets_the_samples_makes_the_same(made: Samples, start: st
     assert received[0].labels.tolist() == made[2].labels.tolist()
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded, use of fork:DeprecationWarning")
 def test_a_data_loader_s_workers_make_each_sample_once(made: Samples) -> None:
     data = pytest.importorskip("torch.utils.data")
     loader = data.DataLoader(made, batch_size=3, num_workers=2, collate_fn=list, shuffle=True)
