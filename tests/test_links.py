@@ -79,8 +79,9 @@ def test_every_page_is_reached_from_the_readme() -> None:
 
 def blocks(page: Path) -> list[str]:
     """The command lines in a page's blocks of code."""
-    found = re.findall(r"^```(?:sh)?\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
-    lines = [line for block in found for line in block.replace("\\\n", " ").splitlines()]
+    found = re.findall(r"^```(\S*)[^\n]*\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+    shell = [block.replace("\\\n", " ") for language, block in found if language in ("", "sh")]
+    lines = [line for block in shell for line in block.splitlines()]
     return [line for line in lines if line.startswith("lcdata ")]
 
 
