@@ -24,7 +24,7 @@ class RowsInfo:
     num_shards: int
     """Data files."""
     fingerprint: str
-    """Of the dataset: the same fingerprint is the same rows."""
+    """The dataset's: the same fingerprint is the same rows."""
     tokenizer: str
     """Where the tokenizer came from."""
     vocab_size: int
@@ -68,7 +68,7 @@ class Profile:
     settings: Callable[[str, RowsInfo], str]
     """What to tell the consumer to read that folder, given its path."""
     settings_suffix: str
-    """Of the file that the settings are written to."""
+    """How the name of the file with the settings ends."""
 
 
 def raw_ids(rows: Rows, dtype: str) -> bytes:

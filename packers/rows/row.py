@@ -129,7 +129,7 @@ class Row(RowArrays):
     """
 
     index: int
-    """Its number in the config, in file order."""
+    """The row's number in the config, in file order."""
     read_documents: Callable[[], Iterator[RowDocument]]
     """Reads the document table."""
 

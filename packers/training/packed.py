@@ -34,7 +34,7 @@ class _Place:
     taken: int = 0
     """Rows that this process has taken since."""
     num_workers: int = 0
-    """Of the loader that it serves, 0 where it is the training process itself."""
+    """Workers of the loader that the process serves, 0 where it is the training process itself."""
 
 
 class PackedDataset(IterableDataset[Packed]):

@@ -28,7 +28,7 @@ class Packed(TypedDict):
     cu_seqlens: torch.Tensor
     """int32 of shape (documents + 1,): 0 and where each document ends."""
     max_seqlen: int
-    """Of the longest document."""
+    """Tokens of the longest document."""
 
 
 def row_tensors(row: RowArrays) -> Packed:

@@ -122,7 +122,7 @@ def _chosen(indices: Sequence[IntRange], num_samples: int) -> Ints:
 
 
 def _num_samples(manifest: Manifest) -> int:
-    """Of all tasks; UsageError where there are none."""
+    """Samples of all tasks; UsageError where there are none."""
     count = sum(task.account.samples for task in manifest.tasks)
     if count == 0:
         raise UsageError(

@@ -15,7 +15,7 @@ from ..run.versions import library_versions
 from .recount import differs_from_store
 
 Makers = Mapping[tuple[str, str], SampleMaker]
-"""By stage and component."""
+"""What makes samples, by stage and component."""
 
 
 def makers_of(dataset: Dataset) -> Makers:
