@@ -3,9 +3,7 @@
 import json
 import os
 import shlex
-import signal
 import sys
-import threading
 import traceback
 import warnings
 from pathlib import Path
@@ -14,14 +12,8 @@ from typing import Any
 import click
 
 from . import __version__
+from .pipelines.commands.interrupts import Terminated, hear_interrupts, hear_no_more
 from .schemas.errors import LcdataError, UsageError
-
-_AGAIN_AFTER = 0.05
-"""Seconds after which an interrupt that was lost is sent again."""
-
-
-class Terminated(BaseException):
-    """SIGTERM came, which ends the work like Ctrl-C but with another exit code."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "LCDATA"})
@@ -534,6 +526,14 @@ def doctor(tokenizer: str, as_json: bool) -> int:
 def main() -> None:
     """Run the command line; every failure is one line and an exit code."""
     hear_interrupts()
+    try:
+        _run()
+    except SystemExit as end:
+        hear_no_more(end.code if isinstance(end.code, int) else 1)
+        raise
+
+
+def _run() -> None:
     # Arrow's own allocator gives pages back between row groups and takes them anew, up to a tenth of a worker's time.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     warnings.showwarning = _show_warning
@@ -569,28 +569,8 @@ def main() -> None:
         )
 
 
-def hear_interrupts() -> None:
-    """End the work at Ctrl-C and SIGTERM, also where they come in a `__del__`, out of which Python lets no exception.
-
-    One that was lost there is sent again a moment later.
-    """
-
-    def lost(found: "sys.UnraisableHookArgs") -> None:
-        if issubclass(found.exc_type, KeyboardInterrupt | Terminated):
-            number = signal.SIGTERM if issubclass(found.exc_type, Terminated) else signal.SIGINT
-            threading.Timer(_AGAIN_AFTER, os.kill, (os.getpid(), number)).start()
-        else:
-            sys.__unraisablehook__(found)
-
-    signal.signal(signal.SIGTERM, _terminate)
-    sys.unraisablehook = lost
-
-
-def _terminate(number: int, frame: Any) -> None:
-    raise Terminated
-
-
 def _interrupted(code: int) -> None:
+    hear_no_more(code)
     again = shlex.join(["lcdata", *sys.argv[1:]])
     _fail(f"interrupted; what was finished is safe. To go on:\n  {again}", code)
 

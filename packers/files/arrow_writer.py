@@ -5,7 +5,7 @@ then says so on stderr.
 """
 
 import contextlib
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow.parquet as pq
 
@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 class ArrowWriter(pq.ParquetWriter):
     """Writes a Parquet file within a block; where an error leaves it, whatever ending the file raises is dropped."""
 
-    def __exit__(self, *args: Any, **_: Any) -> None:
+    def __exit__(self, *args: Any, **_: Any) -> Literal[False]:
         if args[0] is None:
             self.close()
         else:
             self.give_up()
+        return False
 
     def give_up(self) -> None:
         """End a file that nobody wants any more."""
