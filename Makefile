@@ -6,6 +6,15 @@ READY := $(VENV)/.ready
 TRAINERS := $(VENV)/.trainers
 TORCH := torch==2.13.0
 
+define WRITE_REFERENCE
+from pathlib import Path
+from lcdata.__main__ import cli
+from lcdata.pipelines.commands.words.reference import pages
+for name, text in pages(cli).items():
+    Path("docs", name).write_text(text)
+endef
+export WRITE_REFERENCE
+
 .PHONY: demo demo-recipe test check trainers bench gallery lock clean
 
 demo: $(READY)  ## make 100 samples of 128k tokens and look at them
@@ -23,10 +32,12 @@ test: $(READY)  ## the whole test suite, first what needs no cluster, on two cor
 
 trainers: $(TRAINERS)  ## add torch, transformers and TRL, which tests/pipelines/proving/trainers and `lcdata check` run
 
-check: $(READY)  ## lint, format and types
+check: $(READY)  ## lint, format, types, and what may import what
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/pyright
+	$(RUN)/lint-imports --no-logo --no-cache
+	$(RUN)/deptry .
 
 bench: $(TRAINERS)  ## speed and memory beside bounds and a peer; writes benchmarks/results.json
 	$(RUN)/python benchmarks/gen.py
@@ -34,10 +45,11 @@ bench: $(TRAINERS)  ## speed and memory beside bounds and a peer; writes benchma
 	$(RUN)/python benchmarks/ingest.py
 	$(RUN)/python benchmarks/packing.py
 
-gallery: $(READY)  ## write docs/tasks.md from the tasks, and the recipes' schema from their models
-	mkdir -p docs
+gallery: $(READY)  ## write the pages of docs/ that tell of tasks, commands and files, the recipes' schema and the tour
 	$(RUN)/lcdata tasks --markdown > docs/tasks.md
+	$(RUN)/python -c "$$WRITE_REFERENCE"
 	$(RUN)/lcdata schema > recipes/recipe.schema.json
+	$(RUN)/python tests/notebooks.py docs/tour.ipynb
 
 lock: $(READY)  ## pin the newest versions in requirements.txt
 	$(RUN)/python -m pip install --quiet uv

@@ -9,6 +9,7 @@ from lcdata.generators.registry import preset_settings
 from lcdata.packers.files.parquet import arrow_row_writer, row_writer
 from lcdata.packers.rows.row_group import RowGroup
 from lcdata.packers.tokens.tokenizer import Tokenizer
+from lcdata.pipelines.planning.materials import Materials
 from lcdata.pipelines.planning.plan import make_plan
 from lcdata.pipelines.run.versions import AUDIT_EVERY
 from lcdata.schemas.recipe import Recipe
@@ -43,7 +44,7 @@ def make_trial(task: str, length: int, preset: str | None = None) -> Trial:
     settings = preset_settings(task, preset) if preset else {}
     mix = [{"task": task, "length": length, "n": num_samples, "settings": settings}]
     recipe = Recipe.model_validate({"name": "trial", "seq_length": length, "mix": mix})
-    (stage,) = make_plan(recipe).stages
+    (stage,) = make_plan(Materials(recipe)).stages
     maker = stage.tasks[0].maker
     texts: list[str] = []
     documents: list[Document] = []

@@ -1,6 +1,6 @@
 """How fast `lcdata gen` is, and how much memory it takes, beside bounds and a peer that are measured in the same run.
 
-Prints a table for the README and writes all figures to a JSON file. Figures are to be read as ratios: what was measured
+Prints a table for docs/speed.md and writes all to a JSON file. Figures are to be read as ratios: what was measured
 side by side here drifted together. For each length: `lcdata gen --task kv` with one and two Ray workers, steady (see
 `GenRun.steady_tokens_per_second`) and as a whole; the same Parquet writing of finished arrays, also by pyarrow, before
 and after; and `tokenizers` on the same texts. A miss of a target is printed and is no failure: a benchmark is no test.

@@ -1,6 +1,6 @@
 """How fast organic documents become stored tokens and packed rows, and in how much memory, beside peers and bounds.
 
-Prints tables for the README and adds the figures to the JSON file of gen.py. Documents of 4 KB and of 1 MB are cut
+Prints tables for docs/speed.md and adds the figures to the JSON file of gen.py. Documents of 4 KB and of 1 MB are cut
 from 100 MB of real text and from three more copies of it, in each of which the words that it holds once are replaced by
 new ones. So unseen words come as often as they still do at its end (Good and Turing), and what the encoder remembers of
 words helps it no more than in a larger corpus. `lcdata ingest --workers 1` is timed steady, see

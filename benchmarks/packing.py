@@ -1,6 +1,6 @@
 """How fast rows are planned, and how much they leave open, beside TRL's packing and a first fit in Python.
 
-Prints a table for the README and adds the figures to the JSON file of gen.py. The documents are drawn like web pages
+Prints a table for docs/speed.md and adds the figures to the JSON file of gen.py. The documents are drawn like web pages
 and like long texts. TRL packs them with `pack_dataset(strategy="bfd")`, once as it comes, 1,000 documents at a time,
 and once all at once; its tokens are nulls, which take no memory to move, but it visits each of them to cut documents
 off. Seconds are of CPU.

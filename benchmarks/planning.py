@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lcdata.packers.rows.best_fit import plan_rows
 from lcdata.pipelines.corpora.store import INDEX
+from lcdata.pipelines.planning.materials import Materials
 from lcdata.pipelines.planning.plan import make_plan
 from lcdata.schemas.buckets import Buckets
 from lcdata.schemas.corpus import CORPUS_MANIFEST, DEFAULT_BUCKETS
@@ -97,7 +98,7 @@ def plan_mixture(store: Path, num_tokens: int) -> Row:
     }
     recipe = Recipe.model_validate(content)
     times = [time.perf_counter()]
-    (plan,) = make_plan(recipe).stages
+    (plan,) = make_plan(Materials(recipe)).stages
     times.append(time.perf_counter())
     num_rows = plan.num_rows
     times.append(time.perf_counter())

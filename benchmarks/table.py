@@ -1,4 +1,4 @@
-"""The table that goes into the README: figures with their units, targets and whether they are met."""
+"""The table that goes into docs/speed.md: figures with their units, targets and whether they are met."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

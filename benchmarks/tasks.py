@@ -1,6 +1,6 @@
 """How fast each task is made and written at 128k tokens by one worker, beside RULER's generators for the same tasks.
 
-Prints a table for the README and writes the figures to a JSON file. A task's speed is that of `lcdata gen --workers 1`,
+Prints a table for docs/speed.md and writes all to a JSON file. A task's speed is that of `lcdata gen --workers 1`,
 steady as in gen.py: from its first draw to its file's durable rename, audits included. All tasks are measured in turn,
 several times over; the median of the passes counts, also of ratios, whose two sides a pass measures side by side.
 """

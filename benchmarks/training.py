@@ -54,8 +54,8 @@ def tokens_of(rows: PackedDataset) -> int:
 def tokens_in_columns(rows: PackedDataset) -> int:
     """Tokens of the files, read column by column in one thread."""
     tokens = 0
-    for path in rows.config.data:
-        with pq.ParquetFile(path, pre_buffer=False) as file:
+    for stored in rows.config.data:
+        with pq.ParquetFile(stored.path, pre_buffer=False) as file:
             columns = [name for name in file.schema_arrow.names if name != "position_ids"]
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group, columns, use_threads=False)

@@ -7,7 +7,7 @@ Left out: RULER's worked example before the list, and evidence spans, since the 
 
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from .material.wording import Wording, fill, fill_list, layout, shift, superlati
 from .task import SETTINGS, Task, Template
 
 Ints = NDArray[np.int64]
-Kind = Literal["coined", "english"]
+WordKind = Literal["coined", "english"]
 
 _MIN_COINED = 16_000
 """Coined words to draw from at least. Samples share them as they would share English ones: a tokenizer's engine
@@ -35,7 +35,7 @@ _SYLLABLE_PAIRS = np.array([first + second for first in _SYLLABLES for second in
 
 @dataclass(frozen=True, kw_only=True)
 class ListWording(Wording):
-    """One way to put the task.
+    """One way to number a list of words and to ask for the most common ones.
 
     Slots: those of `superlative` in the question, and also {list} in the answer.
     """
@@ -128,7 +128,7 @@ class CWE(Task):
 
     name: ClassVar[str] = "cwe"
     templates: ClassVar[Sequence[Template]] = WORDINGS
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+    presets: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "cwe": {"num_common": 10, "freq_common": 30, "freq_other": 3},
         "cwe_short": {"num_common": 10, "freq_common": 6, "freq_other": 1},
         "cwe_hard": {"num_common": 10, "freq_common": 20, "freq_other": 10},
@@ -146,7 +146,7 @@ class CWE(Task):
     freq_other: Annotated[int, Field(ge=1, le=10000, validate_default=True)] = 3
     """Occurrences of every other word, below freq_common."""
 
-    words: Kind = "coined"
+    words: WordKind = "coined"
     """Coined: eight letters, pronounceable, 16,384 of them or what a length takes. English: some 700 common words, for
     short lists."""
 
@@ -159,7 +159,7 @@ class CWE(Task):
         return value
 
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "CWEDraft":
-        """Words that are not common as units, each with all of its entries."""
+        """A draft whose units are words that are not common, each with all of its entries."""
         assert isinstance(template, ListWording)
         return CWEDraft(self, rng, template, num_units)
 
@@ -216,7 +216,7 @@ class CWEDraft(Draft):
         return words + digits + around * self._num_entries - len(self.wording.between) + len(prompt + self._answer)
 
 
-def _draw_words(rng: np.random.Generator, kind: Kind, count: int) -> Words:
+def _draw_words(rng: np.random.Generator, kind: WordKind, count: int) -> Words:
     """Different words, none a part of another, shape (count, 1 or 2)."""
     pool = _english_words() if kind == "english" else _coined_words(max(count, _MIN_COINED).bit_length())
     if count > len(pool):

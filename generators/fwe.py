@@ -8,7 +8,7 @@ Left out: evidence spans, since the evidence is everywhere, and the law's tail o
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import cycle, islice
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from ..schemas.errors import UsageError
-from ..schemas.sample import CountTokens, Draft, Pieces, Sample
+from ..schemas.sample import CountTokens, Draft, Fragments, Sample
 from .material.coined import coined, num_words
 from .material.wording import Wording, fill, fill_list, layout, shift, superlative
 from .task import SETTINGS, Task, Template
@@ -26,10 +26,10 @@ Ints = NDArray[np.int64]
 Ranks = NDArray[np.int32]
 
 DOTS = "..."
-"""What stands for the most frequent word and is to be ignored."""
+"""What the text has in place of its most frequent word, which is to be ignored."""
 
-NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-"""How a question writes its number."""
+NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+"""How a question writes the number of words that it asks for."""
 
 _LETTERS = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz", "S1")
 _DIGITS = np.frombuffer(b"0123456789", "S1")
@@ -103,10 +103,10 @@ class FWE(Task):
 
     name: ClassVar[str] = "fwe"
     templates: ClassVar[Sequence[Template]] = WORDINGS
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+    presets: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "fwe": {"alpha": 2.0, "num_top": 3, "words": "letters", "word_length": 6},
     }
-    """Named as in RULER and set as there."""
+    """The setting of RULER, under its name there."""
 
     alpha: Annotated[float, Field(ge=1.1, le=6)] = 2.0
     """How fast frequencies fall: the word of rank r occurs as often as r ** -alpha, dots having rank 1."""
@@ -122,7 +122,7 @@ class FWE(Task):
     """Letters and digits of a coded word."""
 
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "FWEDraft":
-        """Sixteen occurrences as a unit, besides a few that make the asked words' counts differ."""
+        """A draft whose units are sixteen occurrences of words; a few more make the asked words' counts differ."""
         assert isinstance(template, Wording)
         return FWEDraft(self, rng, template, num_units)
 
@@ -137,19 +137,19 @@ class FWEDraft(Draft):
         self._ranks = np.concatenate([lead, _growth(task.alpha, num_units * _UNIT)])
         words = [DOTS, *_draw_words(rng, int(self._ranks.max()), task)]
         self._spaced_words = pa.array([f"{word} " for word in words])
-        self._pieces = Pieces(tuple(f" {word}" for word in words))
+        self._fragments = Fragments(tuple(f" {word}" for word in words))
         self._rank_bits = np.uint64(int(self._ranks.max()).bit_length())
         self._keys = rng.integers(0, 1 << 64, len(self._ranks), np.uint64) >> self._rank_bits << self._rank_bits
         self._keys |= self._ranks.astype(np.uint64)
         self._top = tuple(words[1 : task.num_top + 1])
-        slots = superlative(task.num_top, NUMBERS[task.num_top])
+        slots = superlative(task.num_top, NUMBER_WORDS[task.num_top])
         self._question = fill(wording.question, **slots)[0]
         self._answer, self._answer_spans = fill_list(wording.answer, self._top, **slots)
         self.chars: Ints = self._num_chars()
 
     def tokens(self, count: CountTokens) -> Ints:
-        """Tokens that the words of 0..capacity units have."""
-        tokens = count(self._pieces).take(self._ranks)
+        """Tokens of the words of 0..capacity units, each by itself, shape (capacity + 1,)."""
+        tokens = count(self._fragments).take(self._ranks)
         of_units = np.einsum("ij->i", tokens[self._num_lead :].reshape(-1, _UNIT))
         return int(tokens[: self._num_lead].sum()) + np.concatenate(([0], np.cumsum(of_units)))
 
@@ -180,7 +180,7 @@ class FWEDraft(Draft):
         )
 
     def _body(self, ranks: Ranks) -> str:
-        """The words of these ranks. Arrow gathers strings back to back, so that its data are the text."""
+        """The text of words of these ranks. Arrow gathers strings back to back, so that its data are the text."""
         _, ends, data = self._spaced_words.take(pa.array(ranks)).buffers()
         end = int(np.frombuffer(ends, np.int32)[len(ranks)])
         return str(memoryview(data)[: end - len(" ")], "ascii")
@@ -223,7 +223,7 @@ def _growth_until(alpha: float, clock: int) -> Ranks:
 
 
 def _draw_words(rng: np.random.Generator, count: int, task: FWE) -> list[str]:
-    """Different coded words."""
+    """`count` different coded words, as the settings have them."""
     alphabets = (_LETTERS, _DIGITS) if task.words == "codes" else (_LETTERS,)
     places = list(islice(cycle(alphabets), task.word_length))
     if count > num_words(places):

@@ -5,7 +5,7 @@ Teaches exact copying of a string that nothing but its key leads to. Source: the
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -18,8 +18,8 @@ from .task import SETTINGS, Task, Template
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wording:
-    """One way to put the task. Slot {key} in `ask`, {key} and {value} in `demo`."""
+class JsonKVWording:
+    """One way to ask for a value of a JSON object. Slot {key} in `ask`, {key} and {value} in `demo`."""
 
     id: str
     head: str
@@ -30,56 +30,56 @@ class Wording:
 
 
 WORDINGS = (
-    Wording(
+    JsonKVWording(
         id="extract",
         head="Below is a JSON object with random identifiers as keys and values.",
         ask='Read out the value that belongs to the key "{key}".',
         demo='The key "{key}" has the value "{value}".',
         cue="Give only the value.",
     ),
-    Wording(
+    JsonKVWording(
         id="lookup",
         head="Use this JSON mapping to look something up.",
         ask='Which value is stored under "{key}"?',
         demo='Under "{key}" the value "{value}" is stored.',
         cue="Reply with the stored value.",
     ),
-    Wording(
+    JsonKVWording(
         id="register",
         head="The following register is written as JSON; each entry maps one identifier to another.",
         ask='Name the identifier that "{key}" maps to.',
         demo='"{key}" maps to "{value}".',
         cue="Name that identifier.",
     ),
-    Wording(
+    JsonKVWording(
         id="config",
         head="Here is the dump of a store in JSON format.",
         ask='What does get("{key}") return?',
         demo='get("{key}") returns "{value}".',
         cue="Write down what is returned.",
     ),
-    Wording(
+    JsonKVWording(
         id="pairs",
         head="Consider these pairs of identifiers, given as a JSON object.",
         ask='Find the partner of "{key}".',
         demo='The partner of "{key}" is "{value}".',
         cue="State the partner.",
     ),
-    Wording(
+    JsonKVWording(
         id="index",
         head="An index in JSON is printed below. You will need one line of it.",
         ask='Copy the value on the line of "{key}".',
         demo='The line of "{key}" has the value "{value}".',
         cue="Copy the value from its line.",
     ),
-    Wording(
+    JsonKVWording(
         id="cache",
         head="Someone saved the contents of a cache as JSON.",
         ask='Tell me the cached value for the key "{key}".',
         demo='For the key "{key}" the cached value is "{value}".',
         cue="Tell me the value.",
     ),
-    Wording(
+    JsonKVWording(
         id="parcel",
         head="Each key of this JSON object is a parcel's label, each value the code of its shelf.",
         ask='On which shelf is the parcel labelled "{key}"?',
@@ -95,7 +95,7 @@ class JsonKV(Task):
 
     name: ClassVar[str] = "json_kv"
     templates: ClassVar[Sequence[Template]] = WORDINGS
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+    presets: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "json_kv": {"demos": 2},
         "kv_retrieval": {},
         "kv_retrieval_query_aware": {"query": "both"},
@@ -108,15 +108,15 @@ class JsonKV(Task):
     """Solved examples with other keys of the same object, put before the question."""
 
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "JsonKVDraft":
-        """Pairs as units, besides one for each example; which is asked is decided when the draft is rendered."""
-        assert isinstance(template, Wording)
+        """A draft whose units are pairs, besides one for each example; `render` decides which of them is asked for."""
+        assert isinstance(template, JsonKVWording)
         return JsonKVDraft(self, rng, template, num_units)
 
 
 class JsonKVDraft(Draft):
     """Lines `"key": "value",` of one width, and where among them the asked one lies."""
 
-    def __init__(self, task: JsonKV, rng: np.random.Generator, wording: Wording, num_units: int) -> None:
+    def __init__(self, task: JsonKV, rng: np.random.Generator, wording: JsonKVWording, num_units: int) -> None:
         self.task, self.wording = task, wording
         self._depth = rng.random()
         self._demo_seed = int(rng.integers(0, 2**63))
@@ -161,7 +161,7 @@ class JsonKVDraft(Draft):
 
 
 def _lines(keys: Bytes, values: Bytes) -> Bytes:
-    """` "key": "value",` and a line's end, shape (count, width)."""
+    """A line ` "key": "value",` of each pair as ASCII, its end included, shape (count, width)."""
 
     def column(text: str) -> Bytes:
         return np.broadcast_to(np.frombuffer(text.encode(), np.uint8), (len(keys), len(text)))

@@ -28,8 +28,11 @@ _Digits = Annotated[IntRange, Within(1, _MAX_DIGITS)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wording:
-    """One way to put the task. Slots: {n} in the label; {asked}, {key}, {value}, {dictionary} elsewhere."""
+class KVWording:
+    """One way to ask for a key of dictionaries.
+
+    Slots: {n} in the label; {asked}, {key}, {value}, {dictionary} elsewhere.
+    """
 
     id: str
     head: str
@@ -43,7 +46,7 @@ class Wording:
 
 
 WORDINGS = (
-    Wording(
+    KVWording(
         id="seed",
         head="Do a task using the list of dictionaries below.\n\n",
         label="Dictionary [{n}]",
@@ -54,7 +57,7 @@ WORDINGS = (
         absent="Not found: no dictionary has {asked}.",
         blanks=("<fill-in-value>", "<fill-in-dictionary-name>"),
     ),
-    Wording(
+    KVWording(
         id="table",
         head="Read the numbered tables; a question about them follows.\n\n",
         label="Table {n}:",
@@ -63,7 +66,7 @@ WORDINGS = (
         answer="In Table {dictionary}, {key} has the value {value}.",
         absent="Not found: no table has {asked}.",
     ),
-    Wording(
+    KVWording(
         id="record",
         head="Each line below is a record that maps whole numbers to whole numbers.\n\n",
         label="Record #{n}",
@@ -72,7 +75,7 @@ WORDINGS = (
         answer="Record #{dictionary} stores {value} under {key}.",
         absent="Not found: no record has {asked}.",
     ),
-    Wording(
+    KVWording(
         id="map",
         head="Here are several maps from integers to integers.\n\n",
         label="map_{n} =",
@@ -81,7 +84,7 @@ WORDINGS = (
         answer="The result is {value}, found under {key} in map_{dictionary}.",
         absent="Not found: no map has {asked}.",
     ),
-    Wording(
+    KVWording(
         id="drawer",
         head="A cabinet has numbered drawers. Every drawer holds cards, written as key: content.\n\n",
         label="Drawer {n}",
@@ -90,7 +93,7 @@ WORDINGS = (
         answer="The card with {key} reads {value} and lies in Drawer {dictionary}.",
         absent="Not found: no drawer has {asked}.",
     ),
-    Wording(
+    KVWording(
         id="block",
         head="Study these blocks of number pairs. You will be asked for one of them.\n\n",
         label="Block {n} ->",
@@ -99,7 +102,7 @@ WORDINGS = (
         answer="{value} is paired with {key} in Block {dictionary}.",
         absent="Not found: no block has {asked}.",
     ),
-    Wording(
+    KVWording(
         id="ledger",
         head="The pages of a ledger are copied below; each entry reads key: amount.\n\n",
         label="Page ({n})",
@@ -108,7 +111,7 @@ WORDINGS = (
         answer="Page ({dictionary}) enters the amount {value} for {key}.",
         absent="Not found: no page has {asked}.",
     ),
-    Wording(
+    KVWording(
         id="object",
         head="Below are objects, one to a line, whose keys and values are numbers.\n\n",
         label="Object no. {n}:",
@@ -117,7 +120,7 @@ WORDINGS = (
         answer="Object no. {dictionary} stores {value} at {key}.",
         absent="Not found: no object has {asked}.",
     ),
-    Wording(
+    KVWording(
         id="memory",
         head="Memorize the dictionaries that follow. Afterwards you will be asked about a single key.\n\n",
         label="Dict {n}:",
@@ -164,8 +167,8 @@ class KV(Task):
     """Share of samples whose key is in no dictionary and whose answer says so."""
 
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "KVDraft":
-        """Dictionaries as units; the asked key goes into one of them when the draft is rendered."""
-        assert isinstance(template, Wording)
+        """A draft whose units are dictionaries; `render` puts the asked key into one of them."""
+        assert isinstance(template, KVWording)
         return KVDraft(self, rng, template, num_units)
 
     def key_pool(self, num_keys: int) -> range:
@@ -188,7 +191,7 @@ class KV(Task):
 class KVDraft(Draft):
     """Dictionaries 1..capacity as one block of words, and the asked pair, which is placed by `render`."""
 
-    def __init__(self, task: KV, rng: np.random.Generator, wording: Wording, num_units: int) -> None:
+    def __init__(self, task: KV, rng: np.random.Generator, wording: KVWording, num_units: int) -> None:
         self.task, self.wording = task, wording
         self._depth, self._pair_depth = rng.random(), rng.random()
         self._absent = rng.random() < task.absent
@@ -320,7 +323,7 @@ class KVDraft(Draft):
 
 @lru_cache(maxsize=8)
 def _value_table(digits: int) -> Words:
-    """`{n}, ` for every value and nothing, then `{n}}` with a line's end for every value and nothing."""
+    """Values as words: `{n}, ` for each and an empty one, then `{n}}` with a line's end for each and an empty one."""
     return np.concatenate([number_table(digits, "", ", ")[:, 0], number_table(digits, "", "}\n")[:, 0]])
 
 

@@ -11,25 +11,24 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass
 
+from ..schemas.quantity import Depth
 from ..schemas.sample import Draft, Sample, Span
 from .material.qa_files import choose_problem, read_questions
 from .material.wording import fill, shift
 from .material.world import Frame, Problem, invent
 from .task import SETTINGS, Task, Template
 
-Depth = Annotated[float, Field(ge=0, le=1)]
-
 
 @dataclass(frozen=True, kw_only=True)
-class Wording:
-    """One way to put the task.
+class MDQAWording:
+    """One way to ask about documents, to say what is in them and to answer.
 
     Slots: {n}, {title} and {text}, in this order, in `document`; {question} in `ask`; {answer} in `answer`, and
     {sources} too in `cited`, which is such as `files 12 and 31`.
@@ -48,7 +47,7 @@ class Wording:
 
 
 WORDINGS = (
-    Wording(
+    MDQAWording(
         id="seed",
         noun="document",
         head="Some documents are given below, followed by a question.\n\n",
@@ -58,7 +57,7 @@ WORDINGS = (
         answer="{answer}",
         cited="{answer} ({sources})",
     ),
-    Wording(
+    MDQAWording(
         id="search",
         noun="result",
         head="A search returned the results listed here. At most a few of them matter.\n\n",
@@ -68,7 +67,7 @@ WORDINGS = (
         answer="{answer}",
         cited="{answer}, see {sources}.",
     ),
-    Wording(
+    MDQAWording(
         id="archive",
         noun="file",
         head="You look after an archive, and these are its files.\n\n",
@@ -78,7 +77,7 @@ WORDINGS = (
         answer="Our files say: {answer}.",
         cited="Our files say: {answer}. This is from {sources}.",
     ),
-    Wording(
+    MDQAWording(
         id="articles",
         noun="article",
         head="Read the following articles of an encyclopedia.\n\n",
@@ -88,7 +87,7 @@ WORDINGS = (
         answer="{answer}",
         cited="{answer}, according to {sources}.",
     ),
-    Wording(
+    MDQAWording(
         id="cards",
         noun="card",
         head="A box of index cards was copied out, one card a line: number, subject, notes.\n\n",
@@ -98,7 +97,7 @@ WORDINGS = (
         answer="The cards have it: {answer}.",
         cited="The cards have it: {answer}. Found on {sources}.",
     ),
-    Wording(
+    MDQAWording(
         id="clippings",
         noun="clipping",
         head="Someone collected clippings from newspapers. They are printed here under their headlines.\n\n",
@@ -108,7 +107,7 @@ WORDINGS = (
         answer="{answer}",
         cited="{answer}; proof: {sources}.",
     ),
-    Wording(
+    MDQAWording(
         id="manual",
         noun="section",
         head="The text below is divided into numbered sections.\n\n",
@@ -118,7 +117,7 @@ WORDINGS = (
         answer="Looked up: {answer}.",
         cited="Looked up: {answer}. Read {sources} for this.",
     ),
-    Wording(
+    MDQAWording(
         id="notes",
         noun="note",
         head="Here is all that a reporter noted down for a story, in no particular order.\n\n",
@@ -128,7 +127,7 @@ WORDINGS = (
         answer="It is in the notes: {answer}.",
         cited="It is in the notes: {answer}. Check {sources}.",
     ),
-    Wording(
+    MDQAWording(
         id="pages",
         noun="page",
         head="These pages were saved from the web.\n\n",
@@ -149,7 +148,7 @@ class MDQA(Task):
 
     name: ClassVar[str] = "mdqa"
     templates: ClassVar[Sequence[Template]] = WORDINGS
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+    presets: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "qa_1": {"hops": 1},
         "qa_2": {"hops": 2},
         "litm_edges": {"depths": [0, 1]},
@@ -180,19 +179,19 @@ class MDQA(Task):
         return file
 
     def input_files(self) -> Sequence[Path]:
-        """The file of questions, where one is given."""
+        """The file of questions, where the settings name one."""
         return () if self.file is None else (self.file,)
 
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "MDQADraft":
-        """Documents that do not matter as units; those that do come on top of them."""
-        assert isinstance(template, Wording)
+        """A draft whose units are documents that do not matter; those that do come on top of them."""
+        assert isinstance(template, MDQAWording)
         return MDQADraft(self, rng, template, num_units)
 
 
 class MDQADraft(Draft):
     """A question, the documents that answer it, and others, among the first of which `render` puts them."""
 
-    def __init__(self, task: MDQA, rng: np.random.Generator, wording: Wording, num_units: int) -> None:
+    def __init__(self, task: MDQA, rng: np.random.Generator, wording: MDQAWording, num_units: int) -> None:
         self.task, self.wording = task, wording
         self._absent = rng.random() < task.absent
         literals = [literal for literal, *_ in Formatter().parse(wording.document)]
@@ -292,7 +291,7 @@ class MDQADraft(Draft):
         return answer, [self._problem.answer, *map(str, numbers)], [slots["answer"], *written]
 
     def _running_chars(self) -> NDArray[np.int64]:
-        """Characters of the text for each number of the other documents."""
+        """Characters of the text for 0..capacity units, shape (capacity + 1,)."""
         chars = self._ends + self._label_ends[len(self._support) :][: len(self._ends)]
         return chars + (len(self.render(1).text) - chars[1])
 

@@ -7,30 +7,29 @@ whose needle names things to do in a city. Left out: needles that need knowledge
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
+from ..schemas.quantity import Depth
 from ..schemas.sample import CountTokens, Draft, Sample, Span
 from .material.essay import CorpusPath, corpus_files, excerpt, names_in_corpus
 from .material.fact_needles import FACTS
 from .material.haystack import passage
-from .material.identifiers import Kind, Name, Names, identifiers
+from .material.identifiers import FactKind, NameKind, Names, identifiers
 from .material.list_needles import LISTS
-from .material.needles import Needle, Wording, listed, needle_haystack
+from .material.needles import Needle, NeedleWording, listed, needle_haystack
 from .material.wording import fill, shift
 from .task import SETTINGS, Task, Template
 
-Depth = Annotated[float, Field(ge=0, le=1)]
-
 _NUM_LISTED = 5
-_KIND_WORDS: Mapping[Kind, str] = {"words": "word", "numbers": "number", "uuids": "UUID"}
+_KIND_WORDS: Mapping[FactKind, str] = {"words": "word", "numbers": "number", "uuids": "UUID"}
 _NOT_FOUND = "not mentioned"
 
-_RULER: Mapping[str, Mapping[str, Any]] = {
+_RULER: Mapping[str, Mapping[str, object]] = {
     "single_1": {"haystack": "noise"},
     "single_2": {"haystack": "prose"},
     "single_3": {"haystack": "prose", "value_type": "uuids"},
@@ -50,7 +49,7 @@ class Niah(Task):
 
     name: ClassVar[str] = "niah"
     templates: ClassVar[Sequence[Template]] = FACTS
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {**_RULER, **_HELMET, "pressure_test": _PRESSURE_TEST}
+    presets: ClassVar[Mapping[str, Mapping[str, object]]] = {**_RULER, **_HELMET, "pressure_test": _PRESSURE_TEST}
 
     needle_type: Literal["fact", "list"] = "fact"
     """What a needle says: one value of a key, or the five best things to do in a city, all of which are asked for."""
@@ -64,10 +63,10 @@ class Niah(Task):
     num_queries: Annotated[int, Field(ge=1, le=100)] = 1
     """Keys that are asked for."""
 
-    key_type: Kind = "words"
+    key_type: FactKind = "words"
     """What keys are made of, other than cities."""
 
-    value_type: Kind = "numbers"
+    value_type: FactKind = "numbers"
     """What values are made of, other than things to do."""
 
     haystack: Literal["noise", "prose", "needles", "essay"] = "noise"
@@ -93,19 +92,19 @@ class Niah(Task):
         return self
 
     def input_files(self) -> Sequence[Path]:
-        """The corpus."""
+        """The files of the corpus, where the settings name one."""
         return () if self.corpus is None else corpus_files(self.corpus)
 
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "NiahDraft":
-        """Sentences of the haystack as units; the needles come on top of them."""
-        assert isinstance(template, Wording)
+        """A draft whose units are sentences of the haystack; the needles come on top of them."""
+        assert isinstance(template, NeedleWording)
         return NiahDraft(self, rng, template, num_units)
 
 
 class NiahDraft(Draft):
     """A haystack and the needles, which `render` spreads over its first sentences."""
 
-    def __init__(self, task: Niah, rng: np.random.Generator, wording: Wording, num_units: int) -> None:
+    def __init__(self, task: Niah, rng: np.random.Generator, wording: NeedleWording, num_units: int) -> None:
         self.task, self.wording = task, wording
         self._is_list = task.needle_type == "list"
         self._kind = _KIND_WORDS[task.value_type]
@@ -137,7 +136,7 @@ class NiahDraft(Draft):
         self.chars: NDArray[np.int64] = self._passage.ends + sum(map(len, fixed))
 
     def tokens(self, count: CountTokens) -> NDArray[np.int64] | None:
-        """Tokens that the pieces of the haystack have, where it is made of pieces."""
+        """Tokens of the fragments of the first 0..capacity sentences; None where the haystack is not made of any."""
         return self._passage.tokens(count)
 
     def render(self, num_units: int) -> Sample:
@@ -171,7 +170,7 @@ class NiahDraft(Draft):
         All are different, also from each other where they are of one kind, and none is in the corpus.
         """
 
-        def draw(kind: Name, count: int) -> Names:
+        def draw(kind: NameKind, count: int) -> Names:
             taken = names_in_corpus(self.task.corpus, kind) if self.task.corpus is not None else frozenset[str]()
             return identifiers(kind, rng, count, taken)
 
@@ -200,7 +199,7 @@ class NiahDraft(Draft):
         return sorted(needles, key=lambda needle: needle.place)
 
     def _asking(self) -> str:
-        """The question."""
+        """The question for all asked keys."""
         if len(self._asked) > 1:
             pattern, what = self.wording.each, "For what the text does not mention"
         else:

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,7 @@ def tasks() -> dict[str, type[Task]]:
 
 
 def _tasks_in(module: str) -> dict[str, type[Task]]:
-    """The task classes that a module of this folder defines or names."""
+    """Task classes by name that a module of this folder defines or imports."""
     members = vars(importlib.import_module(f".{module}", __package__)).values()
     kinds = [kind for kind in members if isinstance(kind, type) and issubclass(kind, Task) and kind is not Task]
     return {kind.name: kind for kind in kinds}
@@ -44,8 +44,8 @@ def task_class(name: str) -> type[Task]:
     return known[name]
 
 
-def build_task(name: str, settings: Mapping[str, Any]) -> Task:
-    """The task with its settings checked; UsageError in one line otherwise."""
+def build_task(name: str, settings: Mapping[str, object]) -> Task:
+    """The task of this name with these settings; UsageError where one of them is unknown or cannot be meant."""
     kind = task_class(name)
     adapter = TypeAdapter(kind)
     try:
@@ -54,7 +54,7 @@ def build_task(name: str, settings: Mapping[str, Any]) -> Task:
         raise UsageError(f"{name}: {_first_problem(error, adapter)}") from None
 
 
-def preset_settings(name: str, preset: str) -> dict[str, Any]:
+def preset_settings(name: str, preset: str) -> dict[str, object]:
     """The settings of a task's preset; UsageError with the nearest name when there is none."""
     presets = task_class(name).presets
     if preset not in presets:
@@ -63,7 +63,7 @@ def preset_settings(name: str, preset: str) -> dict[str, Any]:
     return dict(presets[preset])
 
 
-def task_settings(task: Task) -> dict[str, Any]:
+def task_settings(task: Task) -> dict[str, object]:
     """All settings of a task, defaults included, as JSON holds them."""
     return TypeAdapter(type(task)).dump_python(task, mode="json")
 
@@ -73,8 +73,8 @@ def settings_schema(name: str) -> dict[str, Any]:
     return TypeAdapter(task_class(name)).json_schema()
 
 
-def did_you_mean(word: str, known: Mapping[str, Any]) -> str:
-    """` Did you mean 'kv'?`, or nothing when no known word is near."""
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """What to add to an error about an unknown word: ` Did you mean 'kv'?`, or nothing where no known word is near."""
     near = get_close_matches(word, known, n=1, cutoff=0.5)
     return f" Did you mean {near[0]!r}?" if near else ""
 

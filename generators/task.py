@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from pydantic import ConfigDict
@@ -19,7 +19,7 @@ class Template(Protocol):
 
     @property
     def id(self) -> str:
-        """The name that samples record."""
+        """The name under which samples record the wording."""
         ...
 
 
@@ -27,8 +27,10 @@ class Task(ABC):
     """A kind of synthetic sample: a frozen, keyword-only pydantic dataclass whose fields are its settings."""
 
     name: ClassVar[str]
+    """What recipes and the command line call the task: the name of its file."""
     templates: ClassVar[Sequence[Template]]
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """The task's own wordings."""
+    presets: ClassVar[Mapping[str, Mapping[str, object]]] = {}
     """Settings under the names that benchmarks gave them."""
 
     def input_files(self) -> Sequence[Path]:

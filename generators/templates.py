@@ -15,8 +15,10 @@ from .task import Task, Template
 _MAX_FILE_BYTES = 1 << 20
 
 
-def choose_templates(task: Task, own: Sequence[Mapping[str, Any]] = (), only: Sequence[str] = ()) -> Sequence[Template]:
-    """The task's wordings, or those of a user in their stead; of these only the named ones, if any are named.
+def choose_templates(
+    task: Task, own: Sequence[Mapping[str, object]] = (), only: Sequence[str] = ()
+) -> Sequence[Template]:
+    """The wordings of a task, or a user's `own` in their stead; of these the ones named in `only`, if any are.
 
     Raises UsageError where a wording lacks a field or a slot, has an unknown one, or is not there.
     """
@@ -30,7 +32,7 @@ def choose_templates(task: Task, own: Sequence[Mapping[str, Any]] = (), only: Se
     return [known[name] for name in dict.fromkeys(only)] if only else templates
 
 
-def read_templates(path: Path) -> list[dict[str, Any]]:
+def read_templates(path: Path) -> list[dict[str, object]]:
     """A user's wordings from a YAML file: a list of mappings, see `lcdata tasks NAME --templates`."""
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
@@ -46,11 +48,11 @@ def read_templates(path: Path) -> list[dict[str, Any]]:
 
 
 def slots_of(pattern: str) -> set[str]:
-    """The names in braces."""
+    """Names of the slots in a pattern: what stands in its braces."""
     return {slot for _, slot, _, _ in Formatter().parse(pattern) if slot is not None}
 
 
-def _own_templates(task: Task, own: Sequence[Mapping[str, Any]]) -> list[Template]:
+def _own_templates(task: Task, own: Sequence[Mapping[str, object]]) -> list[Template]:
     templates: list[Template] = []
     for place, entry in enumerate(own):
         name = str(entry.get("id", f"number {place + 1}"))
@@ -61,7 +63,7 @@ def _own_templates(task: Task, own: Sequence[Mapping[str, Any]]) -> list[Templat
     return templates
 
 
-def _own_template(task: Task, entry: Mapping[str, Any], who: str) -> Template:
+def _own_template(task: Task, entry: Mapping[str, object], who: str) -> Template:
     kind: Any = type(task.templates[0])
     known = {field.name: field for field in fields(kind)}
     for key, value in entry.items():
@@ -82,9 +84,9 @@ def _own_template(task: Task, entry: Mapping[str, Any], who: str) -> Template:
 
 
 def _check_slots(task: Task, key: str, pattern: str, who: str) -> None:
-    """Every slot must be one that the task's own wordings use there, and those that all of them use must be used.
+    """UsageError where a pattern has a slot that no wording of the task has there, or lacks one that all of them have.
 
-    Those that a wording's class calls optional only fit a word to its neighbours.
+    A slot that the class of the wordings calls optional may be left out: it only fits a word to its neighbours.
     """
     try:
         found = slots_of(pattern)

@@ -8,7 +8,7 @@ many variables there are. Left out: variables that are assigned twice, and arith
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +26,12 @@ from .task import SETTINGS, Task, Template
 Ints = NDArray[np.int64]
 
 _LETTERS = np.frombuffer(b"BCDFGHJKLMNPQRSTVWXZ", "S1")
-"""Without vowels, so that no name is a word, `VAR` least of all."""
+"""Letters of variables' names: no vowels, so that no name is a word, `VAR` least of all."""
 
 _MIN_DIGITS_IN_PROSE = 5
 
 _ANY_ORDER = "A variable may be copied before the sentence that sets it."
-"""Ends the head where assignments stand in any order."""
+"""Last sentence of the head where assignments stand in any order."""
 
 WORDINGS = (
     Wording(
@@ -98,7 +98,7 @@ class VT(Task):
     name: ClassVar[str] = "vt"
     templates: ClassVar[Sequence[Template]] = WORDINGS
 
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+    presets: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "vt": {
             "num_chains": 1,
             "num_hops": 4,
@@ -108,7 +108,7 @@ class VT(Task):
             "value_digits": 5,
         },
     }
-    """Named as in RULER and set as there."""
+    """The setting of RULER, under its name there."""
 
     num_chains: Annotated[int, Field(ge=1, le=64)] = 4
     """Chains of assignments, each with a value of its own; one of them is asked for. They run through one another."""
@@ -143,11 +143,11 @@ class VT(Task):
         return digits
 
     def input_files(self) -> Sequence[Path]:
-        """The corpus."""
+        """The files of the corpus, where the settings name one."""
         return corpus_files(self.corpus) if self.corpus else ()
 
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "VTDraft":
-        """Sentences of the haystack as units; all assignments are put between those that are rendered."""
+        """A draft whose units are sentences of the haystack; all assignments go between those that are rendered."""
         assert isinstance(template, Wording)
         return VTDraft(self, rng, template, num_units)
 
@@ -184,7 +184,7 @@ class VTDraft(Draft):
         self.chars: Ints = self._haystack.ends + (len(self.render(1).text) - int(self._haystack.ends[1]))
 
     def tokens(self, count: CountTokens) -> Ints | None:
-        """Tokens that the pieces of the haystack have, where it is made of pieces."""
+        """Tokens of the fragments of the first 0..capacity sentences; None where the haystack is not made of any."""
         return self._haystack.tokens(count)
 
     def render(self, num_units: int) -> Sample:

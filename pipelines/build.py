@@ -1,114 +1,193 @@
-"""`gen` and `build`: from a recipe to a finished dataset, on as many workers as there are, resumable at any moment."""
+"""A build: from a recipe to a finished dataset, on as many workers as there are, resumable at any moment."""
 
-import hashlib
+import copy
 import os
 import warnings
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
-from ..packers.tokens.vocabulary import find_vocabulary
+from ..packers.dataset import Dataset, open_dataset
 from ..schemas.errors import UsageError
-from ..schemas.manifest import (
-    Manifest,
-    ShardRecord,
-)
+from ..schemas.events import Built, Planned, ShardFinished, StageBuilt, Tell, nobody
+from ..schemas.manifest import Manifest, ShardRecord, StageRecord
 from ..schemas.recipe import Recipe
+from .corpora.ingest import ingest
 from .corpora.store import is_store, open_corpus
 from .making.shard import write_shard
-from .making.work import Build
+from .making.work import Shared
+from .planning.materials import Materials
 from .planning.plan import Plan, make_plan
 from .planning.workers import automatic_workers, surely_needed_workers
 from .publishing.finish import finish
+from .recipes.recipe_file import STORE, read_recipe, recipe_of
 from .run.engine import Engine
 from .run.files import storage_error
+from .run.pace import Pace
+from .run.timed import timed
+from .run.where import ANYWHERE, Where
 from .run.workspace import Workspace, finished_dataset, first_difference
 
 
-class Reporter(Protocol):
-    """Who is told how a build goes."""
-
-    def planned(self, plan: Plan, workers: int, address: str | None, finished: list[ShardRecord]) -> None:
-        """The plan is made, for so many workers here or a cluster; some shards may be finished from an earlier run."""
-
-    def progressed(self, num_tokens: int) -> None:
-        """So many more tokens are made."""
-
-    def finished_shard(self, shard: ShardRecord) -> None:
-        """A shard is safe on disk."""
-
-
-def gen(
-    recipe: Recipe,
-    out: Path,
-    reporter: Reporter,
+def build(
+    recipe: Recipe | Mapping[str, Any] | str | Path,
+    out: str | Path | None = None,
+    *,
+    store: str | Path | None = None,
+    max_bad: float = 0.001,
     workers: int | None = None,
     address: str | None = None,
     engine: str = "fastokens",
-) -> tuple[Manifest, bool]:
-    """Build the recipe's dataset at `out`; returns its manifest and whether anything had to be done.
+    overwrite: bool = False,
+    tell: Tell = nobody,
+) -> Dataset:
+    """Build the dataset of a recipe, as `lcdata build` does, and open it.
 
-    Resumes a build of the same recipe. Raises UsageError where `out` holds something else, ResumableError where the
-    build stopped with its finished shards safe.
+    What is finished is not made again, a build that was stopped goes on, and the bytes are the same however it runs.
+
+    recipe: a YAML file, or what one holds as a mapping, see docs/recipes.md.
+    out: the folder to make; by default the recipe's `output`, or its name.
+    store: where the recipe's corpora are, or are put; by default as the recipe says.
+    max_bad: share of a corpus's records that may be unusable.
+    workers: processes, 0 for this one; by default by the size of the work.
+    address: a Ray cluster to run on.
+    engine: what encodes, `fastokens` or `tokenizers`; both give the same ids.
+    overwrite: replace a dataset of another recipe that is there.
+    tell: called with each event (`lcdata.schemas.events`) of the build.
+
+    Raises UsageError where the recipe cannot be meant or `out` holds something else, ResumableError where the build
+    stopped with its finished shards safe.
+    """
+    if isinstance(recipe, str | Path):
+        recipe = read_recipe(Path(recipe).expanduser(), None if store is None else Path(store))
+    elif not isinstance(recipe, Recipe):
+        recipe = recipe_of(copy.deepcopy(dict(recipe)), "recipe", Path(), None if store is None else Path(store))
+    where = Where(workers, address)
+    for corpus in recipe.ingest:
+        tell(ingest(corpus, STORE if store is None else Path(store), tell, max_bad, where, engine, overwrite))
+    folder = Path(out or recipe.output or recipe.name).expanduser()
+    tell(build_dataset(recipe, folder, tell, where, engine, overwrite))
+    return open_dataset(folder)
+
+
+def build_dataset(
+    recipe: Recipe,
+    out: Path,
+    tell: Tell = nobody,
+    where: Where = ANYWHERE,
+    engine: str = "fastokens",
+    overwrite: bool = False,
+) -> Built:
+    """Build the recipe's dataset at `out`, from corpora that are stored already.
+
+    Resumes a build of the same recipe, and does nothing where it is finished. With `overwrite` a dataset of another
+    recipe is replaced when this one is whole, and one that is half built goes at once. Raises UsageError where `out`
+    holds something else, ResumableError where the build stopped with its finished shards safe.
     """
     out = Path(os.path.abspath(out.expanduser()))
-    done = finished_dataset(out)
+    workspace, materials = Workspace(out, overwrite), Materials(recipe)
+    done = finished_dataset(out, overwrite)
     if done is not None:
-        _check_same(done, recipe, out)
-        Workspace(out).remove_after_publication()
-        return done, False
-    with Engine(address) as runner:
-        runner.start(workers if workers is not None else surely_needed_workers(recipe), write_shard)
-        plan = make_plan(recipe, engine)
+        difference = _difference(done, materials)
+        if difference is None:
+            workspace.remove_after_publication()
+            return _built(done, out, None)
+        if not overwrite:
+            raise UsageError(f"{out} is finished and {difference}. Use another --out, or replace it with --overwrite")
+    with Engine(where) as runner:
+        runner.start(surely_needed_workers(recipe), write_shard)
+        with timed("planned"):
+            plan = make_plan(materials, engine)
+        runner.decide(automatic_workers(plan))
         for note in plan.notes:
             warnings.warn(note, stacklevel=2)
-        workspace = Workspace(out)
         with workspace.opened(plan.content):
-            manifest = _build(plan, workspace, reporter, automatic_workers(plan, workers), runner)
             try:
-                workspace.publish()
+                with timed("made"):
+                    manifest, pace = _make(plan, workspace, tell, runner)
+                with timed("published"):
+                    workspace.publish()
             except OSError as error:
                 raise storage_error(error, out) from None
-    return manifest, True
+    return _built(manifest, out, pace.per_second)
 
 
-def _check_same(done: Manifest, recipe: Recipe, out: Path) -> None:
-    """Raise UsageError unless the finished dataset is this recipe's."""
+def _difference(done: Manifest, materials: Materials) -> str | None:
+    """In what a finished dataset is not that of the recipe, its corpora and its tokenizer; None where it is."""
+    recipe = materials.recipe
     before, now = done.recipe.model_dump(mode="json"), recipe.model_dump(mode="json")
     if before != now:
-        raise UsageError(
-            f"{out} is finished and was made from another recipe: {first_difference(before, now)}. Use another --out"
-        )
+        return f"was made from another recipe: {first_difference(before, now)}"
     accounts = [account for stage in done.stages for account in stage.corpora]
     for account in accounts:
         corpus = Path(account.corpus)
         if is_store(corpus) and open_corpus(corpus).manifest.fingerprint != account.fingerprint:
-            raise UsageError(f"{out} is finished and {account.corpus} was ingested anew since. Use another --out")
-    if accounts:
-        return
-    if hashlib.sha256(find_vocabulary(recipe.tokenizer.source).data).hexdigest() != done.tokenizer.sha256:
-        raise UsageError(
-            f"{out} is finished and was made with another version of the tokenizer {recipe.tokenizer.source!r}. "
-            "Use another --out"
-        )
+            return f"{account.corpus} was ingested anew since"
+    if not accounts and materials.vocabulary.sha256 != done.tokenizer.sha256:
+        return f"was made with another version of the tokenizer {recipe.tokenizer.source!r}"
+    return None
 
 
-def _build(plan: Plan, workspace: Workspace, reporter: Reporter, workers: int, runner: Engine) -> Manifest:
-    names = [one.stage.name for one in plan.stages]
-    try:
-        workspace.make_folders(*(f"{kind}/{name}" for kind in ("data", "docs") for name in names))
-        finished = workspace.finished_shards(plan.fingerprint)
-        reporter.planned(plan, workers, runner.address, list(finished.values()))
-        stages, sources = [one.stage for one in plan.stages], [one.source for one in plan.stages]
-        build = Build(stages, sources, plan.fingerprint, workspace.out)
-        jobs = [one.job(shard) for one, shard in plan.shards() if (one.stage.name, shard) not in finished]
-        with closing(runner.run(write_shard, build, jobs, workers, workspace.temporary)) as events:
-            for _, event in events:
-                if isinstance(event, ShardRecord):
-                    finished[event.stage, event.shard] = event
-                    reporter.finished_shard(event)
-                else:
-                    reporter.progressed(event)
-        return finish(plan, workspace, [finished[one.stage.name, shard] for one, shard in plan.shards()])
-    except OSError as error:
-        raise storage_error(error, workspace.out) from None
+def _make(plan: Plan, workspace: Workspace, tell: Tell, runner: Engine) -> tuple[Manifest, Pace]:
+    """Make the shards that are not finished yet, and what goes beside them."""
+    workspace.make_folders(*(f"{kind}/{stage.stage.name}" for kind in ("data", "docs") for stage in plan.stages))
+    finished = workspace.finished_shards(plan.fingerprint)
+    tell(_planned(plan, list(finished.values()), runner.where))
+    shared = Shared(
+        stages=[stage.stage for stage in plan.stages],
+        sources=[stage.source for stage in plan.stages],
+        plan=plan.fingerprint,
+        out=workspace.out,
+    )
+    jobs = [stage.job(shard) for stage, shard in plan.shards() if (stage.stage.name, shard) not in finished]
+    pace = Pace("tokens")
+    with closing(runner.run(write_shard, shared, jobs, workspace.temporary)) as made:
+        for _, news in made:
+            if isinstance(news, ShardRecord):
+                finished[news.stage, news.shard] = news
+                tell(_shard_finished(news))
+            else:
+                tell(pace.advance(news))
+    return finish(plan, workspace, [finished[stage.stage.name, shard] for stage, shard in plan.shards()]), pace
+
+
+def _planned(plan: Plan, finished: list[ShardRecord], where: Where) -> Planned:
+    return Planned(
+        name=plan.recipe.name,
+        stages=[stage.facts for stage in plan.stages],
+        shards=plan.num_shards,
+        finished_shards=len(finished),
+        tokens=plan.num_tokens,
+        finished_tokens=sum(shard.planned_tokens for shard in finished),
+        workers=where.local_workers,
+        address=where.address,
+    )
+
+
+def _shard_finished(shard: ShardRecord) -> ShardFinished:
+    return ShardFinished(
+        stage=shard.stage, shard=shard.shard, documents=shard.documents, tokens=shard.tokens, path=shard.data.path
+    )
+
+
+def _built(manifest: Manifest, out: Path, per_second: float | None) -> Built:
+    """What was built; the speed is None where there was nothing to do."""
+    return Built(
+        out=str(out),
+        built=per_second is not None,
+        tokens_per_second=None if per_second is None else round(per_second),
+        fingerprint=manifest.fingerprint,
+        rows=manifest.total("rows"),
+        documents=manifest.total("documents"),
+        tokens=manifest.total("tokens"),
+        loss_tokens=manifest.total("loss_tokens"),
+        encodings=manifest.total("encodings"),
+        audited=manifest.total("audited"),
+        stages=[_stage_built(stage) for stage in manifest.stages],
+    )
+
+
+def _stage_built(stage: StageRecord) -> StageBuilt:
+    counts = stage.model_dump(include=set(StageBuilt.model_fields) - {"shares"})
+    return StageBuilt(**counts, shares={account.name: account.share for account in (*stage.tasks, *stage.corpora)})

@@ -8,7 +8,6 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import humanize
@@ -17,6 +16,7 @@ import psutil
 from ..generators.registry import build_task
 from ..packers.tokens.tokenizer import HOSTILE, load_tokenizer
 from ..schemas.errors import LcdataError
+from ..schemas.events import Found
 from ..schemas.stream import stream
 from ..schemas.tokens import TokenizerChoice
 
@@ -25,36 +25,31 @@ _WORKER_BYTES = 1_500_000_000
 _SHARD_BYTES = 500_000_000
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at."""
-
-    subject: str
-    holds: bool
-    detail: str
-
-
-def doctor(choice: TokenizerChoice, folder: Path) -> Iterator[Finding]:
+def doctor(choice: TokenizerChoice, folder: Path) -> Iterator[Found]:
     """Look at versions, tokenizer, cores, memory and the disk under `folder`."""
     versions = [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
-    yield Finding("python", sys.version_info >= (3, 11), f"{platform.python_version()} on {platform.platform()}")
-    yield Finding("libraries", True, ", ".join(versions))
+    yield Found(
+        subject="python",
+        holds=sys.version_info >= (3, 11),
+        detail=f"{platform.python_version()} on {platform.platform()}",
+    )
+    yield Found(subject="libraries", holds=True, detail=", ".join(versions))
     yield _tokenizer(choice)
     cores = len(os.sched_getaffinity(0))
-    yield Finding("cores", True, f"{cores} to use")
+    yield Found(subject="cores", holds=True, detail=f"{cores} to use")
     memory = psutil.virtual_memory().available
     needed = cores * _WORKER_BYTES
-    yield Finding(
-        "memory",
-        memory >= _WORKER_BYTES,
-        f"{humanize.naturalsize(memory)} free"
+    yield Found(
+        subject="memory",
+        holds=memory >= _WORKER_BYTES,
+        detail=f"{humanize.naturalsize(memory)} free"
         + ("" if memory >= needed else f", enough for --workers {memory // _WORKER_BYTES}"),
     )
     free = shutil.disk_usage(folder).free
-    yield Finding("disk", free >= _SHARD_BYTES, f"{humanize.naturalsize(free)} free under {folder}")
+    yield Found(subject="disk", holds=free >= _SHARD_BYTES, detail=f"{humanize.naturalsize(free)} free under {folder}")
 
 
-def _tokenizer(choice: TokenizerChoice) -> Finding:
+def _tokenizer(choice: TokenizerChoice) -> Found:
     """Load the tokenizer and let both engines encode hostile strings and a task's text."""
     task = build_task("kv", {})
     text = task.draft(stream("kv", 0, 0, "doctor"), task.templates[0], 200).render(200).text
@@ -63,19 +58,19 @@ def _tokenizer(choice: TokenizerChoice) -> Finding:
             warnings.simplefilter("always")
             tokenizer = load_tokenizer(choice)
     except LcdataError as error:
-        return Finding("tokenizer", False, str(error))
+        return Found(subject="tokenizer", holds=False, detail=str(error))
     if caught:
-        return Finding("tokenizer", True, str(caught[0].message))
+        return Found(subject="tokenizer", holds=True, detail=str(caught[0].message))
     different = tokenizer.disagreement([*HOSTILE, text])
     if different is not None:
-        return Finding("tokenizer", False, f"fastokens and tokenizers differ on {different[:40]!r}")
+        return Found(subject="tokenizer", holds=False, detail=f"fastokens and tokenizers differ on {different[:40]!r}")
     started = time.perf_counter()
     num_tokens = len(tokenizer.encode(text * 20))
     speed = num_tokens / (time.perf_counter() - started)
-    return Finding(
-        "tokenizer",
-        True,
-        f"{choice.source}: {tokenizer.identity.vocab_size:,} tokens, BOS {tokenizer.identity.bos}, "
+    return Found(
+        subject="tokenizer",
+        holds=True,
+        detail=f"{choice.source}: {tokenizer.identity.vocab_size:,} tokens, BOS {tokenizer.identity.bos}, "
         f"EOS {tokenizer.identity.eos}; fastokens agrees with tokenizers on {len(HOSTILE) + 1} probes, "
         f"{humanize.intword(speed)} tokens/s",
     )

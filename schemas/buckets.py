@@ -13,7 +13,7 @@ class Buckets:
     """The intervals [0, edges[0]), [edges[0], edges[1]), ..., [edges[-1], ∞) of tokens, numbered from 0."""
 
     edges: tuple[int, ...]
-    """Above zero and rising."""
+    """Where one bucket ends and the next begins, in tokens; above zero and rising."""
 
     def __post_init__(self) -> None:
         assert all(low < high for low, high in zip((0, *self.edges), self.edges, strict=False)), self.edges
@@ -27,11 +27,11 @@ class Buckets:
         return np.array((0, *self.edges), np.int64)
 
     def low(self, bucket: int) -> int:
-        """The smallest length of a bucket."""
+        """The smallest length in bucket number `bucket`."""
         return self.edges[bucket - 1] if bucket else 0
 
     def high(self, bucket: int) -> int | None:
-        """The smallest length above a bucket, None where there is none."""
+        """The smallest length above bucket number `bucket`, None where it has no end."""
         return self.edges[bucket] if bucket < len(self.edges) else None
 
     def label(self, bucket: int) -> str:
@@ -42,7 +42,7 @@ class Buckets:
         return f"{format_length(low)}–{format_length(high)}" if low else f"<{format_length(high)}"
 
     def of(self, lengths: NDArray[np.integer]) -> NDArray[np.int16]:
-        """The bucket of every length, shape (num_lengths,)."""
+        """The number of the bucket that each length lies in, shape (num_lengths,)."""
         return np.searchsorted(np.array(self.edges, np.int64), lengths, side="right").astype(np.int16)
 
     def with_edges(self, *more: int) -> "Buckets":

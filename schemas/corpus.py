@@ -1,22 +1,20 @@
 """An organic corpus: what an ingest was asked for, and `corpus.json`, the truth about what it stored."""
 
-import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from .names import FolderName
 from .quantity import Count, Length
-from .records import FileRecord, Record, WorkRecord
+from .records import FileRecord, JsonRecord, WorkRecord
 from .tokens import TokenizerChoice, TokenizerIdentity
 
 CORPUS_MANIFEST = "corpus.json"
 CORPUS_FORMAT = 1
-"""Of the token store; a change of any byte for the same ingest raises it."""
+"""Number of the format of the token store's files; a change of any byte for the same ingest raises it."""
 
 DEFAULT_BUCKETS = tuple(2**exponent for exponent in range(10, 21))
 """1k, 2k, 4k, … 1M."""
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 
 
 class Fields(BaseModel):
@@ -42,7 +40,7 @@ class IngestRecipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    name: str
+    name: FolderName
     """The corpus's name, a folder in the store."""
 
     inputs: tuple[str, ...] = Field(min_length=1)
@@ -55,6 +53,7 @@ class IngestRecipe(BaseModel):
     """Which split of a `datasets` dataset."""
 
     fields: Fields = Fields()
+    """Where a record holds what is wanted of it."""
 
     group_order: Literal["order", "given", "random"] = "order"
     """How the parts of a group follow each other: by the order field, as they were read, or shuffled."""
@@ -63,19 +62,13 @@ class IngestRecipe(BaseModel):
     """What stands before each part of a group, where there is an order field; empty for nothing."""
 
     tokenizer: TokenizerChoice = TokenizerChoice()
+    """What makes token ids of the texts; in a recipe, the recipe's."""
 
     buckets: tuple[Length, ...] = DEFAULT_BUCKETS
     """Where one bucket of lengths ends and the next begins, in tokens."""
 
     max_doc_bytes: Count = 128 * 10**6
     """Bytes of UTF-8 above which a document is left out."""
-
-    @field_validator("name")
-    @classmethod
-    def _usable_as_a_folder(cls, name: str) -> str:
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"must be letters, digits, dots, dashes or underscores, got {name!r}")
-        return name
 
     @field_validator("buckets")
     @classmethod
@@ -85,25 +78,30 @@ class IngestRecipe(BaseModel):
         return buckets
 
 
-class InputRecord(Record):
+class InputRecord(JsonRecord):
     """One input as it was read."""
 
     url: str
+    """Path or URL."""
     bytes: int
+    """Its size as it is stored, 0 where nobody knows it."""
     version: str
     """Its time of change or ETag: the same size and version is taken for the same content."""
     sha256: str
+    """Of its bytes as they are stored, or the version of what has none, such as a `datasets` dataset."""
     records: int
     """Lines or rows in it, the unreadable ones too."""
 
 
-class BadRecord(Record):
+class BadRecord(JsonRecord):
     """One of the first records that could not be used."""
 
     url: str
+    """The input that it stands in."""
     line: int
     """Of the file, or row of the table, from 1."""
     reason: str
+    """Why it could not be used."""
 
 
 class PartRecord(WorkRecord):
@@ -114,17 +112,18 @@ class PartRecord(WorkRecord):
     file: FileRecord
     documents: int
     bytes: int
-    """Of text."""
+    """Bytes of text in it."""
     input: int
-    """The input that the part ends in, and the records of it that are behind."""
+    """The input that the part ends in."""
     line: int
+    """Records of that input that this part and those before it have passed."""
     finished: list[InputRecord]
     """The inputs that ended in this part."""
     records: int
     bad: dict[str, int]
     first_bad: list[BadRecord]
     is_last: bool
-    """Of its bundle."""
+    """Whether no part of its bundle follows."""
 
 
 class UnitRecord(WorkRecord):
@@ -142,45 +141,63 @@ class UnitRecord(WorkRecord):
     bytes_without_tokens: int
 
 
-class BucketRecord(Record):
+class BucketRecord(JsonRecord):
     """What a corpus has of documents of low..high-1 tokens."""
 
     low: int
+    """Tokens of its shortest documents."""
     high: int | None
+    """Its documents have fewer tokens than this; None for no limit."""
     documents: int
+    """Documents in it."""
     tokens: int
+    """Tokens in it, BOS and EOS not counted."""
     bytes: int
-    """Of text."""
+    """Bytes of text in it."""
 
 
-class CorpusManifest(Record):
+class CorpusManifest(JsonRecord):
     """Everything that says what a stored corpus is and lets it be checked and made again."""
 
     lcdata: str
+    """Version of lcdata that made it."""
     format: int
+    """Number of the format of the store's files."""
     fingerprint: str
     """Of recipe, inputs and tokenizer: the same fingerprint is the same store."""
     recipe: IngestRecipe
+    """What was asked for, defaults filled in."""
     tokenizer: TokenizerIdentity
+    """What made the token ids."""
     engine: str
+    """What encoded the texts: `fastokens` or `tokenizers`, which give the same ids."""
     versions: dict[str, str]
+    """Of the libraries that can change a byte."""
     inputs: list[InputRecord]
+    """Every input as it was read."""
     records: int
     """Lines or rows read."""
     bad: dict[str, int]
-    """Of those, left out by reason."""
+    """Records that could not be used, by reason."""
     first_bad: list[BadRecord]
+    """The first of them."""
     documents_read: int
-    """Documents that the other records make: the stored ones and the dropped ones."""
+    """Documents that the usable records make: the stored ones and the dropped ones."""
     dropped: dict[str, int]
     """Documents left out, by reason."""
     dropped_bytes: dict[str, int]
+    """Bytes of text of the documents left out, by reason."""
     documents: int
+    """Documents stored."""
     tokens: int
+    """Tokens stored, BOS and EOS not counted."""
     bytes: int
-    """Of text that was stored."""
+    """Bytes of text that was stored."""
     audited: int
     """Documents whose ids were compared with those of `tokenizers`; of long ones, a part."""
     buckets: list[BucketRecord]
+    """Documents and tokens by length."""
     index: FileRecord
+    """The file that says of every document how long it is, where it came from and where its tokens are."""
     files: list[FileRecord]
+    """The files of tokens, one for each bucket of a unit."""

@@ -6,12 +6,14 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
+from .quantity import Depth
 
-def _as_list(value: Any) -> Any:
+
+def _as_list(value: object) -> object:
     return [] if value is None else value if isinstance(value, list | tuple) else [value]
 
 
-def _as_text(value: Any) -> Any:
+def _as_text(value: object) -> object:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -23,19 +25,19 @@ class Reference(BaseModel):
     EXAMPLE: ClassVar[str] = '{"index": 0, "outputs": ["42"]}'
 
     index: int = -1
-    """Of the sample in its dataset; -1 where it stands for itself."""
+    """Number of the sample in its dataset; -1 where it stands for itself."""
 
     answers: Annotated[
         tuple[Annotated[str, Field(pattern=r"\S")], ...],
         BeforeValidator(_as_list),
         Field(min_length=1, validation_alias=AliasChoices("outputs", "answers"), serialization_alias="outputs"),
     ]
-    """All of them are wanted."""
+    """Reference answers, all of which are wanted."""
 
     length: Annotated[int, Field(gt=0)] | None = None
-    """Tokens of the document."""
+    """Tokens of the sample's document."""
 
-    depth: Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], BeforeValidator(_as_list)] = ()
+    depth: Annotated[tuple[Depth, ...], BeforeValidator(_as_list)] = ()
     """Where each evidence stands in the context, 0 its beginning."""
 
     task: str = ""
@@ -74,7 +76,7 @@ Rating = Mapping[str, float]
 """Measures by name, each from 0 to 1."""
 
 
-def leaves(value: Any) -> Iterator[str]:
+def leaves(value: object) -> Iterator[str]:
     """The strings and numbers in a JSON value as strings, in order; of mappings the values."""
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         yield str(value)

@@ -7,15 +7,13 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
+from pydantic.json_schema import models_json_schema
 
 
 class Event(BaseModel):
-    """Something that happened, or was found."""
+    """Something that happened, or was found; every kind has a field `event` that says which it is."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
-    event: str
-    """The kind."""
 
 
 Tell = Callable[[Event], None]
@@ -31,6 +29,7 @@ class Warned(Event):
 
     event: Literal["warning"] = "warning"
     message: str
+    """What it is, in one line."""
 
 
 class Failed(Event):
@@ -40,6 +39,7 @@ class Failed(Event):
     message: str
     """One line that names the cure."""
     exit_code: int
+    """Exit code of the command."""
 
 
 # A build.
@@ -50,6 +50,7 @@ class Planning(Event):
 
     event: Literal["planning"] = "planning"
     name: str
+    """Name of the dataset."""
 
 
 class StageFacts(BaseModel):
@@ -58,12 +59,15 @@ class StageFacts(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: str
+    """Name of the stage and of its config in the dataset."""
     components: dict[str, float]
     """The share of each task and corpus of the stage's tokens."""
     samples: int
-    """Of all tasks."""
+    """Samples of all tasks."""
     rows: int
+    """Packed sequences."""
     shards: int
+    """Data files, each with its document table."""
     tokens: int
     """BOS and EOS included; of samples, the lengths asked for."""
     notes: list[str]
@@ -77,17 +81,21 @@ class Planned(Event):
 
     event: Literal["plan"] = "plan"
     name: str
+    """Name of the dataset."""
     stages: list[StageFacts]
+    """Every stage, in the order of training."""
     shards: int
+    """Data files of all stages."""
     finished_shards: int
-    """Of an earlier run."""
+    """Data files that an earlier run finished."""
     tokens: int
+    """Tokens of all stages, by the lengths asked for."""
     finished_tokens: int
-    """Of an earlier run, by the lengths asked for."""
+    """Tokens that an earlier run finished, by the lengths asked for."""
     workers: int | None
     """Processes on this machine, 0 for the command's own; None on a cluster."""
     address: str | None
-    """Of the cluster."""
+    """Address of the cluster."""
 
 
 class Progress(Event):
@@ -97,7 +105,9 @@ class Progress(Event):
     unit: Literal["tokens", "bytes"]
     """Tokens of a build; bytes of text that an ingest encodes."""
     done: int
-    per_second: float
+    """Tokens or bytes that this run has done."""
+    per_second: int
+    """Tokens or bytes a second of this run."""
 
 
 class ShardFinished(Event):
@@ -105,12 +115,15 @@ class ShardFinished(Event):
 
     event: Literal["shard"] = "shard"
     stage: str
+    """Name of the stage."""
     shard: int
-    """Number in the stage, from 0."""
+    """Number of the shard in the stage, from 0."""
     documents: int
+    """Samples, and documents and pieces of longer ones."""
     tokens: int
+    """Tokens, BOS and EOS included."""
     path: str
-    """Of its rows, in the dataset's folder."""
+    """Where its rows are, in the dataset's folder."""
 
 
 class StageBuilt(BaseModel):
@@ -119,10 +132,15 @@ class StageBuilt(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: str
+    """Name of the stage and of its config in the dataset."""
     rows: int
+    """Packed sequences."""
     documents: int
+    """Samples, and documents and pieces of longer ones."""
     tokens: int
+    """Tokens, BOS and EOS included."""
     loss_tokens: int
+    """Tokens that are trained on."""
     encodings: int
     """How often a text was tokenized to fit the samples."""
     audited: int
@@ -132,6 +150,7 @@ class StageBuilt(BaseModel):
     row_fill: float
     """Tokens over the room of the rows."""
     notes: list[str]
+    """What was changed or is odd in what the recipe asks for."""
     shares: dict[str, float]
     """Achieved, of each task and corpus."""
 
@@ -144,17 +163,24 @@ class Built(Event):
     """Its folder."""
     built: bool
     """Whether anything had to be done."""
-    tokens_per_second: float | None
-    """Of this run; None where nothing had to be done."""
+    tokens_per_second: int | None
+    """Tokens a second of this run; None where nothing had to be done."""
     fingerprint: str
     """The same fingerprint is the same data."""
     rows: int
+    """Packed sequences of all stages."""
     documents: int
+    """Samples, and documents and pieces of longer ones."""
     tokens: int
+    """Tokens, BOS and EOS included."""
     loss_tokens: int
+    """Tokens that are trained on."""
     encodings: int
+    """How often a text was tokenized to fit the samples."""
     audited: int
+    """Documents whose ids were compared with those of `tokenizers`."""
     stages: list[StageBuilt]
+    """What each stage came to."""
 
 
 # An ingest.
@@ -165,11 +191,15 @@ class IngestStarted(Event):
 
     event: Literal["ingest"] = "ingest"
     name: str
+    """Name of the corpus."""
     inputs: int
+    """Inputs that were found."""
     bytes: int
     """As they are stored; 0 for inputs whose size nobody knows."""
     workers: int | None
+    """Processes on this machine, 0 for the command's own; None on a cluster."""
     address: str | None
+    """Address of the cluster."""
 
 
 class PartRead(Event):
@@ -177,8 +207,9 @@ class PartRead(Event):
 
     event: Literal["read"] = "read"
     texts: int
+    """Records that could be used."""
     bytes: int
-    """Of text."""
+    """Bytes of text."""
     bad: int
     """Records that could not be used."""
     resumed: bool
@@ -190,9 +221,11 @@ class Arranged(Event):
 
     event: Literal["arranged"] = "arranged"
     documents: int
+    """Documents to be encoded."""
     bytes: int
-    """Of text, about."""
+    """Bytes of text, about."""
     units: int
+    """Pieces of work that they are encoded in."""
     dropped: dict[str, int]
     """Documents left out, by reason."""
 
@@ -202,10 +235,13 @@ class UnitStored(Event):
 
     event: Literal["unit"] = "unit"
     unit: int
+    """Number of the unit, from 0."""
     documents: int
+    """Documents of the unit."""
     tokens: int
+    """Tokens, BOS and EOS not counted."""
     bytes: int
-    """Of text."""
+    """Bytes of text."""
     resumed: bool
     """Whether an earlier run stored it."""
 
@@ -230,12 +266,17 @@ class Verdict(Event):
 
     event: Literal["verdict"] = "verdict"
     path: str
+    """The dataset's folder."""
     rows: int = 0
+    """Rows that were checked."""
     documents: int = 0
+    """Documents that were checked."""
     tokens: int = 0
+    """Tokens that were checked."""
     regenerated: int = 0
     """Random documents that were made again and compared."""
     problems: list[str] = Field(default_factory=list)
+    """What does not hold, in one line each."""
 
     @computed_field
     @property
@@ -249,10 +290,15 @@ class CorpusVerdict(Event):
 
     event: Literal["corpus_verdict"] = "corpus_verdict"
     path: str
+    """The corpus's folder."""
     files: int = 0
+    """Files that were checked."""
     documents: int = 0
+    """Documents that were checked."""
     tokens: int = 0
+    """Tokens that were checked."""
     problems: list[str] = Field(default_factory=list)
+    """What does not hold, in one line each."""
 
     @computed_field
     @property
@@ -268,20 +314,28 @@ class Exported(Event):
     path: str
     """`-` for stdout."""
     to: str
+    """What a line holds: `eval`, `chat` or `text`."""
     samples: int
+    """Lines written."""
     tokens: int
+    """Tokens of these samples, BOS and EOS included."""
     bytes: int
+    """Bytes written."""
 
 
 class RowCounts(BaseModel):
     """What was written of a config."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     rows: int = 0
+    """Packed sequences."""
     documents: int = 0
+    """Samples, and documents and pieces of longer ones."""
     tokens: int = 0
+    """Tokens, BOS and EOS included."""
     loss_tokens: int = 0
+    """Tokens that are trained on."""
 
 
 class ExportedRows(Event):
@@ -289,8 +343,239 @@ class ExportedRows(Event):
 
     event: Literal["exported"] = "exported"
     path: str
+    """The folder that was written."""
     to: str
+    """The project that reads them."""
     configs: dict[str, RowCounts]
+    """What was written of each config, by name."""
     bytes: int
+    """Bytes written."""
     notes: list[str] = Field(default_factory=list)
     """What the reader leaves unread."""
+
+
+class StagePlanned(StageFacts):
+    """A stage as it is planned, with what is made and drawn for it."""
+
+    tasks: list[dict[str, Any]]
+    """The account of each task, as `lcdata.json` has it."""
+    corpora: list[dict[str, Any]]
+    """The account of each corpus, as `lcdata.json` has it."""
+
+
+class PlanShown(Event):
+    """What a build would make, and how long it would take where that is known."""
+
+    event: Literal["plan"] = "plan"
+    name: str
+    stages: list[StagePlanned]
+    shards: int
+    tokens: int
+    bytes: int | None
+    """About; None where documents of corpora would have to be read for it."""
+    seconds: float | None
+    workers: int | None
+
+
+class RecipeShown(Event):
+    """A recipe: one that comes with lcdata, or one with all its defaults."""
+
+    event: Literal["recipe"] = "recipe"
+    name: str
+    about: str = ""
+    path: str | None = None
+    recipe: dict[str, Any] | None = None
+
+
+class TaskShown(Event):
+    """A task that samples can be made of."""
+
+    event: Literal["task"] = "task"
+    name: str
+    summary: str
+    about: str
+    wordings: list[str]
+    presets: dict[str, dict[str, Any]]
+    settings: dict[str, Any]
+    """JSON Schema of its settings."""
+
+
+class TemplatesShown(Event):
+    """The wordings of a task."""
+
+    event: Literal["templates"] = "templates"
+    task: str
+    templates: list[dict[str, Any]]
+
+
+class SampleShown(Event):
+    """One sample as a dataset holds it; spans count tokens of the document."""
+
+    event: Literal["sample"] = "sample"
+    task: str
+    sample: int
+    """Its index."""
+    prompt: str
+    answer: str
+    answers: list[str]
+    tokens: int
+    prompt_tokens: int
+    answer_spans: list[tuple[int, int]]
+    evidence_spans: list[tuple[int, int]]
+    depth: list[float]
+    template: str
+    facts: dict[str, Any]
+    sha256: str
+    """Of the ids as little-endian int32."""
+    input_ids: list[int]
+
+
+class LengthsShown(BaseModel):
+    """Documents of low..high-1 tokens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    low: int
+    high: int
+    documents: int
+    tokens: int
+
+
+class StageShown(BaseModel):
+    """A stage of a finished dataset."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    name: str
+    lengths: list[LengthsShown]
+    """Documents by powers of two."""
+    first: dict[str, Any]
+    """The first record of the document table."""
+
+
+class DatasetShown(Event):
+    """What a finished dataset holds."""
+
+    event: Literal["dataset"] = "dataset"
+    path: str
+    manifest: dict[str, Any]
+    """What `lcdata.json` says but for shards and files."""
+    stages: list[StageShown]
+
+
+class CorpusShown(Event):
+    """What a stored corpus holds."""
+
+    event: Literal["corpus"] = "corpus"
+    path: str
+    manifest: dict[str, Any]
+    """What `corpus.json` says but for inputs, files and buckets."""
+    percentiles: dict[int, int]
+    """Tokens of a document, by percent of the documents that have no more."""
+    longest: int
+    half_in: int
+    """Half of all tokens lie in documents of so many tokens or more."""
+    buckets: list[dict[str, Any]]
+
+
+class Found(Event):
+    """One thing that was looked at on this machine."""
+
+    event: Literal["finding"] = "finding"
+    subject: str
+    holds: bool
+    detail: str
+
+
+class GroupScored(Event):
+    """Samples that have something in common, and the means of their measures."""
+
+    event: Literal["group"] = "group"
+    by: str
+    """`task`, `length` or `depth`."""
+    name: str
+    n: int
+    measures: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    """95 % confidence intervals of the measures that are yes or no for each sample."""
+
+
+class Scored(Event):
+    """How far a model's replies give the answers, over all samples."""
+
+    event: Literal["score"] = "score"
+    match: str
+    n: int
+    measures: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    """95 % confidence intervals of the measures that are yes or no for each sample."""
+    missing: list[int]
+    """Samples without a prediction, which count as wrong."""
+    plot: str | None
+
+
+class Comparison(BaseModel):
+    """One thing that was compared on some rows of a config."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    subject: str
+    """What was compared, in a word."""
+    detail: str
+    """What holds where nothing differs."""
+    rows: int = 0
+    """Rows on which it was compared."""
+    documents: int = 0
+    """Documents of these rows."""
+    differing: int = 0
+    """Rows that differ."""
+    differences: list[str] = Field(default_factory=list)
+    """How the first rows that differ do so."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing differs."""
+        return self.differing == 0
+
+
+class CheckedConfig(BaseModel):
+    """What a trainer makes of some rows of a config."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    name: str
+    """Name of the config."""
+    rows: int
+    """Rows that were run."""
+    documents: int
+    """Documents of these rows."""
+    findings: list[Comparison]
+    """Each thing that could be compared."""
+
+
+class Checked(Event):
+    """Rows of a dataset were run through a trainer as it is installed."""
+
+    event: Literal["checked"] = "checked"
+    trainer: str
+    """The trainer with its version."""
+    configs: list[CheckedConfig]
+    """Each config of the dataset."""
+
+    @computed_field
+    @property
+    def holds(self) -> bool:
+        """Whether every config is read as it is meant."""
+        return all(comparison.holds for config in self.configs for comparison in config.findings)
+
+
+def event_kinds() -> list[type[Event]]:
+    """Every kind of event, in the order of this file."""
+    return Event.__subclasses__()
+
+
+def events_schema() -> dict[str, Any]:
+    """JSON Schema of a line that `--json` prints: any of the events."""
+    _, schema = models_json_schema([(kind, "serialization") for kind in event_kinds()])
+    anyone = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in event_kinds()]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "anyOf": anyone}

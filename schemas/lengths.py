@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from .quantity import format_length, parse_length
@@ -21,6 +21,14 @@ def _log_uniform_shares(low: int, high: int) -> NDArray[np.float64]:
     return np.cumsum(1.0 / np.arange(low, high + 1))
 
 
+@lru_cache(maxsize=4)
+def _log_uniform_block(low: int, high: int, name: str, seed: int, block: int) -> NDArray[np.int32]:
+    """The lengths of so many samples as are drawn at once; who asks for one asks for its neighbours too."""
+    shares = _log_uniform_shares(low, high)
+    draws = stream(name, seed, block, "length").random(_BLOCK) * shares[-1]
+    return (np.searchsorted(shares, draws, side="right") + low).astype(np.int32)
+
+
 @dataclass(frozen=True)
 class Lengths:
     """Document lengths in tokens, BOS and EOS included: `128k`, `4k,32k,128k` or `4k..128k`."""
@@ -30,7 +38,7 @@ class Lengths:
 
     @classmethod
     def parse(cls, value: "Lengths | str | int") -> "Lengths":
-        """Read the three ways of writing; ValueError otherwise."""
+        """The lengths that `128k`, `4k,32k,128k` or `4k..128k` means; ValueError where it means none."""
         if isinstance(value, Lengths):
             return value
         text = str(value)
@@ -60,24 +68,22 @@ class Lengths:
         return np.concatenate(blocks)[:num_samples]
 
     def of_sample(self, name: str, seed: int, index: int) -> int:
-        """The length of one sample."""
+        """The length of sample `index`, as `of_samples` has it."""
         if not self.is_range:
             return self.values[index % len(self.values)]
         return int(self._block(name, seed, index // _BLOCK)[index % _BLOCK])
 
     def _block(self, name: str, seed: int, block: int) -> NDArray[np.int32]:
         low, high = self.values
-        shares = _log_uniform_shares(low, high)
-        draws = stream(name, seed, block, "length").random(_BLOCK) * shares[-1]
-        return (np.searchsorted(shares, draws, side="right") + low).astype(np.int32)
+        return _log_uniform_block(low, high, name, seed, block)
 
     def __str__(self) -> str:
         return (".." if self.is_range else ",").join(map(format_length, self.values))
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls.parse, serialization=core_schema.to_string_ser_schema())
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {"type": ["integer", "string"], "examples": ["128k", "4k,32k,128k", "4k..128k"]}

@@ -12,33 +12,43 @@ from pydantic import ValidationError
 from .errors import LcdataError, UsageError
 from .mix import TaskComponent
 from .recipe import FORMAT, Recipe
-from .records import FileRecord, Record, WorkRecord
+from .records import FileRecord, JsonRecord, WorkRecord
 from .stage import Stage
 from .tokens import TokenizerIdentity
 
 MANIFEST = "lcdata.json"
 
 
-class SourceTotals(Record):
+class SourceTotals(JsonRecord):
     """What a shard holds of one component."""
 
     documents: int = 0
+    """Samples, or documents and pieces of longer ones."""
     tokens: int = 0
+    """BOS and EOS included."""
     loss_tokens: int = 0
+    """Tokens that are trained on."""
 
 
 class ShardRecord(WorkRecord):
     """One finished shard: its two files and what is in them."""
 
     stage: str
+    """Name of the stage that it belongs to."""
     shard: int
+    """Number in the stage, from 0."""
     data: FileRecord
+    """The file of rows."""
     docs: FileRecord
+    """The file of the document table, one record for each document of the rows."""
     documents: int
+    """Samples, and documents and pieces of longer ones."""
     tokens: int
+    """BOS and EOS included."""
     loss_tokens: int
+    """Tokens that are trained on."""
     sources: dict[str, SourceTotals]
-    """The same of each component, by name."""
+    """Documents and tokens of each component, by name."""
     planned_tokens: int
     """The lengths that were asked for, added up."""
     encodings: int
@@ -51,47 +61,55 @@ class ShardRecord(WorkRecord):
     """sha256 over the documents' hashes in row order: the same for any version of the Parquet writer."""
 
 
-class Ledger(Record):
+class Ledger(JsonRecord):
     """The token account: what was made is either in the rows or dropped for a reason."""
 
     made: int
+    """Tokens of all samples and documents that were to go into rows: packed + dropped."""
     packed: int
+    """Tokens in the rows."""
     dropped: dict[str, int]
+    """Tokens left out, by reason."""
 
 
-class BucketAccount(Record):
+class BucketAccount(JsonRecord):
     """The tokens of one bucket of a component: tokens = used + unused + dropped."""
 
     low: int
+    """Tokens of its shortest documents."""
     high: int | None
-    """Documents of low..high-1 tokens."""
+    """Its documents have fewer tokens than this; None for no limit."""
     documents: int
+    """Documents of the corpus in it."""
     tokens: int
-    """In the corpus."""
+    """Tokens of the corpus in it, BOS and EOS not counted."""
     wanted: int
-    """What the recipe asks for, repeats included."""
+    """Tokens that the recipe asks for, repeats included."""
     drawn: int
-    """What is in the rows, repeats included and BOS and EOS not."""
+    """Tokens in the rows, repeats included and BOS and EOS not."""
     used: int
     """Of `tokens`, what is in the rows at least once."""
     unused: int
+    """Of `tokens`, what was not needed."""
     dropped: dict[str, int]
-    """What could not be drawn, by reason."""
+    """Of `tokens`, what could not be drawn, by reason."""
 
 
-class ComponentAccount(Record):
+class ComponentAccount(JsonRecord):
     """What became of a corpus's tokens."""
 
     name: str
+    """What its documents have as `source`."""
     corpus: str
-    """Its folder."""
+    """Folder of the corpus in the store."""
     fingerprint: str
-    """Of its ingest."""
+    """Of the corpus's ingest, see `corpus.json`."""
     wanted_share: float
-    """Of all tokens, see `share`."""
+    """Of all tokens of the stage, counted as `share` is."""
     share: float
     """Of all tokens drawn or made, BOS and EOS of corpora's documents not counted."""
     buckets: list[BucketAccount]
+    """Its tokens by length of document."""
 
     @property
     def drawn(self) -> int:
@@ -99,68 +117,91 @@ class ComponentAccount(Record):
         return sum(bucket.drawn for bucket in self.buckets)
 
 
-class TaskAccount(Record):
+class TaskAccount(JsonRecord):
     """What was made of a task."""
 
     name: str
+    """What its samples have as `source`."""
     task: str
+    """Name of the task."""
     settings: dict[str, Any]
-    """All of them."""
+    """All settings of the task, defaults included."""
     rates: dict[str, dict[str, Any]]
     """What the length fitter learned for each wording."""
     first: int
     """Index of its first sample; tasks of one name go on counting through a recipe, so that none is made twice."""
     samples: int
+    """Samples that were made."""
     planned_tokens: int
     """The lengths that were asked for, added up."""
     tokens: int
+    """Tokens of its samples, BOS and EOS included."""
     wanted_share: float
-    """Of all tokens, see `share`."""
+    """Of all tokens of the stage, counted as `share` is."""
     share: float
     """Of all tokens drawn or made, BOS and EOS of corpora's documents not counted."""
 
 
-class StageRecord(Record):
+class StageRecord(JsonRecord):
     """What a stage came to."""
 
     name: str
+    """The stage's name, which is its config's in the dataset."""
     rows: int
+    """Packed sequences."""
     documents: int
+    """Samples, and documents and pieces of longer ones."""
     tokens: int
+    """BOS and EOS included."""
     loss_tokens: int
+    """Tokens that are trained on."""
     fill: float
     """Tokens over the lengths that were asked for."""
     row_fill: float
     """Tokens over the room of the rows."""
     encodings: int
+    """How often a text was tokenized to fit the documents."""
     audited: int
+    """Documents whose ids were compared with those of `tokenizers`."""
     repeated_chars: int
+    """Characters of haystacks that stand a second time in their document, where a corpus was shorter than it."""
     ledger: Ledger
+    """What became of all tokens."""
     tasks: list[TaskAccount]
+    """What was made of each task, in the order of the mixture."""
     corpora: list[ComponentAccount]
+    """What was drawn of each corpus, in the order of the mixture."""
     notes: list[str]
     """What was changed or is odd in what the recipe asks for."""
     shards: list[ShardRecord]
+    """The finished shards, by number."""
 
 
-class Manifest(Record):
+class Manifest(JsonRecord):
     """Everything that says what a dataset is and lets it be checked and made again."""
 
     lcdata: str
+    """Version of lcdata that made it."""
     format: int
+    """Number of the format of all files; lcdata reads the one that it writes."""
     fingerprint: str
     """Of recipe, tokenizer and corpora: the same fingerprint is the same data."""
     recipe: Recipe
+    """What was asked for, defaults filled in."""
     tokenizer: TokenizerIdentity
+    """What made the token ids."""
     chat_template: str | None
     """What samples were laid out with, where they are conversations."""
     engine: str
+    """What encoded the texts: `fastokens` or `tokenizers`, which give the same ids."""
     inputs: dict[str, str]
-    """sha256 of every file that documents were made from, by path."""
+    """sha256 of every file that samples were made from and of the corpora's indexes, by path."""
     versions: dict[str, str]
+    """Of the libraries that can change a byte."""
     stages: list[StageRecord]
+    """What each stage of the recipe came to, in their order."""
     files: list[FileRecord]
-    """Everything else in the folder but this file."""
+    """The files beside the shards' and this one."""
 
     @property
     def shards(self) -> list[ShardRecord]:
@@ -174,10 +215,6 @@ class Manifest(Record):
     def pairs(self) -> Iterator[tuple[Stage, StageRecord]]:
         """Every stage as it was asked for and as it came out."""
         return zip(self.recipe.stages, self.stages, strict=True)
-
-    def stage_of(self, shard: ShardRecord) -> Stage:
-        """The stage that a shard belongs to."""
-        return next(stage for stage in self.recipe.stages if stage.name == shard.stage)
 
     @property
     def tasks(self) -> list["NumberedTask"]:
@@ -222,7 +259,7 @@ def read_manifest(folder: Path) -> Manifest:
                 f"recipe, or use lcdata {content.get('lcdata')}"
             )
         return Manifest.model_validate(content)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"{folder} is no finished dataset: it has no {MANIFEST}") from None
     except OSError as error:
         raise LcdataError(f"{path} cannot be read: {error.strerror}") from None

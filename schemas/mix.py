@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from itertools import combinations
 from pathlib import PurePath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
@@ -12,7 +12,7 @@ from .quantity import Count, Length, Share
 from .sample import Loss
 
 TAGS = ("a task", "a corpus")
-"""Of the two kinds of component; they stand in the place of a validation error and are no field's name."""
+"""What the two kinds of component are called where a validation error says its place; neither is a field's name."""
 
 
 class TaskComponent(BaseModel):
@@ -24,9 +24,9 @@ class TaskComponent(BaseModel):
     """The task's name, see `lcdata tasks`."""
 
     name: str = ""
-    """What its samples have as `source`; by default the task's name."""
+    """What the task's samples have as `source`; by default the task's name."""
 
-    settings: dict[str, Any] = Field(default_factory=dict)
+    settings: dict[str, object] = Field(default_factory=dict)
     """The task's settings that differ from their defaults."""
 
     length: Lengths
@@ -36,12 +36,12 @@ class TaskComponent(BaseModel):
     """Samples to make, in a stage that has no budget of tokens."""
 
     share: Share | None = None
-    """Of the stage's tokens, or a weight where all components have one."""
+    """Part of the stage's tokens, or a weight where all components have one."""
 
     template: tuple[str, ...] = ()
     """Ids of the wordings to use; by default all."""
 
-    templates: tuple[dict[str, Any], ...] = ()
+    templates: tuple[dict[str, object], ...] = ()
     """Wordings of one's own, in place of the task's."""
 
     format: Literal["plain", "chat"] = "plain"
@@ -52,7 +52,7 @@ class TaskComponent(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _named_by_its_task(cls, values: Any) -> Any:
+    def _named_by_its_task(cls, values: object) -> object:
         if isinstance(values, dict) and not values.get("name") and isinstance(values.get("task"), str):
             return {**values, "name": values["task"]}
         return values
@@ -67,10 +67,10 @@ class CorpusComponent(BaseModel):
     """The folder that `lcdata ingest` made, or its name in the store."""
 
     name: str = ""
-    """What its documents have as `source`; by default the folder's name."""
+    """What the corpus's documents have as `source`; by default the folder's name."""
 
     share: Share | None = None
-    """Of the stage's tokens, or a weight where all components have one; by default what its documents amount to."""
+    """Part of the stage's tokens, or a weight where all have one; by default what the documents amount to."""
 
     min_length: Length | None = None
     """Only documents of so many tokens or more."""
@@ -83,7 +83,7 @@ class CorpusComponent(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _named_by_its_folder(cls, values: Any) -> Any:
+    def _named_by_its_folder(cls, values: object) -> object:
         if isinstance(values, dict) and not values.get("name") and isinstance(values.get("corpus"), str):
             return {**values, "name": PurePath(values["corpus"]).name}
         return values
@@ -95,7 +95,7 @@ class CorpusComponent(BaseModel):
         return self
 
 
-def _kind(values: Any) -> str:
+def _kind(values: object) -> str:
     is_task = "task" in values if isinstance(values, Mapping) else isinstance(values, TaskComponent)
     return TAGS[0] if is_task else TAGS[1]
 
@@ -111,7 +111,8 @@ def check_distinct(mix: tuple[TaskComponent | CorpusComponent, ...]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"two components are called {name}: give one another name")
-    for one, other in combinations([one for one in mix if isinstance(one, CorpusComponent)], 2):
+    corpora = [component for component in mix if isinstance(component, CorpusComponent)]
+    for one, other in combinations(corpora, 2):
         if one.corpus == other.corpus and _overlap(one, other):
             raise ValueError(f"{one.name} and {other.name} share documents: give them lengths that do not overlap")
 

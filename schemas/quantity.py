@@ -4,15 +4,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 _NUMBER = re.compile(r"(\d[\d_]*(?:\.\d+)?(?:e\+?\d{1,2})?)\s*([a-z]*)", re.IGNORECASE | re.ASCII)
 _BINARY = {"": 1, "k": 2**10, "ki": 2**10, "m": 2**20, "mi": 2**20, "g": 2**30, "gi": 2**30}
 _DECIMAL = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9, "t": 10**12}
-_LARGEST = 2**62
+MOST = 2**62
+"""The greatest number of things or tokens that can be asked for."""
 
 
 def parse_length(value: str | int) -> int:
@@ -31,7 +33,7 @@ def _parse(value: str | int, units: Mapping[str, int], wanted: str) -> int:
     if match is None or factor is None:
         raise ValueError(f"must be {wanted}, got {str(value)!r}")
     number = Decimal(match[1].replace("_", "")) * factor
-    if number != number.to_integral_value() or not 0 < number <= _LARGEST:
+    if number != number.to_integral_value() or not 0 < number <= MOST:
         raise ValueError(f"must be {wanted}, whole and above zero, got {str(value)!r}")
     return int(number)
 
@@ -45,7 +47,9 @@ def format_length(tokens: int) -> str:
 
 
 Count = Annotated[int, BeforeValidator(parse_count, json_schema_input_type=int | str)]
+"""A number of things, which may be written as `parse_count` reads it."""
 Length = Annotated[int, BeforeValidator(parse_length, json_schema_input_type=int | str)]
+"""A number of tokens, which may be written as `parse_length` reads it."""
 
 
 def parse_share(value: str | float) -> float:
@@ -61,6 +65,10 @@ def parse_share(value: str | float) -> float:
 
 
 Share = Annotated[float, BeforeValidator(parse_share, json_schema_input_type=float | str)]
+"""A part of a whole, which may be written as `parse_share` reads it."""
+
+Depth = Annotated[float, Field(ge=0, le=1)]
+"""Where something stands in the context: 0 at its beginning, 1 as late as it can be."""
 
 
 class IntRange:
@@ -75,7 +83,7 @@ class IntRange:
 
     @classmethod
     def parse(cls, value: "IntRange | str | int") -> "IntRange":
-        """Read `3..4`, `3` or a range; ValueError otherwise."""
+        """The range that `3..4`, `3` or 3 means, a range itself unchanged; ValueError otherwise."""
         if isinstance(value, IntRange):
             return value
         match = re.fullmatch(r"\s*(\d{1,18})\s*(?:\.\.\s*(\d{1,18})\s*)?", str(value), re.ASCII)
@@ -96,11 +104,11 @@ class IntRange:
         return hash((self.low, self.high))
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls.parse, serialization=core_schema.to_string_ser_schema())
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {"type": ["integer", "string"], "pattern": r"^\d+(\.\.\d+)?$"}
 
 
@@ -112,13 +120,13 @@ class Within:
     high: int
 
     def check(self, value: IntRange) -> IntRange:
-        """The value, ValueError where it reaches out."""
+        """The range, ValueError where a part of it lies outside."""
         if not self.low <= value.low <= value.high <= self.high:
             raise ValueError(f"must lie within {self.low}..{self.high}, got {value}")
         return value
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self.check, handler(source))
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {**handler(schema), "range": f"{self.low}..{self.high}"}

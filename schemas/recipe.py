@@ -3,17 +3,17 @@
 import hashlib
 import json
 import re
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from .corpus import IngestRecipe
-from .stage import FIELDS, Stage, checked_name, in_recipe
+from .names import FolderName
+from .stage import FIELDS, Stage, in_recipe
 from .tokens import TokenizerChoice
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 FORMAT = 6
-"""Of the files written; a change of any byte for the same recipe raises it."""
+"""Number of the format of a dataset's files; a change of any byte for the same recipe raises it."""
 
 
 class Recipe(BaseModel):
@@ -21,13 +21,14 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    name: str
+    name: FolderName
     """The dataset's name, and its folder's where no other is named."""
 
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Different seeds share no randomness."""
 
     tokenizer: TokenizerChoice = TokenizerChoice()
+    """What makes token ids of all texts."""
 
     output: str | None = Field(default=None, exclude=True)
     """The folder to make, where none is named on the command line; nothing of it is in the data."""
@@ -43,7 +44,7 @@ class Recipe(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _whole_stages(cls, values: Any) -> Any:
+    def _whole_stages(cls, values: object) -> object:
         """Give the one stage its place, and every stage and ingest what it has from the recipe."""
         if not isinstance(values, dict):
             return values
@@ -53,22 +54,18 @@ class Recipe(BaseModel):
             raise ValueError(f"{next(iter(own))} is a stage's: move it into one of the stages")
         if own:
             values["stages"] = [{"name": values.get("name"), **own}]
-        seed, tokenizer = values.get("seed", 0), values.get("tokenizer") or TokenizerChoice()
         if isinstance(values.get("stages"), list | tuple):
+            seed = values.get("seed", 0)
             values["stages"] = [
-                in_recipe(stage, seed=seed, tokenizer=tokenizer, number=number)
-                for number, stage in enumerate(values["stages"])
+                in_recipe(stage, seed=seed, number=number) for number, stage in enumerate(values["stages"])
             ]
         if isinstance(values.get("ingest"), list | tuple):
+            tokenizer = values.get("tokenizer") or TokenizerChoice()
             values["ingest"] = [
-                {"tokenizer": tokenizer, **one} if isinstance(one, dict) else one for one in values["ingest"]
+                {"tokenizer": tokenizer, **ingest} if isinstance(ingest, dict) else ingest
+                for ingest in values["ingest"]
             ]
         return values
-
-    @field_validator("name")
-    @classmethod
-    def _usable_as_a_folder(cls, name: str) -> str:
-        return checked_name(name)
 
     @field_validator("push")
     @classmethod
@@ -81,17 +78,17 @@ class Recipe(BaseModel):
     def _distinct(self) -> "Recipe":
         for kind, names in (
             ("stages", [stage.name for stage in self.stages]),
-            ("corpora to ingest", [one.name for one in self.ingest]),
+            ("corpora to ingest", [ingest.name for ingest in self.ingest]),
         ):
             for name in names:
                 if names.count(name) > 1:
                     raise ValueError(f"two {kind} are called {name}: give one another name")
-        for one in self.ingest:
-            if one.tokenizer != self.tokenizer:
-                raise ValueError(f"{one.name} must have the recipe's tokenizer: take its own out")
+        for ingest in self.ingest:
+            if ingest.tokenizer != self.tokenizer:
+                raise ValueError(f"{ingest.name} must have the recipe's tokenizer: take its own out")
         return self
 
 
-def fingerprint(content: Any) -> str:
+def fingerprint(content: object) -> str:
     """sha256 of content that JSON can hold, whatever its order of keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -4,13 +4,13 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Span = tuple[int, int]
-"""Half-open: of characters in a text, or of tokens in a document."""
+"""Start and end, which is not part of it: characters of a text, or tokens of a document."""
 Loss = Literal["answer", "all"]
 """Which tokens are trained on: the answer's and EOS, or all but the document's first."""
 
@@ -28,7 +28,7 @@ class Sample:
     depth: tuple[float, ...]
     """Where each evidence starts in the context: 0 at its beginning, 1 as late as it can be."""
     template: str
-    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    facts: Mapping[str, object] = field(default_factory=dict[str, object])
     """All that was decided, of values that JSON can hold."""
 
     @property
@@ -38,14 +38,14 @@ class Sample:
 
 
 @dataclass(frozen=True, eq=False)
-class Pieces:
+class Fragments:
     """Strings that texts are put together from; known by identity, so that the tokens of each are counted once."""
 
     strings: tuple[str, ...]
 
 
-CountTokens = Callable[[Pieces], NDArray[np.int64]]
-"""Tokens of each string by itself, shape (strings,)."""
+CountTokens = Callable[[Fragments], NDArray[np.int64]]
+"""Counts the tokens of each string by itself, shape (strings,)."""
 
 
 class Draft(ABC):
@@ -62,7 +62,7 @@ class Draft(ABC):
         """The sample of the first `num_units` units."""
 
     def tokens(self, count: CountTokens) -> NDArray[np.int64] | None:
-        """Tokens that the pieces of 0..capacity units have one by one, shape (capacity + 1,); None if not of pieces.
+        """Tokens of the fragments of 0..capacity units, shape (capacity + 1,); None where the draft is not made of any.
 
         They tell the tokens of the sample better than its characters do.
         """
@@ -83,26 +83,26 @@ class Document:
     ids: NDArray[np.int32]
     """Token ids, BOS and EOS included, shape (length,)."""
     sha256: str
-    """Of the ids, see `ids_sha256`."""
+    """Hash of the ids, see `ids_sha256`."""
     sample: int | None = None
-    """Index of a task's sample."""
+    """Index of the sample in its task; None for organic documents."""
     loss: Loss = "all"
     prompt_length: int = 0
-    """Tokens before the answer."""
+    """Tokens before the answer; 0 for organic documents."""
     answers: tuple[str, ...] = ()
     answer_spans: tuple[Span, ...] = ()
     evidence_spans: tuple[Span, ...] = ()
     depth: tuple[float, ...] = ()
     template: str | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    facts: Mapping[str, object] = field(default_factory=dict[str, object])
     source_id: str | None = None
     """What an organic document is called in its corpus."""
     source_offset: int | None = None
-    """Its tokens before this piece of it."""
+    """Tokens of the organic document before this piece of it."""
     repeat: int = 0
-    """How often it was drawn before."""
+    """How often the organic document was drawn before."""
     continued: bool = False
-    """Whether it goes on from an earlier piece."""
+    """Whether the organic document was cut, and this piece goes on from an earlier one."""
 
     @property
     def loss_start(self) -> int:

@@ -1,17 +1,14 @@
 """A stage: one config of a dataset, with its own length of rows, mixture and budget."""
 
-import re
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from .lengths import Lengths
 from .mix import Component, CorpusComponent, TaskComponent, check_distinct
+from .names import FolderName
 from .quantity import Count, Length, format_length
-from .tokens import TokenizerChoice
 from .upsample import Upsample
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 
 
 class Stage(BaseModel):
@@ -19,7 +16,7 @@ class Stage(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    name: str
+    name: FolderName
     """The config's name in the dataset, for example `kv-128k`."""
 
     seq_length: Length
@@ -29,7 +26,7 @@ class Stage(BaseModel):
     """The budget that components have shares of; by default each task makes its `n` samples."""
 
     mix: tuple[Component, ...] = Field(min_length=1)
-    """Tasks and corpora."""
+    """Tasks and corpora, each with its share of the tokens."""
 
     upsample: Upsample = Upsample()
     """Which documents of the corpora are preferred."""
@@ -56,23 +53,20 @@ class Stage(BaseModel):
     """Content-defined chunking of the Parquet pages, for datasets that are edited and pushed again."""
 
     seed: int = Field(default=0, exclude=True)
-    """The recipe's."""
-
-    tokenizer: TokenizerChoice = Field(default=TokenizerChoice(), exclude=True)
-    """The recipe's."""
+    """The recipe's, of which the randomness of samples and rows is made."""
 
     number: int = Field(default=0, exclude=True)
     """Which stage of the recipe it is, from 0: no two stages share randomness."""
 
     @property
     def tasks(self) -> tuple[TaskComponent, ...]:
-        """The components that are tasks."""
-        return tuple(one for one in self.mix if isinstance(one, TaskComponent))
+        """Components of the mixture that are tasks, in the mixture's order."""
+        return tuple(component for component in self.mix if isinstance(component, TaskComponent))
 
     @property
     def corpora(self) -> tuple[CorpusComponent, ...]:
-        """The components that are corpora."""
-        return tuple(one for one in self.mix if isinstance(one, CorpusComponent))
+        """Components of the mixture that are corpora, in the mixture's order."""
+        return tuple(component for component in self.mix if isinstance(component, CorpusComponent))
 
     @property
     def with_labels(self) -> bool:
@@ -82,11 +76,6 @@ class Stage(BaseModel):
     @property
     def _all_in_loss(self) -> bool:
         return all(component.loss == "all" for component in self.mix)
-
-    @field_validator("name")
-    @classmethod
-    def _usable_as_a_folder(cls, name: str) -> str:
-        return checked_name(name)
 
     @model_validator(mode="after")
     def _rows_hold_whole_samples(self) -> "Stage":
@@ -125,30 +114,23 @@ class Stage(BaseModel):
         return self
 
 
-def checked_name(name: str) -> str:
-    """The name, ValueError where it could not be a folder's."""
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"must be letters, digits, dots, dashes or underscores, got {name!r}")
-    return name
-
-
 def default_name(task: str, lengths: Lengths) -> str:
     """The name of a dataset of one task: `kv-128k`, `kv-4k-32k`, `kv-4k-to-128k`."""
     joint = "-to-" if lengths.is_range else "-"
     return f"{task}-{joint.join(map(format_length, lengths.values))}"
 
 
-FIELDS: frozenset[str] = frozenset(Stage.model_fields) - {"name", "seed", "tokenizer", "number"}
+FIELDS: frozenset[str] = frozenset(Stage.model_fields) - {"name", "seed", "number"}
 """What a recipe of one stage may say without naming the stage."""
 
 
-def in_recipe(stage: Any, **inherited: Any) -> Any:
-    """The content of a stage with what it has from its recipe; ValueError where it has it itself."""
+def in_recipe(stage: object, *, seed: object, number: int) -> object:
+    """The content of a stage with what it has from its recipe; ValueError where it says that itself."""
     if isinstance(stage, Stage):
-        return stage.model_copy(update=inherited)
+        return stage.model_copy(update={"seed": seed, "number": number})
     if not isinstance(stage, dict):
         return stage
     for name in ("seed", "tokenizer", "number"):
         if name in stage:
             raise ValueError(f"{name} is the whole recipe's: take it out of the stage")
-    return {**stage, **inherited}
+    return {**stage, "seed": seed, "number": number}

@@ -26,13 +26,19 @@ class TokenizerChoice(BaseModel):
 class TokenizerIdentity(BaseModel):
     """The tokenizer that made a dataset, exactly."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     source: str
+    """Where it was: a path, a Hub id, or `embedded`."""
     sha256: str
     """Of the bytes of `tokenizer.json`."""
     bos: str | None
+    """Token put before every document; None for none."""
     bos_id: int | None
+    """Id of the token before every document."""
     eos: str
+    """Token put after every document."""
     eos_id: int
+    """Id of the token after every document."""
     vocab_size: int
+    """All ids are below it."""

@@ -13,7 +13,7 @@ _USERS = {
     "short_keep": ("per-source", "global"),
     "weights": ("weights",),
 }
-"""The strategies that read a setting."""
+"""Strategies that read each setting."""
 
 
 def _low_edge(value: str | int) -> int:
@@ -23,6 +23,7 @@ def _low_edge(value: str | int) -> int:
 LowEdge = Annotated[int, BeforeValidator(_low_edge, json_schema_input_type=int | str)]
 """A bucket's smallest length: `0`, `4096`, `64k`."""
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""A share that counts beside the other weights, whatever they add up to."""
 
 
 class Upsample(BaseModel):

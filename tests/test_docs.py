@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from lcdata.generators.description import Description
 from lcdata.generators.registry import tasks
-from lcdata.pipelines.commands.describe import Description, gallery
+from lcdata.pipelines.commands.words.gallery import gallery
 
 
 def test_the_gallery_is_current() -> None:

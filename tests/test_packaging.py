@@ -6,8 +6,8 @@ import tomllib
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-PARTS = ("generators", "packers", "pipelines", "schemas")
+import pytest
+from tree import PARTS, ROOT, copy_of_the_package, run_on
 
 
 def project() -> dict[str, object]:
@@ -51,19 +51,41 @@ def test_a_wheel_holds_the_parts_and_the_vocabulary_with_its_notice(tmp_path: Pa
     subprocess.run([*command, str(source)], check=True)
     names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
     assert {"lcdata/__main__.py", "lcdata/py.typed", "lcdata/generators/kv.py"} <= names
+    assert {f"lcdata/recipes/{path.name}" for path in (ROOT / "recipes").iterdir()} <= names
     assert {"lcdata/packers/tokens/tekken.json.zst", "lcdata/packers/tokens/tekken.NOTICE"} <= names
     assert not [name for name in names if "test" in name or "benchmark" in name]
     metadata = next(name for name in names if name.endswith("entry_points.txt"))
     assert "lcdata = lcdata.__main__:main" in zipfile.ZipFile(next(tmp_path.glob("*.whl"))).read(metadata).decode()
 
 
-def test_imports_run_one_way() -> None:
-    """Schemas <- generators, packers <- pipelines <- __main__; Ray stays in one file."""
-    allowed = {"schemas": set(), "generators": {"schemas"}, "packers": {"schemas"}, "pipelines": set(PARTS)}
-    for part in PARTS:
-        for path in (ROOT / part).rglob("*.py"):
-            text = path.read_text()
-            used = {other for other in PARTS if f"from ..{other}" in text}
-            assert used <= allowed[part] | {part}, path
-            assert ("import ray" in text) == (path.name == "engine.py"), path
-            assert "import click" not in text, path
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported(tmp_path: Path) -> None:
+    run = run_on(copy_of_the_package(tmp_path), "deptry", ".", "--no-ansi")
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "problem"),
+    [
+        ("scrapy", "DEP001 'scrapy' imported but missing"),
+        ("pandas", "DEP003 'pandas' imported but it is a transitive dependency"),
+        ("duckdb", "DEP004 'duckdb' imported but declared as a dev dependency"),
+    ],
+)
+def test_an_import_that_is_not_declared_is_named(tmp_path: Path, module: str, problem: str) -> None:
+    package = copy_of_the_package(tmp_path)
+    with (package / "packers/rows/concat.py").open("a") as source:
+        source.write(f"\ndef late():\n    import {module}\n")
+    run = run_on(package, "deptry", ".", "--no-ansi")
+    assert run.returncode == 1
+    assert problem in run.stderr, run.stdout + run.stderr
+
+
+def test_a_dependency_that_nothing_imports_is_named(tmp_path: Path) -> None:
+    package = copy_of_the_package(tmp_path)
+    content = (package / "pyproject.toml").read_text()
+    (package / "pyproject.toml").write_text(
+        content.replace("\ndependencies = [\n", '\ndependencies = [\n  "grpcio",\n')
+    )
+    run = run_on(package, "deptry", ".", "--no-ansi")
+    assert run.returncode == 1
+    assert "DEP002 'grpcio' defined as a dependency but not used" in run.stderr, run.stdout + run.stderr

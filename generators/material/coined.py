@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 Strings = NDArray[np.bytes_]
+"""ASCII strings of one length, shape (count,)."""
 
 
 def coined(rng: np.random.Generator, places: Sequence[Strings], count: int) -> Strings:
-    """`count` different words, made of a string out of each place's, shape (count,).
+    """`count` different words, each made of one string out of every place's, shape (count,).
 
-    All places' strings have one length, and those of a place are different.
+    The strings of a place are different and of one length, so that all words have one length too.
     """
     rest = rng.choice(num_words(places), count, replace=False)
     parts: list[Strings] = []
@@ -23,5 +24,5 @@ def coined(rng: np.random.Generator, places: Sequence[Strings], count: int) -> S
 
 
 def num_words(places: Sequence[Strings]) -> int:
-    """How many words there are to coin."""
+    """How many different words `coined` can make of these places."""
     return math.prod(map(len, places))

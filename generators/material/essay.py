@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import zstandard
@@ -23,14 +23,14 @@ from pydantic import AfterValidator, Field, ValidationInfo
 
 from ...schemas.errors import UsageError
 from .haystack import Ints, Passage
-from .identifiers import Name, found
+from .identifiers import NameKind, found
 
 _MOST_BYTES = 256 * 2**20
 _FORMATS = (".txt", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
 _KNOWN = "a .txt, .jsonl, .jsonl.gz, .jsonl.zst or .parquet file, or a folder of .txt files"
 
 _LONGEST_SENTENCE = 1500
-"""Bytes above which a stretch without a sentence's end is cut elsewhere."""
+"""Bytes above which text without a sentence's end is cut where `_ELSEWHERE` matches."""
 
 _SENTENCE_END = re.compile(
     rb"""
@@ -51,7 +51,7 @@ _SENTENCE_END = re.compile(
     re.VERBOSE,
 )
 _ELSEWHERE = re.compile(rb"(?s).{400}(?:[^\n]{0,600}\n\s*|\S{0,600}[\x80-\xbf]*+\s*)")
-"""A line's end, else a blank, else any character's end."""
+"""Where text without a sentence's end is cut: at a line's end, else a blank, else any character's end."""
 
 
 def _only_for_essay(corpus: str | None, info: ValidationInfo) -> str | None:
@@ -74,8 +74,9 @@ class Excerpt(Passage):
     start: int
     """Characters of the corpus before it."""
     corpus_chars: int
+    """Characters of the whole corpus."""
 
-    def facts(self, num_sentences: int) -> Mapping[str, Any]:
+    def facts(self, num_sentences: int) -> Mapping[str, object]:
         """Where it begins in the corpus, and how many of its characters stand in it a second time or more."""
         repeated = max(int(self.ends[num_sentences]) - self.corpus_chars, 0)
         return {"corpus_start": self.start, "repeated_chars": repeated}
@@ -89,18 +90,18 @@ class Corpus:
     bytes_before: Ints
     """Bytes of the first k sentences, k = 0..num_sentences."""
     chars_before: Ints
-    """Characters of the first k sentences."""
+    """Characters of the first k sentences, k = 0..num_sentences."""
 
     @classmethod
     def of(cls, data: bytes) -> "Corpus":
-        """Find the sentences."""
+        """The corpus of this text, its sentences found."""
         cuts = np.array(_cuts(data), np.int64)
         is_char = (np.frombuffer(data, np.uint8) & 0xC0) != 0x80
         chars = np.add.reduceat(is_char, cuts[:-1], dtype=np.int64)
         return cls(data, cuts, np.concatenate(([0], np.cumsum(chars))))
 
     def excerpt(self, rng: np.random.Generator, num_sentences: int) -> Excerpt:
-        """So many sentences from any one on."""
+        """A stretch of `num_sentences` sentences, which begins at any."""
         size, chars = len(self.bytes_before) - 1, self.chars_before
         first = int(rng.integers(size))
         rounds, last = divmod(first + num_sentences, size)
@@ -113,17 +114,17 @@ class Corpus:
 
 
 def excerpt(corpus: str, rng: np.random.Generator, num_sentences: int) -> Excerpt:
-    """A haystack of so many sentences of the corpus at this path; UsageError where it cannot be read."""
+    """A haystack of `num_sentences` sentences of the corpus at this path; UsageError where it cannot be read."""
     return _read(*_version(corpus)).excerpt(rng, num_sentences)
 
 
-def names_in_corpus(corpus: str, kind: Name) -> frozenset[str]:
-    """Identifiers that the corpus happens to hold, which must therefore be no key and no value."""
+def names_in_corpus(corpus: str, kind: NameKind) -> frozenset[str]:
+    """Identifiers of a kind that the corpus happens to hold, which must therefore be no key and no value."""
     return _names(*_version(corpus), kind)
 
 
 def corpus_files(corpus: str) -> tuple[Path, ...]:
-    """The files of a corpus, in the order in which they are read; UsageError where there are none."""
+    """The files of the corpus at this path, in the order in which they are read; UsageError where there are none."""
     path = Path(corpus).expanduser()
     if path.is_dir():
         files = tuple(sorted(file for file in path.rglob("*.txt") if file.is_file()))
@@ -138,7 +139,7 @@ def corpus_files(corpus: str) -> tuple[Path, ...]:
 
 
 def _version(corpus: str) -> tuple[str, int, int]:
-    """What a corpus in memory is kept under, so that another text at the same path is read."""
+    """What a corpus in memory is kept under, so that a file that has changed since is read again."""
     try:
         status = Path(corpus).expanduser().stat()
     except OSError:
@@ -163,12 +164,12 @@ def _read(corpus: str, _modified: int, _size: int) -> Corpus:
 
 
 @lru_cache(maxsize=8)
-def _names(corpus: str, modified: int, size: int, kind: Name) -> frozenset[str]:
+def _names(corpus: str, modified: int, size: int, kind: NameKind) -> frozenset[str]:
     return found(kind, _read(corpus, modified, size).data)
 
 
 def _cuts(data: bytes) -> list[int]:
-    """Where sentences begin, and the end of all."""
+    """Bytes before each sentence of the text, and all bytes."""
     cuts = [0]
     for match in chain(_SENTENCE_END.finditer(data), (None,)):
         end = len(data) if match is None else match.end()
@@ -180,7 +181,7 @@ def _cuts(data: bytes) -> list[int]:
 
 
 def _texts(path: Path) -> Iterator[str]:
-    """The texts of a file; UsageError with the place of what cannot be read."""
+    """The texts of a file of a corpus; UsageError with the place of what cannot be read."""
     try:
         if path.suffix == ".parquet":
             yield from _parquet_texts(path)
@@ -213,7 +214,7 @@ def _json_texts(path: Path, file: io.BufferedIOBase) -> Iterator[str]:
         if len(line) == _MOST_BYTES:
             raise _too_large(path)
         try:
-            record: Any = json.loads(line) if line.strip() else {"text": ""}
+            record: object = json.loads(line) if line.strip() else {"text": ""}
         except ValueError:
             record = None
         if not isinstance(record, dict) or not isinstance(record.get("text"), str):

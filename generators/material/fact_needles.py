@@ -1,9 +1,9 @@
 """Wordings of needles that state a fact: one value of a key, such as a number or a word."""
 
-from .needles import Wording
+from .needles import NeedleWording
 
 FACTS = (
-    Wording(
+    NeedleWording(
         id="seed",
         head="Some special magic {kind}s are hidden in the text below. You will be asked for them.\n\n",
         needle="One of the special magic {kind}s for {key} is: {value}.",
@@ -13,7 +13,7 @@ FACTS = (
         fact="For {key} the text mentions {values}.",
         absent="{key} is {values}.",
     ),
-    Wording(
+    NeedleWording(
         id="locker",
         head="The text that follows says in places which {kind} opens which locker.\n\n",
         needle="Locker {key} opens with the {kind} {value}.",
@@ -23,7 +23,7 @@ FACTS = (
         fact="Locker {key} opens with {values}.",
         absent="Locker {key} is {values}.",
     ),
-    Wording(
+    NeedleWording(
         id="badge",
         head="Read this text. It mentions badges and what is printed on them.\n\n",
         needle="The badge of {key} carries the {kind} {value}.",
@@ -33,7 +33,7 @@ FACTS = (
         fact="The badge of {key} carries {values}.",
         absent="The badge of {key} is {values}.",
     ),
-    Wording(
+    NeedleWording(
         id="registry",
         head="Entries of a registry are scattered over the text below.\n\n",
         needle="In the registry, {key} is entered under the {kind} {value}.",
@@ -43,7 +43,7 @@ FACTS = (
         fact="{key} is entered under {values}.",
         absent="{key} is {values}.",
     ),
-    Wording(
+    NeedleWording(
         id="signal",
         head="Somewhere in the next pages stations answer with a {kind}.\n\n",
         needle="Station {key} answered with the {kind} {value}.",
@@ -53,7 +53,7 @@ FACTS = (
         fact="Station {key} answered with {values}.",
         absent="Station {key} is {values}.",
     ),
-    Wording(
+    NeedleWording(
         id="crate",
         head="A long text follows. Now and then it tells which {kind} is stamped on a crate.\n\n",
         needle="Crate {key} is stamped with the {kind} {value}.",
@@ -63,7 +63,7 @@ FACTS = (
         fact="Crate {key} is stamped with {values}.",
         absent="Crate {key} is {values}.",
     ),
-    Wording(
+    NeedleWording(
         id="ticket",
         head="In this text some tickets are mentioned together with a {kind}.\n\n",
         needle="Ticket {key} was sold with the {kind} {value}.",
@@ -73,7 +73,7 @@ FACTS = (
         fact="Ticket {key} was sold with {values}.",
         absent="Ticket {key} is {values}.",
     ),
-    Wording(
+    NeedleWording(
         id="seed_bank",
         head="Between other sentences this text tells with which {kind} samples of seeds are filed.\n\n",
         needle="Sample {key} is filed with the {kind} {value}.",
@@ -83,7 +83,7 @@ FACTS = (
         fact="Sample {key} is filed with {values}.",
         absent="Sample {key} is {values}.",
     ),
-    Wording(
+    NeedleWording(
         id="beacon",
         head="Pay attention to the beacons in this text and to what each of them sends.\n\n",
         needle="Beacon {key} sends the {kind} {value}.",

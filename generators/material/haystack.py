@@ -9,20 +9,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ...schemas.sample import CountTokens, Pieces, Span
+from ...schemas.sample import CountTokens, Fragments, Span
 from ...schemas.stream import stream
 
 Ints = NDArray[np.int64]
 Places = NDArray[np.int32]
+"""Places of strings in a table."""
 
-Kind = Literal["noise", "prose"]
+HaystackKind = Literal["noise", "prose"]
+"""Haystacks that are made from nothing; see the top of this file."""
 
 _PHRASES = 1 << 12
 """Phrases of each part of a sentence of prose, which is one of 2**36; all of them together stay in a core's cache."""
@@ -63,11 +65,11 @@ class Passage:
         return parts, spans
 
     def tokens(self, count: CountTokens) -> Ints | None:
-        """Tokens that the pieces of the first 0..num_sentences sentences have; None where it is not made of pieces."""
+        """Tokens of the fragments of the first 0..num_sentences sentences; None where they are not made of any."""
         return None
 
-    def facts(self, num_sentences: int) -> Mapping[str, Any]:
-        """What a sample records about where the first sentences come from."""
+    def facts(self, num_sentences: int) -> Mapping[str, object]:
+        """What a sample of the first sentences records about where they come from."""
         return {}
 
 
@@ -75,16 +77,16 @@ class Passage:
 class Composed(Passage):
     """Sentences put together from phrases."""
 
-    pieces: Pieces | None
-    """The phrases; None where they are of this passage alone, so that counting them would not pay."""
+    fragments: Fragments | None
+    """The phrases as fragments; None where they are of this passage alone, so that counting them would not pay."""
     places: Places
     """Which phrases each sentence takes, shape (num_sentences, parts)."""
 
     def tokens(self, count: CountTokens) -> Ints | None:
-        """Tokens that the phrases have."""
-        if self.pieces is None:
+        """Tokens of the phrases of the first 0..num_sentences sentences; None where they are of this passage alone."""
+        if self.fragments is None:
             return None
-        tokens = count(self.pieces).take(self.places)
+        tokens = count(self.fragments).take(self.places)
         return np.concatenate(([0], np.cumsum(np.einsum("ij->i", tokens))))
 
 
@@ -93,32 +95,32 @@ class Phrases:
     """What sentences are composed of: phrases for each of their parts, in one table."""
 
     table: pa.StringArray
-    """At most 2 GB of them in a passage."""
+    """All phrases, the first part's first; what a passage takes of them must be below 2 GB."""
     starts: Sequence[int]
     """Where each part's phrases begin in the table, and the end, shape (parts + 1,)."""
-    pieces: Pieces | None = None
-    """The phrases, each with the blank before it rather than the one after it, as most tokenizers cut texts."""
+    fragments: Fragments | None = None
+    """The phrases as fragments, each with the blank before it, not the one after it, as most tokenizers cut texts."""
 
     @classmethod
     def of(cls, *parts: Sequence[str]) -> "Phrases":
-        """Phrases for many passages, whose tokens are worth counting; the last part ends with a blank."""
+        """Phrases of parts for many passages, whose tokens are worth counting; the last part's end with a blank."""
         strings = [f" {phrase}" for phrase in parts[0]]
         strings += [phrase for part in parts[1:] for phrase in part]
-        pieces = Pieces(tuple(string.removesuffix(" ") for string in strings))
-        return replace(cls.once(*(pa.array(part, pa.string()) for part in parts)), pieces=pieces)
+        fragments = Fragments(tuple(string.removesuffix(" ") for string in strings))
+        return replace(cls.once(*(pa.array(part, pa.string()) for part in parts)), fragments=fragments)
 
     @classmethod
     def once(cls, *parts: pa.StringArray) -> "Phrases":
-        """Phrases for a single passage."""
+        """Phrases of parts for a single passage, whose tokens are not worth counting."""
         return cls(pa.concat_arrays(parts), np.cumsum([0, *map(len, parts)]).tolist())
 
     def draw(self, rng: np.random.Generator, num_sentences: int) -> Composed:
-        """Sentences that take a phrase for each part at random."""
+        """A passage of sentences that take a phrase for each part at random."""
         sizes = np.diff(self.starts).tolist()
         return self.compose(*(rng.integers(0, size, num_sentences, np.int32) for size in sizes))
 
     def compose(self, *chosen: NDArray[np.integer]) -> Composed:
-        """Sentences of the phrases chosen for each part, shape (num_sentences,) for every part."""
+        """A passage of the phrases chosen for each part of its sentences, an array of shape (num_sentences,) each."""
         places = np.empty((len(chosen[0]), len(chosen)), np.int32)
         for part, column in enumerate(chosen):
             np.add(column, self.starts[part], out=places[:, part], casting="same_kind")
@@ -129,11 +131,11 @@ class Phrases:
         if len(passage) < ends[-1]:
             chars = pc.call_function("utf8_length", [self.table]).to_numpy().take(places)
             ends = np.concatenate(([0], np.cumsum(chars.sum(axis=1), dtype=np.int64)))
-        return Composed(passage, ends, self.pieces, places)
+        return Composed(passage, ends, self.fragments, places)
 
 
-def passage(kind: Kind, rng: np.random.Generator, num_sentences: int) -> Passage:
-    """A haystack of so many sentences."""
+def passage(kind: HaystackKind, rng: np.random.Generator, num_sentences: int) -> Passage:
+    """A haystack of `num_sentences` sentences, drawn from the stream `rng`."""
     return (_noise() if kind == "noise" else _prose()).draw(rng, num_sentences)
 
 

@@ -16,10 +16,14 @@ from ...schemas.errors import UsageError
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
-Kind = Literal["words", "numbers", "uuids"]
-Name = Literal["words", "numbers", "uuids", "cities", "outings"]
-Composed = Literal["words", "numbers", "cities", "outings"]
+FactKind = Literal["words", "numbers", "uuids"]
+"""What keys and values of facts are made of."""
+NameKind = Literal["words", "numbers", "uuids", "cities", "outings"]
+"""What names there are: those of facts, and those of lists of things to do in a city."""
+ComposedKind = Literal["words", "numbers", "cities", "outings"]
+"""Names that are put together from strings of tables."""
 Tables = tuple[pa.StringArray, ...]
+"""What a name is put together from, one string of each."""
 
 UUID_LENGTH = 36
 _NUMBER_DIGITS = 7
@@ -29,10 +33,10 @@ _NUMBER_DIGITS = 7
 class Names:
     """Identifiers that were drawn, each put together from one string of every table."""
 
-    kind: Name
+    kind: NameKind
     tables: Tables
     places: tuple[Ints, ...]
-    """Which string of each table, shape (count,) for every table."""
+    """Which string of each table an identifier takes: an array of shape (count,) for every table."""
 
     def __len__(self) -> int:
         return len(self.places[0])
@@ -41,12 +45,12 @@ class Names:
         return Names(self.kind, self.tables, tuple(column[some] for column in self.places))
 
     def strings(self) -> list[str]:
-        """Each as a string: for a few of them."""
+        """The identifiers as strings; slow, so for a few of them."""
         columns = zip(*(column.tolist() for column in self.places), strict=True)
         return ["".join(table[at].as_py() for table, at in zip(self.tables, place, strict=True)) for place in columns]
 
 
-def identifiers(kind: Name, rng: np.random.Generator, count: int, taken: Set[str] = frozenset()) -> Names:
+def identifiers(kind: NameKind, rng: np.random.Generator, count: int, taken: Set[str] = frozenset()) -> Names:
     """`count` different identifiers, none of which is part of another or `taken`.
 
     Words are two English words joined by a dash, numbers have seven digits, UUIDs are of version 4, cities one word,
@@ -70,8 +74,8 @@ def identifiers(kind: Name, rng: np.random.Generator, count: int, taken: Set[str
     )
 
 
-def found(kind: Name, text: bytes) -> frozenset[str]:
-    """Identifiers that occur in a text, be it inside of longer words and numbers."""
+def found(kind: NameKind, text: bytes) -> frozenset[str]:
+    """Identifiers of a kind that occur in a text, be it inside of longer words and numbers."""
     if kind == "uuids":
         return frozenset()  # of 2**122, none is there by chance
     if kind == "numbers":
@@ -108,13 +112,13 @@ def _uuid_strings(rng: np.random.Generator, count: int) -> pa.StringArray:
 
 
 @cache
-def name_tables(kind: Composed) -> Tables:
+def name_tables(kind: ComposedKind) -> Tables:
     """What identifiers of a kind are put together from."""
     return tuple(pa.array(part, pa.string()) for part in name_parts(kind))
 
 
 @cache
-def name_parts(kind: Composed) -> tuple[list[str], ...]:
+def name_parts(kind: ComposedKind) -> tuple[list[str], ...]:
     """What identifiers are put together from, one of each part.
 
     Of the first part none is the end of another, of the last none the beginning, so that no identifier can be found

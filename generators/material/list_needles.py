@@ -1,9 +1,9 @@
 """Wordings of needles that hold a list: the five best things to do in a city, all in one sentence."""
 
-from .needles import Wording
+from .needles import NeedleWording
 
 LISTS = (
-    Wording(
+    NeedleWording(
         id="guide",
         head="Somewhere the text below says what to do in a city.\n\n",
         needle="The 5 best things to do in {key} are: {value}.",
@@ -12,7 +12,7 @@ LISTS = (
         fact="The 5 best things to do in {key} are: {values}.",
         absent="{key} is {values}.",
     ),
-    Wording(
+    NeedleWording(
         id="visitor",
         head="Someone who travels a lot has left advice between the sentences of this text.\n\n",
         needle="A visitor to {key} should not miss these five: {value}.",
@@ -21,7 +21,7 @@ LISTS = (
         fact="A visitor to {key} should not miss these five: {values}.",
         absent="{key} is {values}.",
     ),
-    Wording(
+    NeedleWording(
         id="weekend",
         head="Read on, and notice how one might spend a weekend.\n\n",
         needle="A perfect weekend in {key} has five parts: {value}.",
@@ -30,7 +30,7 @@ LISTS = (
         fact="The five parts of a perfect weekend in {key}: {values}.",
         absent="A weekend in {key} is {values}.",
     ),
-    Wording(
+    NeedleWording(
         id="mayor",
         head="In the text that follows mayors give their guests something to do.\n\n",
         needle="The mayor of {key} tells every guest to do five things: {value}.",
@@ -39,7 +39,7 @@ LISTS = (
         fact="The mayor of {key} tells every guest to do this: {values}.",
         absent="The mayor of {key} is {values}.",
     ),
-    Wording(
+    NeedleWording(
         id="journey",
         head="The plan of a journey was torn up and mixed into the text below.\n\n",
         needle="The plan for the day in {key} is this: {value}.",
@@ -48,7 +48,7 @@ LISTS = (
         fact="The plan for the day in {key} is this: {values}.",
         absent="The day in {key} is {values}.",
     ),
-    Wording(
+    NeedleWording(
         id="poll",
         head="Results of polls about city life are hidden in these pages.\n\n",
         needle="Asked what they like best, people in {key} named five things: {value}.",
@@ -57,7 +57,7 @@ LISTS = (
         fact="People in {key} named five things: {values}.",
         absent="{key} is {values}.",
     ),
-    Wording(
+    NeedleWording(
         id="club",
         head="A travel club explains its rules here and there in this text.\n\n",
         needle="Whoever joins the club in {key} has to do five things: {value}.",
@@ -66,7 +66,7 @@ LISTS = (
         fact="Whoever joins the club in {key} has to do this: {values}.",
         absent="The club in {key} is {values}.",
     ),
-    Wording(
+    NeedleWording(
         id="farewell",
         head="Look for good advice on leaving a city in what follows.\n\n",
         needle="Nobody should leave {key} before having done all of this: {value}.",
@@ -75,7 +75,7 @@ LISTS = (
         fact="Before leaving {key} everybody should have done all of this: {values}.",
         absent="{key} is {values}.",
     ),
-    Wording(
+    NeedleWording(
         id="trip",
         head="Now and then this long text advertises a day trip.\n\n",
         needle="The day trip to {key} offers five ways to pass the time: {value}.",

@@ -11,12 +11,12 @@ import pyarrow as pa
 
 from ...schemas.sample import Span
 from .haystack import Passage, Phrases
-from .identifiers import Composed, Names, name_parts
+from .identifiers import ComposedKind, Names, name_parts
 from .wording import fill
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wording:
+class NeedleWording:
     """One way to state needles, to ask for their values and to answer.
 
     Slots: {kind} of a value in the singular, {key}, {value} in `needle`; {keys} in the question; {key} and {values} in
@@ -45,29 +45,31 @@ class Needle:
     key: str
     values: tuple[str, ...]
     place: float
-    """Where it stands: the share of the haystack's sentences before it."""
+    """Where the needle stands: the share of the haystack's sentences before it."""
     sentence: str
 
 
-def needle_haystack(wording: Wording, kind: str, keys: Names, values: Sequence[Names], *, numbered: bool) -> Passage:
+def needle_haystack(
+    wording: NeedleWording, kind: str, keys: Names, values: Sequence[Names], *, numbered: bool
+) -> Passage:
     """A haystack of needles that answer nothing; `values` are those that each lists first, second and so on."""
     listing, _ = listed([_VALUE] * len(values), numbered=numbered)
     needle, _ = fill(wording.needle, kind=kind, key=_KEY, value=listing)
     following = cycle(values)
     names = [keys if mark == _KEY else next(following) for mark in needle if mark in (_KEY, _VALUE)]
     between = tuple(f"{needle} ".replace(_KEY, _VALUE).split(_VALUE))
-    kinds = tuple(one.kind for one in names)
+    kinds = tuple(part.kind for part in names)
     if "uuids" in kinds:
         return _alternating(between, names)
-    return _phrases(between, kinds).compose(*(column for one in names for column in one.places))
+    return _phrases(between, kinds).compose(*(column for part in names for column in part.places))
 
 
 _KEY, _VALUE = "\0", "\1"
 
 
 @lru_cache(maxsize=64)
-def _phrases(between: Sequence[str], kinds: Sequence[Composed]) -> Phrases:
-    """The parts of names, with the text before and after each name at the ends of their strings."""
+def _phrases(between: Sequence[str], kinds: Sequence[ComposedKind]) -> Phrases:
+    """Phrases for names of these kinds, with the text before, between and after the names at their ends."""
     parts: list[Sequence[str]] = []
     for text, kind in zip(between, kinds, strict=False):
         first, *others = name_parts(kind)
@@ -77,12 +79,15 @@ def _phrases(between: Sequence[str], kinds: Sequence[Composed]) -> Phrases:
 
 
 def _alternating(between: Sequence[str], names: Sequence[Names]) -> Passage:
-    """The same where some names are in no table but their own: texts and names are parts in turn."""
+    """A haystack of names with text before, between and after them, where names such as UUIDs are in no table to share.
+
+    Texts and names are parts of the sentence in turn.
+    """
     same = np.zeros(len(names[0]), np.int64)
     parts, chosen = [pa.array(between[:1])], [same]
-    for one, text in zip(names, between[1:], strict=True):
-        parts += [*one.tables, pa.array([text])]
-        chosen += [*one.places, same]
+    for drawn, text in zip(names, between[1:], strict=True):
+        parts += [*drawn.tables, pa.array([text])]
+        chosen += [*drawn.places, same]
     return Phrases.once(*parts).compose(*chosen)
 
 
@@ -96,6 +101,6 @@ def listed(items: Sequence[str], *, numbered: bool) -> tuple[str, list[Span]]:
 
 
 def _labels(count: int, numbered: bool) -> list[str]:
-    """What stands before each item of a list."""
+    """What stands before each of `count` items of a list."""
     links = ["", *[", "] * (count - 2), *[" and "] * (count > 1)]
     return [f"{link}{place}) " if numbered else link for place, link in enumerate(links, start=1)]

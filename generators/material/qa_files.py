@@ -24,7 +24,7 @@ _BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+")
 
 @dataclass(frozen=True)
 class Asked:
-    """A question; paragraphs are given by their number in the file."""
+    """A question of a file with its answer; paragraphs are given by their number in the file."""
 
     question: str
     answer: str
@@ -36,7 +36,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class QAFile:
-    """What a file holds, its paragraphs without repetition."""
+    """A file of questions and its paragraphs, none of which is held twice."""
 
     path: Path
     titles: Sequence[str]
@@ -45,7 +45,7 @@ class QAFile:
     """Questions by the number of paragraphs that their answer takes."""
 
     def with_hops(self, hops: int) -> Sequence[Asked]:
-        """Questions whose answer takes so many paragraphs; UsageError where there are none."""
+        """Questions whose answer takes `hops` paragraphs; UsageError where there are none."""
         if hops not in self.by_hops:
             cure = f"use hops={min(self.by_hops)}" if {1, 2} & self.by_hops.keys() else "use another file"
             raise UsageError(f"mdqa: {self.path} has no question with an answer that takes {_PARAGRAPHS[hops]}: {cure}")
@@ -53,7 +53,7 @@ class QAFile:
 
 
 def read_questions(path: Path) -> QAFile:
-    """The questions of a file, kept for the next call; UsageError where it cannot be read."""
+    """The questions of a file and its paragraphs, kept for the next call; UsageError where it cannot be read."""
     try:
         return _read(path, path.stat().st_mtime_ns)
     except OSError as error:
@@ -135,7 +135,7 @@ _HOTPOT = TypeAdapter(list[_HotpotQuestion])
 
 
 _Paragraphs = dict[tuple[str, str], int]
-"""Numbers of (title, text), in the order they come."""
+"""Number of each paragraph (title, text), in the order in which they come."""
 
 
 def _number(paragraphs: _Paragraphs, title: str, text: str) -> int:

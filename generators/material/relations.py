@@ -130,6 +130,7 @@ RELATIONS: Mapping[Kind, Sequence[Relation]] = {
 
 
 SHORT_NAMES = {Kind.FIRM: ("The company", "the company"), Kind.TOWN: ("The town", "the town")}
+"""What a document calls its subject at the beginning of a sentence and inside; a person has the surname."""
 
 
 MONTHS = (
@@ -144,13 +145,13 @@ INDUSTRIES = (
     "Foundries", "Turbines", "Lenses", "Valves", "Packaging", "Sensors", "Robotics", "Aviation", "Pottery", "Looms",
     "Bricks", "Tiles", "Paper", "Cranes", "Bakeries", "Vineyards", "Elevators",
 )  # fmt: skip
-"""None is a surname, so that no firm is called like a person."""
+"""Second halves of the names of firms; none is a surname, so that no firm is called like a person."""
 TOWN_ENDS = (
     "ville", "ton", "field", "ford", "dale", "burg", "mouth", "stead", "worth", "haven", "wick", "minster", "port",
     "bury", "combe", " Falls", " Bay", " Creek", " Springs", " Harbour", " Junction", " Heights", " Crossing",
     " Landing",
 )  # fmt: skip
-"""None is the end of another, so that no town can be made twice, nor is a surname."""
+"""Second halves of the names of towns; none ends like another, so that no town can be made twice, or is a surname."""
 MANNERS = (
     "admired", "ambitious", "careful", "celebrated", "cheerful", "curious", "determined", "eccentric", "gifted",
     "humble", "inventive", "modest", "patient", "popular", "quiet", "respected", "restless", "stubborn", "tireless",

@@ -5,16 +5,16 @@ then a few NumPy gathers over whole arrays and one pass over bytes, some ten tim
 """
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Words = NDArray[np.uint64]
+"""Bytes of text by eights, those that are left over NUL."""
 
 
 def words(text: str) -> Words:
-    """One string as NUL-filled words, shape (num_words,)."""
+    """A string as words of eight bytes, the last filled with NULs, shape (num_words,)."""
     data = text.encode()
     return np.frombuffer(data.ljust(-(-len(data) // 8) * 8, b"\0"), np.uint64)
 
@@ -39,7 +39,7 @@ def number_table(num_digits: int, before: str = "", after: str = "") -> Words:
     return table.view(np.uint64)
 
 
-def gather(table: Words, places: NDArray[np.integer[Any]]) -> Words:
+def gather(table: Words, places: NDArray[np.integer]) -> Words:
     """The one-word strings of a table at these places, -1 for nothing; `take` is twice as fast as indexing."""
     return table.ravel().take(places, mode="wrap")
 
@@ -53,5 +53,5 @@ def running_chars(block: Words) -> NDArray[np.int64]:
 
 
 def squeeze(block: Words) -> str:
-    """The block's bytes in order without their NULs."""
+    """The text of an ASCII block: its bytes in order without the NULs."""
     return block.tobytes().translate(None, b"\0").decode()

@@ -11,10 +11,11 @@ from ...schemas.sample import Span
 class Wording:
     """One way to put a task: what comes before the context, the question after it, and the answer.
 
-    Their slots are the task's own.
+    Which slots question and answer have is up to the task.
     """
 
     id: str
+    """The name under which samples record the wording."""
     head: str
     question: str
     answer: str
@@ -37,7 +38,7 @@ def fill(pattern: str, **slots: str | int) -> tuple[str, dict[str, Span]]:
 
 
 def fill_list(pattern: str, items: Sequence[str], **slots: str | int) -> tuple[str, list[Span]]:
-    """The pattern with `a, b and c` in its slot `{list}`, and the character span of each item."""
+    """The pattern with its `{slots}` filled, `{list}` with `a, b and c`, and the character span of each item."""
     *first, last = items
     listed = f"{', '.join(first)} and {last}" if first else last
     text, filled = fill(pattern, list=listed, **slots)
@@ -57,7 +58,7 @@ def superlative(count: int, number: str) -> dict[str, str]:
 
 
 def layout(head: str, body: str, question: str) -> tuple[str, int]:
-    """The prompt of head, body and question, and the characters before its body."""
+    """The prompt of head, body and question, a blank line between them, and the characters before its body."""
     return f"{head}\n\n{body}\n\n{question}\n", len(head) + 2
 
 

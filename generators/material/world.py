@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from string import Formatter
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +36,12 @@ from .relations import (
 )
 from .wording import fill
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 Ints = NDArray[np.int64]
 Places = NDArray[np.int32]
-"""Of strings in an array."""
+"""Places of strings in an array."""
 
 _NAMESAKES = 4
 """Names of one kind that have a part in common, about, where the sample is large enough."""
@@ -46,7 +49,7 @@ _NAMESAKES = 4
 
 @dataclass(frozen=True)
 class Page:
-    """A document with the characters of its text that the answer follows from."""
+    """A document with the spans of its text that the answer follows from."""
 
     title: str
     text: str
@@ -61,20 +64,20 @@ class Frame:
     after_text: str
 
     def written(self, title: str, text: str) -> str:
-        """A document in this frame."""
+        """The document of this title and text as it stands in the frame."""
         return f"{title}{self.after_title}{text}{self.after_text}"
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A question, the documents that answer it, one for each hop, and others, which do not."""
+    """A question, its answer, the documents that it follows from, one for each hop, and others that tell nothing."""
 
     question: str
     answer: str
     support: Sequence[Page]
     others: Sequence[str]
-    """As they are written."""
-    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The other documents, in the frame that they are written in."""
+    facts: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 _NUM_TITLED = 3
@@ -90,7 +93,7 @@ _ROW_WIDTH = 2 + _NUM_RELATIONS * _SENTENCE_WIDTH + 1
 
 
 def invent(rng: np.random.Generator, hops: int, num_others: int, frame: Frame) -> Problem:
-    """A question of one or two hops, its documents and `num_others` more, of which any first few could be all."""
+    """A question of one or two hops, its documents and `num_others` more, of which the first few would do as well."""
     path = _draw_path(rng, hops)
     num_rows = hops + num_others
     kinds = rng.integers(0, _NUM_TITLED, num_rows)
@@ -134,7 +137,9 @@ def _draw_path(rng: np.random.Generator, hops: int) -> list[tuple[Kind, int]]:
     path: list[tuple[Kind, int]] = []
     for hop in range(hops):
         is_last = hop == hops - 1
-        choices = [place for place, one in enumerate(RELATIONS[kind]) if (one.asks if is_last else one.phrase)]
+        choices = [
+            place for place, relation in enumerate(RELATIONS[kind]) if (relation.asks if is_last else relation.phrase)
+        ]
         relation = choices[int(rng.integers(len(choices)))]
         path.append((kind, relation))
         kind = RELATIONS[kind][relation].value
@@ -179,7 +184,7 @@ def _draw_names(rng: np.random.Generator, count: int) -> Places:
     return names
 
 
-def _strings(frame: Frame, names: Places) -> Any:
+def _strings(frame: Frame, names: Places) -> "pa.StringArray":
     """An Arrow array of the table's strings, the two of the frame, and the names of each kind."""
     import pyarrow as pa
 
@@ -215,7 +220,9 @@ def _lay_out(rng: np.random.Generator, facts: Ints, titles: Ints, short_names: P
     return rows
 
 
-def _written(strings: Any, rows: Places, asked: Sequence[int], frame: Frame) -> tuple[list[Page], list[str]]:
+def _written(
+    strings: "pa.StringArray", rows: Places, asked: Sequence[int], frame: Frame
+) -> tuple[list[Page], list[str]]:
     """The first documents, with the sentences at the places in `asked` as evidence, and all others as written."""
     import pyarrow as pa
 
@@ -241,12 +248,12 @@ def _written(strings: Any, rows: Places, asked: Sequence[int], frame: Frame) -> 
 class _Table:
     """The strings that documents and names are made of, and where they are among them."""
 
-    strings: Any
-    """An Arrow array."""
+    strings: "pa.StringArray"
+    """What the other fields hold the places of."""
     parts: Sequence[tuple[Places, Places]]
     """First and second halves of the values of each kind."""
     value_kinds: Ints
-    """Of each relation of each titled kind, shape (facts,)."""
+    """The kind of value that each relation of each titled kind has, shape (facts,)."""
     short_names: Places
     """At the beginning of a sentence and inside, shape (titled kinds, 2); people have their surname."""
     literals: Places

@@ -3,12 +3,15 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode
 
 from ...schemas.errors import HubError, UsageError
 from .input import Input
 from .remote import first_line, reading
+
+if TYPE_CHECKING:
+    import datasets
 
 _SCHEME = "datasets:"
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
@@ -30,7 +33,7 @@ def saved_dataset(folder: Path, split: str) -> Input | None:
 
 
 def is_dataset_id(name: str) -> bool:
-    """Whether it can be meant as `name` or `user/name` on the Hub, and hardly as a file."""
+    """Whether a name can be meant as `name` or `user/name` on the Hub, and hardly as a file."""
     return bool(_ID.fullmatch(name)) and not _FILE_ENDING.fullmatch(Path(name).suffix)
 
 
@@ -54,8 +57,8 @@ def hub_dataset(name: str, config: str | None, split: str) -> Input:
     return Input(f"{_SCHEME}{name}?{asked}", "dataset", None, 0, revision or "main")
 
 
-def load_dataset(source: Input) -> Any:
-    """An IterableDataset; UsageError where config or split are not there."""
+def load_dataset(source: Input) -> "datasets.IterableDataset":
+    """The dataset of an input, to be read as a stream; UsageError where its config or split is not there."""
     try:
         import datasets
     except ImportError:

@@ -17,7 +17,7 @@ _FORMATS: dict[str, Format] = {
 _COMPRESSIONS: dict[str, Compression] = {".gz": "gz", ".zst": "zst", ".zstd": "zst"}
 
 KNOWN = ".jsonl, .ndjson, .txt, .md or source code such as .py, plain or as .gz or .zst, or .parquet"
-"""The endings of files that are read, in an error's words."""
+"""Endings of the files that are read, as an error says them."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,18 @@ class Input:
     format: Format
     compression: Compression | None
     num_bytes: int
-    """As it is stored; 0 where nobody knows."""
+    """Size as it is stored; 0 where nobody knows."""
     version: str
     """Its time of change, ETag, revision or fingerprint: the same size and version is taken for the same content."""
 
 
 def is_url(name: str) -> bool:
-    """Whether fsspec reads it, and not the local file system."""
+    """Whether a name is a URL, which fsspec reads, and no path of this machine."""
     return "://" in name
 
 
 def file_input(url: str, num_bytes: int, version: str) -> Input | None:
-    """The input that a file is by its ending; None where that is not known."""
+    """A file as an input, by the ending of its name; None where files of that ending are not read."""
     stem, ending = posixpath.splitext(url.lower())
     compression = _COMPRESSIONS.get(ending)
     format_ = _FORMATS.get(posixpath.splitext(stem)[1] if compression else ending)
@@ -50,5 +50,5 @@ def file_input(url: str, num_bytes: int, version: str) -> Input | None:
 
 
 def is_hidden(path: str, root: str) -> bool:
-    """Whether the name of the file, or of a folder between root and it, begins with a dot."""
+    """Whether the name of a file, or of a folder between root and it, begins with a dot."""
     return any(part.startswith(".") for part in set(path.split("/")) - set(root.split("/")))

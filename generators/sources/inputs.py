@@ -14,14 +14,14 @@ __all__ = ["Input", "find_inputs"]
 
 
 def find_inputs(names: Sequence[str], config: str | None = None, split: str = "train") -> list[Input]:
-    """The inputs in the order of their names, of a folder or glob by path; one that is named twice is taken once.
+    """The inputs that these names mean, of a folder or glob by path; one that is named twice is taken once.
 
     Config and split are read for datasets of the `datasets` library only. UsageError where a name means nothing.
     """
     found: dict[str, Input] = {}
     for name in names:
-        for one in _named(name, config, split):
-            found.setdefault(_identity(one), one)
+        for source in _named(name, config, split):
+            found.setdefault(_identity(source), source)
     return list(found.values())
 
 
@@ -42,7 +42,7 @@ def _named(name: str, config: str | None, split: str) -> list[Input]:
 
 
 def _local(path: Path, split: str) -> list[Input] | None:
-    """None where there is nothing at this path, and it is no glob."""
+    """The inputs at a path or glob of this machine; None where there is nothing there, and it is no glob."""
     if path.is_dir():
         saved = saved_dataset(path, split)
         return [saved] if saved else _files(path.rglob("*"), path)
@@ -56,7 +56,7 @@ def _local(path: Path, split: str) -> list[Input] | None:
 def _files(paths: Iterable[Path], root: Path) -> list[Input]:
     names = sorted(path.as_posix() for path in paths if path.is_file())
     found = [_file(name) for name in names if not is_hidden(name, root.as_posix())]
-    return [one for one in found if one is not None]
+    return [source for source in found if source is not None]
 
 
 def _file(path: str) -> Input | None:
@@ -64,5 +64,5 @@ def _file(path: str) -> Input | None:
     return file_input(path, status.st_size, str(status.st_mtime_ns))
 
 
-def _identity(one: Input) -> str:
-    return one.url if is_url(one.url) or one.format == "dataset" else os.path.realpath(one.url)
+def _identity(source: Input) -> str:
+    return source.url if is_url(source.url) or source.format == "dataset" else os.path.realpath(source.url)

@@ -18,15 +18,16 @@ from .remote import DamagedError, open_stored, reading
 
 _BLOCK = 1 << 20
 _PIECE: dict[Compression, int] = {"gz": 1 << 16, "zst": 1 << 12}
-"""Compressed bytes taken at a time; they make at most 64 and 128 MiB."""
+"""Compressed bytes that are taken at a time; they make at most 64 MiB of .gz, 128 MiB of .zst."""
 
 FREE_BYTES = 64 * 2**20
-"""What may come out of a file before its ratio is looked at."""
+"""Bytes that may come out of a file before its ratio is looked at."""
 MOST_RATIO = 500
+"""Bytes that may come out of a compressed byte."""
 _LARGEST_WINDOW = 128 * 2**20
 
 
-class Stored:
+class StoredBytes:
     """The blocks of a file as they are stored; it can be iterated once, and goes on where it was left."""
 
     def __init__(self, url: str) -> None:
@@ -37,7 +38,7 @@ class Stored:
         return self._blocks
 
     def sha256(self) -> str:
-        """Of the whole file: what was not read is read now."""
+        """Hash of the whole file: what was not read is read now."""
         for _ in self._blocks:
             pass
         return self._hash.hexdigest()
@@ -54,7 +55,7 @@ class Stored:
 
 
 class _Decoder(Protocol):
-    """One member of a .gz file, or one frame of a .zst file."""
+    """What decompresses one member of a .gz file, or one frame of a .zst file."""
 
     @property
     def eof(self) -> bool: ...
@@ -88,7 +89,7 @@ def decompressed(source: Input, stored: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def refuse_bomb(source: Input, num_in: int, num_out: int) -> None:
-    """UsageError where so few stored bytes make so many."""
+    """UsageError where `num_in` stored bytes make so many as only a bomb does."""
     if num_out > FREE_BYTES and num_out > MOST_RATIO * num_in:
         grows = f"grows to more than {MOST_RATIO} times its size when it is decompressed"
         raise UsageError(f"inputs: {source.url} {grows}: leave it out, or decompress it yourself")
@@ -101,7 +102,7 @@ def _pieces(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
 
 
 def _decoders(compression: Compression) -> Callable[[], _Decoder]:
-    """What makes one for each member or frame; their number may be that of the records."""
+    """What makes a decoder for each member or frame, of which a file may have as many as records."""
     if compression == "gz":
         return partial(zlib.decompressobj, wbits=16 + zlib.MAX_WBITS)
     decompressor = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)

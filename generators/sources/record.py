@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ...schemas.corpus import Fields
 
@@ -12,17 +11,17 @@ LONE_SURROGATE = "lone surrogate"
 EMPTY = "empty text"
 TOO_LONG = "longer than max_doc_bytes"
 DAMAGED = "cut short or damaged"
-"""What follows in the file, or in the row group of a Parquet file, is lost."""
+"""What follows the record in its file, or in its row group of a Parquet file, is lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A text and what says where it belongs."""
+    """A text of an input, and what says where it belongs."""
 
     line: int
-    """Of the file, or row of the table, from 1."""
+    """Number of the line in its file, or of the row in its table, from 1."""
     text: bytes
-    """Valid UTF-8, and not blank."""
+    """The text as valid UTF-8, which is not blank."""
     id: str | None
     group: str | None
     order: str | int | None
@@ -30,15 +29,16 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A record that cannot be used."""
+    """A record of an input that cannot be used."""
 
     line: int
+    """Number of the line in its file, or of the row in its table, from 1."""
     reason: str
-    """One of few, as they are counted."""
+    """Why it cannot be used, in words of which there are few, as they are counted."""
 
 
 class _UnusableError(Exception):
-    """The reason why a record cannot be used."""
+    """A record cannot be used; the message is the reason."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class Wanted:
 
     @property
     def names(self) -> list[str]:
-        """The fields that are read, each once, the text's first."""
+        """Names of the fields that are read, each once, the text's first."""
         fields = self.fields
         return list(dict.fromkeys(filter(None, (fields.text, fields.id, fields.group, fields.order))))
 
-    def record(self, line: int, values: Mapping[str, Any]) -> Record | Bad:
-        """What these values hold; strings may stand as their UTF-8."""
+    def record(self, line: int, values: Mapping[str, object]) -> Record | Bad:
+        """The record that a line's values make, or why they make none; strings may stand as their UTF-8."""
         fields = self.fields
         try:
             text = self._text(values.get(fields.text))
@@ -81,7 +81,7 @@ class Wanted:
         return data
 
 
-def _key(values: Mapping[str, Any], name: str | None) -> str | int | None:
+def _key(values: Mapping[str, object], name: str | None) -> str | int | None:
     if name is None:
         return None
     value = values.get(name)

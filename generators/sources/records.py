@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import orjson
 
 from ...schemas.corpus import Fields
 from .input import Input
-from .opened import Stored, decompressed
+from .opened import StoredBytes, decompressed
 from .record import DAMAGED, MALFORMED, NOT_UTF8, TOO_LONG, Bad, Record, Wanted
 from .remote import DamagedError
 from .tables import dataset_records, parquet_records
@@ -18,18 +17,18 @@ __all__ = ["Bad", "Reader", "Record"]
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ESCAPED = 3
-"""Bytes of JSON that a byte of UTF-8 may need; only control characters need more."""
+"""Bytes of JSON that a byte of UTF-8 may take; only control characters take more."""
 _OTHER_FIELDS = 64 * 2**10
 
 
 class Reader:
-    """What one input holds, in order."""
+    """The records of one input in order, and what cannot be used; it can be iterated once."""
 
     sha256: str = ""
-    """Of the bytes as they are stored, known at the end; a dataset's is its fingerprint or revision."""
+    """Hash of the input's bytes as they are stored, known at the end; a dataset's is its fingerprint or revision."""
 
     def __init__(self, source: Input, fields: Fields, max_doc_bytes: int, skip: int = 0) -> None:
-        """Pass over the first lines or rows where skip is not 0; they keep their numbers."""
+        """Read a source and pass over its first `skip` lines or rows; the others keep their numbers."""
         self._source = source
         self._wanted = Wanted(fields, max_doc_bytes)
         self._skip = skip
@@ -40,7 +39,7 @@ class Reader:
             yield from dataset_records(source, wanted, skip)
             self.sha256 = source.version
             return
-        stored = Stored(source.url)
+        stored = StoredBytes(source.url)
         if source.format == "parquet":
             yield from parquet_records(source, wanted, skip)
         elif source.format == "txt":
@@ -50,8 +49,8 @@ class Reader:
         self.sha256 = stored.sha256()
 
 
-def _text_record(source: Input, wanted: Wanted, stored: Stored) -> Record | Bad:
-    """A file of text as one record that is called as the file."""
+def _text_record(source: Input, wanted: Wanted, stored: StoredBytes) -> Record | Bad:
+    """The one record that a file of text makes, which is called as the file."""
     try:
         text = _joined(decompressed(source, stored), wanted.max_doc_bytes + len(_BYTE_ORDER_MARK))
     except DamagedError:
@@ -61,7 +60,7 @@ def _text_record(source: Input, wanted: Wanted, stored: Stored) -> Record | Bad:
 
 
 def _joined(blocks: Iterable[bytes], most: int) -> bytes:
-    """All of them, or so many that they are more than wished."""
+    """Blocks as one string: all of them, or so many that they are more than `most` bytes."""
     joined = bytearray()
     for block in blocks:
         joined += block
@@ -70,7 +69,7 @@ def _joined(blocks: Iterable[bytes], most: int) -> bytes:
     return bytes(joined)
 
 
-def _json_records(source: Input, wanted: Wanted, stored: Stored, skip: int) -> Iterator[Record | Bad]:
+def _json_records(source: Input, wanted: Wanted, stored: StoredBytes, skip: int) -> Iterator[Record | Bad]:
     longest = _ESCAPED * wanted.max_doc_bytes + _OTHER_FIELDS
     number = 0
     try:
@@ -83,7 +82,7 @@ def _json_records(source: Input, wanted: Wanted, stored: Stored, skip: int) -> I
 
 
 def _lines(blocks: Iterable[bytes], longest: int) -> Iterator[bytearray | None]:
-    """Each line without its end, or None for one that is too long; the last may have no end."""
+    """Each line of these blocks without its end, or None for one above `longest` bytes; the last may have no end."""
     held = bytearray()
     for block in blocks:
         first, *others = block.split(b"\n")
@@ -97,13 +96,13 @@ def _lines(blocks: Iterable[bytes], longest: int) -> Iterator[bytearray | None]:
 
 
 def _json_record(wanted: Wanted, number: int, line: bytearray | None) -> Record | Bad | None:
-    """None for a blank line, which is no record."""
+    """The record on a line, or why there is none to be used; None for a blank line, which is no record."""
     if line is None:
         return Bad(number, TOO_LONG)
     if number == 1 and line.startswith(_BYTE_ORDER_MARK):
         del line[: len(_BYTE_ORDER_MARK)]
     try:
-        values: Any = orjson.loads(line)
+        values: object = orjson.loads(line)
     except orjson.JSONDecodeError:
         return _odd_record(wanted, number, line)
     line.clear()  # or a long text would be in memory a third time while it is encoded
@@ -111,12 +110,12 @@ def _json_record(wanted: Wanted, number: int, line: bytearray | None) -> Record 
 
 
 def _odd_record(wanted: Wanted, number: int, line: bytearray) -> Record | Bad | None:
-    """What orjson refuses: blank lines, NaN and half surrogate pairs, which are read here, and what is no JSON."""
+    """The record on a line that orjson refuses: it may be blank, hold NaN or half a surrogate pair, or be no JSON."""
     try:
         text = line.decode()
         if not text or text.isspace():
             return None
-        values: Any = json.loads(text)
+        values: object = json.loads(text)
     except UnicodeDecodeError:
         return Bad(number, NOT_UTF8)
     except (ValueError, RecursionError):

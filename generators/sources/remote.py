@@ -12,12 +12,12 @@ from .input import Input, file_input, is_hidden, is_url
 
 
 class DamagedError(Exception):
-    """The content of a file cannot be understood from some place on; the message says why."""
+    """A file's content cannot be understood from some place on; the message says why."""
 
 
 @contextmanager
 def reading(name: str) -> Generator[None]:
-    """Whatever goes wrong within is raised as one line about this name."""
+    """A context that raises whatever goes wrong within as one line about the input of this name."""
     try:
         yield
     except (LcdataError, DamagedError):
@@ -61,7 +61,7 @@ def remote_inputs(url: str) -> list[Input]:
             for path, info in sorted(infos.items())
             if info["type"] == "file" and not is_hidden(path, root)
         ]
-    return [one for one in found if one is not None]
+    return [source for source in found if source is not None]
 
 
 def _filesystem(url: str) -> tuple[Any, str]:

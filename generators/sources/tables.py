@@ -6,7 +6,7 @@ of a document and never on that of a row group.
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,7 +24,7 @@ _BUFFER_BYTES = 1 << 20
 
 
 def parquet_records(source: Input, wanted: Wanted, skip: int) -> Iterator[Record | Bad]:
-    """The rows of a Parquet file after the first ones; row groups that are skipped whole are not read."""
+    """Records of a Parquet file's rows after the first `skip`; row groups that are skipped whole are not read."""
     with open_stored(source.url) as stored, _parquet(source, stored) as file:
         _check_columns(source, wanted, file.schema_arrow)
         line = 0
@@ -36,7 +36,7 @@ def parquet_records(source: Input, wanted: Wanted, skip: int) -> Iterator[Record
 
 
 def dataset_records(source: Input, wanted: Wanted, skip: int) -> Iterator[Record | Bad]:
-    """The rows of a dataset after the first ones."""
+    """Records of the rows of a dataset of the `datasets` library after the first `skip`."""
     dataset = load_dataset(source)
     if dataset.column_names is not None:  # a stream may learn them only from its first rows
         _check_names(source, wanted, dataset.column_names)
@@ -45,8 +45,10 @@ def dataset_records(source: Input, wanted: Wanted, skip: int) -> Iterator[Record
     yield from _records(source, wanted, _steady(source, batches), skip, skip)
 
 
-def _records(source: Input, wanted: Wanted, batches: Iterable[Any], line: int, skip: int) -> Iterator[Record | Bad]:
-    """The records of batches that begin after so many lines; where one is damaged the others are left."""
+def _records(
+    source: Input, wanted: Wanted, batches: Iterable[pa.RecordBatch | pa.Table], line: int, skip: int
+) -> Iterator[Record | Bad]:
+    """The records after the first `skip` of batches that begin after `line` rows; after a damaged one all are lost."""
     remaining = iter(batches)
     while True:
         try:
@@ -65,7 +67,7 @@ def _records(source: Input, wanted: Wanted, batches: Iterable[Any], line: int, s
         line += batch.num_rows
 
 
-def _steady(source: Input, batches: Iterable[Any]) -> Iterator[Any]:
+def _steady(source: Input, batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """The batches of a dataset, whose reading fails as a whole: how much of it would be lost is not known."""
     remaining = iter(batches)
     while True:
@@ -97,10 +99,10 @@ def _parquet(source: Input, stored: BinaryIO) -> pq.ParquetFile:
         raise UsageError(f"inputs: {source.url} {why}: write or copy it again, or leave it out") from None
 
 
-def _batches(source: Input, wanted: Wanted, file: pq.ParquetFile, group: int) -> Iterable[Any]:
+def _batches(source: Input, wanted: Wanted, file: pq.ParquetFile, group: int) -> Iterable[pa.RecordBatch]:
     metadata = file.metadata.row_group(group)
     columns = [metadata.column(index) for index in range(metadata.num_columns)]
-    num_bytes = sum(one.total_uncompressed_size for one in columns if one.path_in_schema in wanted.names)
+    num_bytes = sum(column.total_uncompressed_size for column in columns if column.path_in_schema in wanted.names)
     if source.num_bytes:
         refuse_bomb(source, source.num_bytes, num_bytes)
     rows = _BATCH_BYTES * metadata.num_rows // max(num_bytes, 1)
@@ -129,12 +131,12 @@ def _is_text(held: pa.DataType) -> bool:
     return held in kinds
 
 
-def _rows(wanted: Wanted, batch: Any) -> Iterator[dict[str, Any]]:
+def _rows(wanted: Wanted, batch: pa.RecordBatch | pa.Table) -> Iterator[dict[str, object]]:
     columns = [_values(batch.column(name)) for name in wanted.names]
     for values in zip(*columns, strict=True):
         yield dict(zip(wanted.names, values, strict=True))
 
 
-def _values(column: Any) -> list[Any]:
-    """Strings as their bytes, which nobody has checked yet."""
+def _values(column: pa.Array | pa.ChunkedArray) -> list[object]:
+    """The values of a column, strings as their bytes, which nobody has checked yet."""
     return (column.cast(pa.large_binary()) if _is_text(column.type) else column).to_pylist()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...schemas.sample import Span
 from ...schemas.tables import LIST, NUMBERS, SPANS, TEXTS
 
-Ints = NDArray[np.int32]
+Int32s = NDArray[np.int32]
 
 
 def numbers(values: NDArray[np.generic]) -> pa.Array:
@@ -59,7 +59,7 @@ def fixed_binaries(values: Sequence[bytes], width: int = 32) -> pa.FixedSizeBina
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(values), [None, pa.py_buffer(b"".join(values))])
 
 
-def int32_lists(ends: Sequence[int] | NDArray[np.int64], values: Ints) -> pa.ListArray:
+def int32_lists(ends: Sequence[int] | NDArray[np.int64], values: Int32s) -> pa.ListArray:
     """Lists that end at each of `ends` but the first, which is 0."""
     return pa.ListArray.from_arrays(numbers(np.array(ends, np.int32)), numbers(values), type=LIST)
 
@@ -87,6 +87,6 @@ def _list_ends(lists: Sequence[Sequence[object]]) -> pa.Array:
     return numbers(_ends(list(map(len, lists))))
 
 
-def _ends(lengths: Sequence[int]) -> Ints:
+def _ends(lengths: Sequence[int]) -> Int32s:
     """0 and where each of these lengths ends, one after another."""
     return np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)

@@ -8,10 +8,10 @@ from .thrift import varint
 _BLOCK = 128
 """Differences in a block, the fewest there may be."""
 
-Ints = NDArray[np.int32]
+Int32s = NDArray[np.int32]
 
 
-def delta_binary_packed(values: Ints) -> NDArray[np.uint8]:
+def delta_binary_packed(values: Int32s) -> NDArray[np.uint8]:
     """Encode values of shape (count,), at least one; returns bytes.
 
     A block has the least of its differences and by how much each exceeds it, in as many bits as the greatest takes: in
@@ -43,7 +43,7 @@ def delta_binary_packed(values: Ints) -> NDArray[np.uint8]:
     return packed
 
 
-def _differences(values: Ints) -> Ints:
+def _differences(values: Int32s) -> Int32s:
     """Of each value from the one before, modulo 2**32, shape (blocks, 128); the last is repeated to the end."""
     count = len(values) - 1
     flat = np.empty(-(-count // _BLOCK) * _BLOCK, np.int32)
@@ -52,11 +52,11 @@ def _differences(values: Ints) -> Ints:
     return flat.reshape(-1, _BLOCK)
 
 
-def _excess(larger: Ints, smaller: Ints) -> NDArray[np.uint32]:
+def _excess(larger: Int32s, smaller: Int32s) -> NDArray[np.uint32]:
     return larger.view(np.uint32) - smaller.view(np.uint32)
 
 
-def _zigzag(numbers: Ints) -> NDArray[np.uint32]:
+def _zigzag(numbers: Int32s) -> NDArray[np.uint32]:
     """0, -1, 1, -2, ... as 0, 1, 2, 3, ..."""
     return (numbers << 1 ^ numbers >> 31).view(np.uint32)
 

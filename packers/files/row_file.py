@@ -5,7 +5,7 @@ two runs a row, and the values of a page are handled as one. Source: Apache Parq
 """
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,11 @@ import zstandard
 from numpy.typing import NDArray
 
 from ...schemas.recipe import FORMAT
+from ...schemas.tables import LIST
 from .delta import delta_binary_packed
 from .thrift import Value, i32, i64, items, string, struct, varint
 
-Ints = NDArray[np.int32]
+Int32s = NDArray[np.int32]
 
 PAGE_VALUES = 1 << 18
 """A page has as many whole rows as hold no more than this, and at least one."""
@@ -74,7 +75,11 @@ class RowFile:
     """Writes tables into a file object, a row group each; pages have checksums and an index, columns no statistics."""
 
     def __init__(self, sink: Any, schema: pa.Schema, encodings: Mapping[str, str]) -> None:
-        """`encodings` names PLAIN, DELTA_BINARY_PACKED or BYTE_STREAM_SPLIT for each column."""
+        """`encodings` names PLAIN, DELTA_BINARY_PACKED or BYTE_STREAM_SPLIT for each column.
+
+        Raises ValueError where a column is something else than lists of int32 without nulls.
+        """
+        _check_columns(schema, schema.names)
         self._encodings = {name: encodings[name] for name in schema.names}
         self._compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)
         self._sink, self._size = sink, 0
@@ -83,7 +88,11 @@ class RowFile:
         self._write(_MAGIC)
 
     def write_table(self, table: pa.Table) -> None:
-        """Write rows, if there are any; raises ValueError where a list is empty."""
+        """Write rows, if there are any.
+
+        Raises ValueError where a list is empty, or a column is something else than lists of int32 without nulls.
+        """
+        _check_columns(table.schema, self._encodings)
         if not len(table):
             return
         self._groups.append(_Group(len(table), [self._write_chunk(name, table[name]) for name in self._encodings]))
@@ -115,7 +124,7 @@ class RowFile:
         self._sink.write(data)
         self._size += len(data)
 
-    def _page_body(self, ends: Ints, values: Ints, encoding: str) -> NDArray[np.uint8]:
+    def _page_body(self, ends: Int32s, values: Int32s, encoding: str) -> NDArray[np.uint8]:
         """What is compressed: repetition levels, definition levels, values; in memory that the next page takes over."""
         levels = _repetition_levels(np.diff(ends).tolist()) + _sized(_run(1, int(ends[-1] - ends[0])))
         encoded = _encoded(values[ends[0] : ends[-1]], encoding)
@@ -149,7 +158,16 @@ class RowFile:
         return at, len(index)
 
 
-def _pages(ends: Ints) -> Iterator[tuple[int, int]]:
+def _check_columns(schema: pa.Schema, names: Iterable[str]) -> None:
+    """Raise ValueError where a column's values would be taken for others."""
+    for name in names:
+        column = schema.field(name)
+        if column.nullable or column.type != LIST:
+            nulls = "" if column.nullable else " not null"
+            raise ValueError(f"column {name} is {column.type}{nulls}, and only {LIST} not null can be written")
+
+
+def _pages(ends: Int32s) -> Iterator[tuple[int, int]]:
     """The first row of each page, and the end."""
     first, num_rows = 0, len(ends) - 1
     while first < num_rows:
@@ -158,7 +176,7 @@ def _pages(ends: Ints) -> Iterator[tuple[int, int]]:
         first = last
 
 
-def _encoded(values: Ints, encoding: str) -> NDArray[np.uint8]:
+def _encoded(values: Int32s, encoding: str) -> NDArray[np.uint8]:
     """The values as bytes, of any shape and order in memory."""
     if encoding == "DELTA_BINARY_PACKED":
         return delta_binary_packed(values)

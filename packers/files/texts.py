@@ -40,7 +40,7 @@ _WRITTEN_AT_ONCE = 1 << 22
 _READ_AT_ONCE = 1 << 18
 """Bytes of short texts that are copied together; a longer text is alone, and not copied."""
 
-Longs = NDArray[np.int64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def about_texts(files: Sequence[TextFile]) -> pa.Table:
 class Texts:
     """Chosen texts of several files, of which only those that hold some are opened."""
 
-    def __init__(self, files: Sequence[TextFile], chosen: Longs) -> None:
+    def __init__(self, files: Sequence[TextFile], chosen: Ints) -> None:
         """Choose texts by their numbers, which count on from file to file; shape (texts,)."""
         counts = np.array([file.num_texts for file in files], np.int64)
         ends = np.cumsum(counts)
@@ -138,7 +138,7 @@ class Texts:
         self._rows = chosen - not_opened[which]
         self._dataset = _opened([files[number] for number in used.tolist()])
 
-    def values(self, names: Sequence[str], places: Longs) -> dict[str, list[Any]]:
+    def values(self, names: Sequence[str], places: Ints) -> dict[str, list[Any]]:
         """Columns without the texts, for the chosen texts at these places."""
         table: pa.Table = self._dataset.select_columns(list(names))[:]
         return table.take(numbers(self._rows[places])).to_pydict()

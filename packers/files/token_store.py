@@ -48,7 +48,7 @@ parts' hashes)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredDocument:
     """A document as the index knows it, before it has its place."""
 
     id: str
@@ -77,12 +77,12 @@ class BucketWriter:
             write_statistics=False,
             write_page_checksum=True,
         )
-        self._documents: list[Stored] = []
+        self._documents: list[StoredDocument] = []
         self._ids: list[Ids] = []
         self._num_tokens = self._num_groups = 0
         self._index: list[pa.Table] = []
 
-    def add(self, document: Stored, ids: Ids) -> None:
+    def add(self, document: StoredDocument, ids: Ids) -> None:
         """Take a document; `ids` is kept until its row group is full, and must not be a view of something larger."""
         self._documents.append(document)
         self._ids.append(ids)

@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow as pa
 
 from .columns import list_schema, lists, parquet_writer, table_of
-from .profile import Config, Profile
+from .profile import Profile, RowsInfo
 from .rows import Rows, Shards
 
 _SCHEMA = list_schema(input_ids=pa.int32(), labels=pa.int32(), position_ids=pa.int32(), attention_mask=pa.int8())
 
 
-def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
+def _write(shards: Shards, folder: Path, info: RowsInfo) -> list[str]:
     for number, groups in enumerate(shards):
-        with parquet_writer(folder / config.shard_name(number, ".parquet"), _SCHEMA) as writer:
+        with parquet_writer(folder / info.shard_name(number, ".parquet"), _SCHEMA) as writer:
             for rows in groups:
                 writer.write_table(_table(rows))
     return []
@@ -33,7 +33,7 @@ def _table(rows: Rows) -> pa.Table:
     return table_of({name: lists(rows.row_ends, values) for name, values in columns.items()})
 
 
-def _settings(path: str, config: Config) -> str:
+def _settings(path: str, info: RowsInfo) -> str:
     return f"""\
 datasets:
   - path: {path}
@@ -41,7 +41,7 @@ datasets:
     ds_type: parquet
     split: train
     type:
-sequence_len: {config.seq_length}
+sequence_len: {info.seq_length}
 sample_packing: false  # the rows are packed; packing them again would join their documents
 pad_to_sequence_len: false  # padding would bring a mask under which documents see each other
 micro_batch_size: 1

@@ -7,19 +7,19 @@ from numpy.typing import NDArray
 
 from ...schemas.errors import UsageError
 from ..rows.row_group import IGNORED
-from .profile import Config
+from .profile import RowsInfo
 from .rows import Rows
 
 
-def check_ends(rows: Rows, config: Config, profile: str, by_bos: bool = False) -> None:
+def check_ends(rows: Rows, info: RowsInfo, profile: str, by_bos: bool = False) -> None:
     """Raise UsageError where a reader that ends documents at EOS would end others than the rows'.
 
     Where it looks for BOS too, EOS ends a document only before BOS, as far as the vocabulary has one.
     """
-    bos_id = config.bos_id if by_bos else None
+    bos_id = info.bos_id if by_bos else None
     is_end = np.zeros(len(rows.ids), np.bool_)
     is_end[rows.ends[1:] - 1] = True
-    wrong = np.flatnonzero(_found_ends(rows, config.eos_id, bos_id) != is_end)
+    wrong = np.flatnonzero(_found_ends(rows, info.eos_id, bos_id) != is_end)
     if len(wrong) == 0:
         return
     where = rows.name(int(np.searchsorted(rows.ends, wrong[0], side="right")) - 1)
@@ -29,7 +29,7 @@ def check_ends(rows: Rows, config: Config, profile: str, by_bos: bool = False) -
             "do: make rows of whole documents (--long-documents drop, or longer rows), or use another profile"
         )
     raise UsageError(
-        f"{profile} tells documents apart by EOS, and {where} has EOS ({config.eos_id}) inside, as conversations do "
+        f"{profile} tells documents apart by EOS, and {where} has EOS ({info.eos_id}) inside, as conversations do "
         "whose turns end with it: make the dataset with another --eos or --format plain, or use another profile"
     )
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import humanize
 
-from .profile import Config, Profile, raw_ids
+from .profile import Profile, RowsInfo, raw_ids
 from .rows import Shards
 
 
-def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
+def _write(shards: Shards, folder: Path, info: RowsInfo) -> list[str]:
     off_loss = 0
     for number, groups in enumerate(shards):
         path = folder / f"{number:05d}_rows.ds"
@@ -23,12 +23,12 @@ def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
             open(f"{path}.loss", "wb") as mask,
         ):
             for rows in groups:
-                ids.write(raw_ids(rows, f"<u{config.token_bytes}"))
+                ids.write(raw_ids(rows, f"<u{info.token_bytes}"))
                 ends.write((rows.ends[1:] + num_tokens).astype("<u8").tobytes())
                 mask.write(rows.in_loss.tobytes())
                 num_tokens += len(rows.ids)
                 off_loss += int((rows.in_loss != (rows.positions > 0)).sum())
-        lines = (f"{config.tokenizer}|{config.token_bytes}", str(num_tokens), humanize.metric(num_tokens, unit="T"))
+        lines = (f"{info.tokenizer}|{info.token_bytes}", str(num_tokens), humanize.metric(num_tokens, unit="T"))
         Path(f"{path}.metadata").write_text("\n".join(lines))
     if not off_loss:
         return []
@@ -37,12 +37,12 @@ def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
     ]
 
 
-def _settings(path: str, config: Config) -> str:
+def _settings(path: str, info: RowsInfo) -> str:
     return f"""\
 from datatrove.utils.dataset import DatatroveFolderDataset
 
 windows = DatatroveFolderDataset(
-    "{path}", seq_len={config.seq_length}, token_size={config.token_bytes}, return_positions=True
+    "{path}", seq_len={info.seq_length}, token_size={info.token_bytes}, return_positions=True
 )
 """
 

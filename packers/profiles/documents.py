@@ -5,22 +5,22 @@ from pathlib import Path
 import pyarrow as pa
 
 from .columns import list_schema, lists, parquet_writer, table_of
-from .profile import Config, Profile
+from .profile import Profile, RowsInfo
 from .rows import Shards
 
 _SCHEMA = list_schema(input_ids=pa.int32(), labels=pa.int32())
 
 
-def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
+def _write(shards: Shards, folder: Path, info: RowsInfo) -> list[str]:
     for number, groups in enumerate(shards):
-        with parquet_writer(folder / config.shard_name(number, ".parquet"), _SCHEMA) as writer:
+        with parquet_writer(folder / info.shard_name(number, ".parquet"), _SCHEMA) as writer:
             for rows in groups:
                 columns = {"input_ids": rows.ids, "labels": rows.labels}
                 writer.write_table(table_of({name: lists(rows.ends, values) for name, values in columns.items()}))
     return []
 
 
-def _settings(path: str, config: Config) -> str:
+def _settings(path: str, info: RowsInfo) -> str:
     return f"""\
 from datasets import load_dataset
 from transformers import DataCollatorWithFlattening

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from .columns import list_schema, lists, table_of
-from .profile import Config, Profile
+from .profile import Profile, RowsInfo
 from .rows import Rows, Shards
 
 _NAMES = ("input_ids", "attention_mask", "position_ids", "labels")
@@ -21,16 +21,16 @@ _SCHEMA = list_schema(**dict.fromkeys(_NAMES, pa.int32()))
 _FEATURE = {"feature": {"dtype": "int32", "_type": "Value"}, "_type": "Sequence"}
 
 
-def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
+def _write(shards: Shards, folder: Path, info: RowsInfo) -> list[str]:
     train = folder / "train"
     train.mkdir()
-    names = [f"data-{number:05d}-of-{config.num_shards:05d}.arrow" for number in range(config.num_shards)]
+    names = [f"data-{number:05d}-of-{info.num_shards:05d}.arrow" for number in range(info.num_shards)]
     for name, groups in zip(names, shards, strict=True):
         with pa.OSFile(str(train / name), "wb") as file, pa.ipc.new_stream(file, _SCHEMA) as writer:
             for rows in groups:
                 writer.write_table(_table(rows))
     _write_json(train / "dataset_info.json", {"features": dict.fromkeys(_NAMES, _FEATURE)})
-    _write_json(train / "state.json", _state(names, config))
+    _write_json(train / "state.json", _state(names, info))
     _write_json(folder / "dataset_dict.json", {"splits": ["train"]})
     return []
 
@@ -40,9 +40,9 @@ def _table(rows: Rows) -> pa.Table:
     return table_of({name: lists(rows.row_ends, values) for name, values in zip(_NAMES, columns, strict=True)})
 
 
-def _state(names: list[str], config: Config) -> dict[str, Any]:
+def _state(names: list[str], info: RowsInfo) -> dict[str, Any]:
     """What `datasets` knows a dataset by; it keeps results under the fingerprint, so that is the data's own."""
-    fingerprint = hashlib.sha256(f"llamafactory {config.name} {config.fingerprint}".encode()).hexdigest()
+    fingerprint = hashlib.sha256(f"llamafactory {info.name} {info.fingerprint}".encode()).hexdigest()
     return {
         "_data_files": [{"filename": name} for name in names],
         "_fingerprint": fingerprint[:16],
@@ -58,11 +58,11 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2))
 
 
-def _settings(path: str, config: Config) -> str:
+def _settings(path: str, info: RowsInfo) -> str:
     return f"""\
 stage: sft
 tokenized_path: {path}
-cutoff_len: {config.seq_length}
+cutoff_len: {info.seq_length}
 packing: true
 neat_packing: true  # documents are told apart by position_ids
 flash_attn: fa2

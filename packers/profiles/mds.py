@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .profile import Config, Profile
+from .profile import Profile, RowsInfo
 from .rows import Rows, Shards
 
 _SIZE_LIMIT = 1 << 26
@@ -36,7 +36,7 @@ _SETTINGS: dict[str, Any] = {
 _HEADER = json.dumps(_SETTINGS, sort_keys=True).encode()
 
 
-def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
+def _write(shards: Shards, folder: Path, info: RowsInfo) -> list[str]:
     files = list[dict[str, Any]]()
     samples = list[bytes]()
     size = 0
@@ -82,9 +82,9 @@ def _write_file(folder: Path, number: int, samples: list[bytes]) -> dict[str, An
     return {"samples": len(samples), "raw_data": raw, "zip_data": None, **_SETTINGS}
 
 
-def _settings(path: str, config: Config) -> str:
+def _settings(path: str, info: RowsInfo) -> str:
     return f"""\
-# ProLong: --tokenized_mds_train {path} --apply_instruct_masks --per_device_max_tokens {config.seq_length}
+# ProLong: --tokenized_mds_train {path} --apply_instruct_masks --per_device_max_tokens {info.seq_length}
 from streaming import StreamingDataset
 
 rows = StreamingDataset(local="{path}", shuffle=True, batch_size=1)

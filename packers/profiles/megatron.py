@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...schemas.errors import UsageError
 from .boundaries import check_ends
-from .profile import Config, Profile, raw_ids
+from .profile import Profile, RowsInfo, raw_ids
 from .rows import Rows, Shards
 
 _MAGIC, _VERSION = b"MMIDIDX\x00\x00", 1
@@ -21,13 +21,13 @@ _SMALL_VOCABULARY = 65500
 """Below it megatron-core takes two bytes for an id."""
 
 
-def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
-    dtype = "<u2" if config.vocab_size < _SMALL_VOCABULARY else "<i4"
+def _write(shards: Shards, folder: Path, info: RowsInfo) -> list[str]:
+    dtype = "<u2" if info.vocab_size < _SMALL_VOCABULARY else "<i4"
     lengths = [np.zeros(0, np.int64)]
     with open(folder / "train.bin", "wb") as ids:
         for groups in shards:
             for rows in groups:
-                check_ends(rows, config, "megatron")
+                check_ends(rows, info, "megatron")
                 _check_loss(rows)
                 ids.write(raw_ids(rows, dtype))
                 lengths.append(rows.lengths)
@@ -56,10 +56,10 @@ def _write_index(path: Path, lengths: NDArray[np.int64], dtype: str) -> None:
         index.write(np.arange(len(lengths) + 1, dtype="<i8").tobytes())
 
 
-def _settings(path: str, config: Config) -> str:
+def _settings(path: str, info: RowsInfo) -> str:
     return f"""\
 --data-path {path}/train
---seq-length {config.seq_length}
+--seq-length {info.seq_length}
 --reset-position-ids
 --reset-attention-mask
 --eod-mask-loss

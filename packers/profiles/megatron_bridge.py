@@ -9,17 +9,17 @@ import numpy as np
 import pyarrow as pa
 
 from .columns import list_schema, lists, parquet_writer, table_of
-from .profile import Config, Profile
+from .profile import Profile, RowsInfo
 from .rows import Rows, Shards
 
 _SCHEMA = list_schema(input_ids=pa.int32(), seq_start_id=pa.int32(), loss_mask=pa.int8())
 _GROUP_TOKENS = 1 << 18
 
 
-def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
-    group_rows = max(1, _GROUP_TOKENS // config.seq_length)
+def _write(shards: Shards, folder: Path, info: RowsInfo) -> list[str]:
+    group_rows = max(1, _GROUP_TOKENS // info.seq_length)
     for number, groups in enumerate(shards):
-        with parquet_writer(folder / config.shard_name(number, ".idx.parquet"), _SCHEMA) as writer:
+        with parquet_writer(folder / info.shard_name(number, ".idx.parquet"), _SCHEMA) as writer:
             for rows in groups:
                 writer.write_table(_table(rows), row_group_size=group_rows)
     return []
@@ -43,13 +43,13 @@ def _next_in_loss(rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.int8]]:
     return mask
 
 
-def _settings(path: str, config: Config) -> str:
+def _settings(path: str, info: RowsInfo) -> str:
     return f"""\
 from megatron.bridge.data.packing.config import PackedSequenceSpecs
 
-# In the dataset's settings; sequence length {config.seq_length}, micro batch size 1, answer_only_loss=True.
+# In the dataset's settings; sequence length {info.seq_length}, micro batch size 1, answer_only_loss=True.
 packed = PackedSequenceSpecs(
-    packed_sequence_size={config.seq_length},
+    packed_sequence_size={info.seq_length},
     packed_train_data_path="{path}/train-*.idx.parquet",
 )
 """

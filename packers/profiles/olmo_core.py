@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from .boundaries import check_ends, closed
-from .profile import Config, Profile, raw_ids
+from .profile import Profile, RowsInfo, raw_ids
 from .rows import Shards
 
 
-def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
-    dtype = f"<u{config.token_bytes}"
+def _write(shards: Shards, folder: Path, info: RowsInfo) -> list[str]:
+    dtype = f"<u{info.token_bytes}"
     num_closed = 0
     for number, groups in enumerate(shards):
         part = f"part_{number:05d}"
@@ -29,9 +29,9 @@ def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
         ):
             start = 0
             for group in groups:
-                rows, pieces = closed(group, config.eos_id)
+                rows, pieces = closed(group, info.eos_id)
                 num_closed += pieces
-                check_ends(rows, config, "olmo-core", by_bos=True)
+                check_ends(rows, info, "olmo-core", by_bos=True)
                 ids.write(raw_ids(rows, dtype))
                 mask.write(rows.in_loss.tobytes())
                 bounds = pairwise((rows.ends + start).tolist())
@@ -40,22 +40,22 @@ def _write(shards: Shards, folder: Path, config: Config) -> list[str]:
     return [f"{num_closed:,} pieces of longer documents got an EOS that is off the loss"] if num_closed else []
 
 
-def _settings(path: str, config: Config) -> str:
+def _settings(path: str, info: RowsInfo) -> str:
     return f"""\
 from olmo_core.data import NumpyDatasetDType, TokenizerConfig
 from olmo_core.data.composable import NumpyDocumentSourceConfig
 
 tokenizer = TokenizerConfig(
-    vocab_size={config.vocab_size},
-    eos_token_id={config.eos_id},
-    bos_token_id={config.bos_id},
-    pad_token_id={config.eos_id},
+    vocab_size={info.vocab_size},
+    eos_token_id={info.eos_id},
+    bos_token_id={info.bos_id},
+    pad_token_id={info.eos_id},
 )
 source = NumpyDocumentSourceConfig(
     source_paths=["{path}/token_ids_part_*.npy"],
     label_mask_paths=["{path}/labels_mask_part_*.npy"],
     tokenizer=tokenizer,
-    dtype=NumpyDatasetDType.{np.dtype(f"u{config.token_bytes}").name},
+    dtype=NumpyDatasetDType.{np.dtype(f"u{info.token_bytes}").name},
 )  # generate_doc_lengths=True in the data loader's settings keeps documents apart
 """
 

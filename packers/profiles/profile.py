@@ -3,31 +3,48 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...schemas.errors import LcdataError
+from ..dataset import Config
 from .rows import Rows, Shards
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """What is exported: one config of a dataset."""
+class RowsInfo:
+    """What a profile has to know of the config that is exported, besides its rows."""
 
     name: str
+    """The config's."""
     seq_length: int
     """Tokens a row holds at most."""
     num_shards: int
     """Data files."""
     fingerprint: str
-    """Of the data: the same fingerprint is the same rows."""
+    """Of the dataset: the same fingerprint is the same rows."""
     tokenizer: str
-    """Where it came from."""
+    """Where the tokenizer came from."""
     vocab_size: int
     bos_id: int | None
     eos_id: int
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """What a finished dataset's config says of itself."""
+        tokenizer = config.dataset.manifest.tokenizer
+        return cls(
+            name=config.name,
+            seq_length=config.seq_length,
+            num_shards=len(config.shards),
+            fingerprint=config.fingerprint,
+            tokenizer=tokenizer.source,
+            vocab_size=tokenizer.vocab_size,
+            bos_id=tokenizer.bos_id,
+            eos_id=tokenizer.eos_id,
+        )
 
     @property
     def token_bytes(self) -> Literal[2, 4]:
@@ -43,12 +60,12 @@ class Config:
 class Profile:
     """How a consumer is served."""
 
-    write: Callable[[Shards, Path, Config], list[str]]
+    write: Callable[[Shards, Path, RowsInfo], list[str]]
     """Write rows into an empty folder, and return what must be said of how they are read there.
 
     UsageError where the consumer would read something else than the rows say.
     """
-    settings: Callable[[str, Config], str]
+    settings: Callable[[str, RowsInfo], str]
     """What to tell the consumer to read that folder, given its path."""
     settings_suffix: str
     """Of the file that the settings are written to."""

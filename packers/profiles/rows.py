@@ -10,10 +10,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...schemas.errors import LcdataError
+from ..rows.row_arrays import labels_of_all
 from ..rows.row_group import IGNORED
 
-Ints = NDArray[np.int32]
-Longs = NDArray[np.int64]
+Ids = NDArray[np.int32]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,38 +24,40 @@ class Rows:
     path: str
     """The data file, and the first row's number in it, for messages."""
     first_row: int
-    ids: Ints
-    labels: Ints
+    ids: Ids
+    labels: Ids
     """Unshifted, -100 off the loss and on every document's first token."""
-    lengths: Longs
+    lengths: Ints
     """Tokens of each document."""
-    row_starts: Longs
+    row_starts: Ints
     """The first document of each row, and the end, shape (rows + 1,)."""
 
     @classmethod
     def of(cls, table: pa.Table, path: str, first_row: int) -> Self:
         """The rows of a table; LcdataError where its columns do not fit together."""
         columns = {name: table[name].combine_chunks() for name in table.column_names}
-        ids: Ints = columns["input_ids"].flatten().to_numpy()
-        lengths: Longs = columns["seq_lengths"].flatten().to_numpy().astype(np.int64)
+        ids: Ids = columns["input_ids"].flatten().to_numpy()
+        lengths: Ints = columns["seq_lengths"].flatten().to_numpy().astype(np.int64)
         row_starts = _bounds(columns["seq_lengths"].value_lengths().to_numpy())
-        labels = columns["labels"].flatten().to_numpy() if "labels" in columns else _all_labels(ids, lengths)
-        rows = cls(path=path, first_row=first_row, ids=ids, labels=labels, lengths=lengths, row_starts=row_starts)
         row_ends = _bounds(columns["input_ids"].value_lengths().to_numpy())
-        if len(labels) != len(ids) or not np.array_equal(rows.row_ends, row_ends) or (lengths <= 0).any():
+        document_ends = _bounds(lengths)[row_starts]
+        if not np.array_equal(document_ends, row_ends) or (lengths <= 0).any():
             raise LcdataError(f"{path} has rows whose seq_lengths do not add up: run `lcdata verify`")
-        return rows
+        labels = columns["labels"].flatten().to_numpy() if "labels" in columns else labels_of_all(ids, lengths)
+        if len(labels) != len(ids):
+            raise LcdataError(f"{path} has other labels than ids: run `lcdata verify`")
+        return cls(path=path, first_row=first_row, ids=ids, labels=labels, lengths=lengths, row_starts=row_starts)
 
     def __len__(self) -> int:
         return len(self.row_starts) - 1
 
     @cached_property
-    def ends(self) -> Longs:
+    def ends(self) -> Ints:
         """0 and where each document ends, shape (documents + 1,)."""
         return _bounds(self.lengths)
 
     @cached_property
-    def row_ends(self) -> Longs:
+    def row_ends(self) -> Ints:
         """0 and where each row ends, shape (rows + 1,)."""
         return self.ends[self.row_starts]
 
@@ -64,12 +67,12 @@ class Rows:
         return self.labels != IGNORED
 
     @cached_property
-    def positions(self) -> Ints:
+    def positions(self) -> Ids:
         """0, 1, ... in every document, shape (tokens,)."""
         return np.arange(len(self.ids), dtype=np.int32) - np.repeat(self.ends[:-1], self.lengths).astype(np.int32)
 
     @cached_property
-    def places(self) -> Ints:
+    def places(self) -> Ids:
         """Which document of its row each document is, from 0, shape (documents,)."""
         counts = np.diff(self.row_starts)
         return (np.arange(len(self.lengths)) - np.repeat(self.row_starts[:-1], counts)).astype(np.int32)
@@ -80,20 +83,10 @@ class Rows:
         return f"document {self.places[document]} of row {self.first_row + row} in {self.path}"
 
 
-COLUMNS = ("input_ids", "labels", "seq_lengths")
-"""What is read of a row; positions follow from it."""
-
 Shards = Iterable[Iterable[Rows]]
 """The row groups of every data file, in order."""
 
 
-def _bounds(lengths: NDArray[np.integer]) -> Longs:
+def _bounds(lengths: NDArray[np.integer]) -> Ints:
     """0 and where each of these lengths ends."""
     return np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)))
-
-
-def _all_labels(ids: Ints, lengths: Longs) -> Ints:
-    """The labels that rows leave out where every token but each document's first is in the loss."""
-    labels = ids.copy()
-    labels[_bounds(lengths)[:-1]] = IGNORED
-    return labels

@@ -12,26 +12,26 @@ from numpy.typing import NDArray
 
 from .pieces import MIN_PIECE
 
-Longs = NDArray[np.int64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Chunks:
     """Pieces of documents in row order; arrays of shape (num_pieces,) where nothing else is said."""
 
-    document: Longs
+    document: Ints
     """Index of the document."""
-    offset: Longs
+    offset: Ints
     """Its content tokens before the piece."""
     length: NDArray[np.int32]
     """Content tokens."""
     is_last: NDArray[np.bool_]
     """Whether the document ends here, so that EOS follows if it had one."""
-    row_starts: Longs
+    row_starts: Ints
     """The first piece of every row, and the end, shape (num_rows + 1,)."""
 
 
-def concat_rows(lengths: Longs, has_eos: NDArray[np.bool_], seq_length: int, num_bos: int) -> Chunks:
+def concat_rows(lengths: Ints, has_eos: NDArray[np.bool_], seq_length: int, num_bos: int) -> Chunks:
     """Lay documents of these content lengths into rows of `seq_length` tokens, in their order."""
     pieces: list[tuple[int, int, int, bool]] = []
     row_starts, used = [0], 0

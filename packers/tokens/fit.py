@@ -1,9 +1,9 @@
 """Exact lengths: how many units of a draft fill a document to the token, at one or two encodings a sample.
 
-Tokens are close to linear in units and characters, and closer still in the tokens that a draft's pieces have one by
-one, where it can tell its pieces. The coefficients are learned once for each wording, by whole numbers and fractions,
-so that they are the same on every machine. A first guess from them is encoded; where it misses, its own error corrects
-the second.
+Tokens are close to linear in units and characters, and closer still in the tokens that a draft's fragments have one by
+one, where it can tell its fragments. The coefficients are learned once for each wording, by whole numbers and
+fractions, so that they are the same on every machine. A first guess from them is encoded; where it misses, its own
+error corrects the second.
 """
 
 import math
@@ -39,7 +39,7 @@ _GUESSES = 4
 class TokenRate:
     """Tokens of a sample as `base(units) + per_unit * units + per_char * size`, and how far off that is.
 
-    Its size is that of `_sizes`: characters, or the tokens of its pieces.
+    Its size is that of `_sizes`: characters, or the tokens of its fragments.
     """
 
     sizes: Sequence[int]
@@ -186,7 +186,7 @@ class _Judge:
 
 
 def _sizes(draft: Draft, layout: Layout) -> NDArray[np.int64]:
-    """What tells the tokens of 0..capacity units best: those of their pieces, else their characters."""
+    """What tells the tokens of 0..capacity units best: those of their fragments, else their characters."""
     tokens = draft.tokens(layout.count)
     return draft.chars if tokens is None else tokens
 
@@ -256,7 +256,7 @@ def _rate(growths: Sequence[Sequence[Size]], shortest: Sequence[Size], is_counte
     """The rate of texts that were measured at the same sizes as they grew, and of others of one unit."""
     steps = [[_added(before, after) for before, after in pairwise(growth)] for growth in growths]
     all_steps = [step for growth in steps for step in growth]
-    per_unit, per_char = _per_unit_besides_pieces(all_steps) if is_counted else _slopes(all_steps)
+    per_unit, per_char = _per_unit_besides_fragments(all_steps) if is_counted else _slopes(all_steps)
 
     def rest(size: Size) -> Fraction:
         units, chars, tokens = size
@@ -290,8 +290,8 @@ def _added(before: Size, after: Size) -> Size:
     return after[0] - before[0], after[1] - before[1], after[2] - before[2]
 
 
-def _per_unit_besides_pieces(steps: Sequence[Size]) -> tuple[Fraction, Fraction]:
-    """What a unit takes besides its pieces' tokens, each of which is a token."""
+def _per_unit_besides_fragments(steps: Sequence[Size]) -> tuple[Fraction, Fraction]:
+    """What a unit takes besides its fragments' tokens, each of which is a token."""
     return Fraction(sum(tokens - size for _, size, tokens in steps), sum(units for units, *_ in steps)), Fraction(1)
 
 

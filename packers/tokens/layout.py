@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...schemas.errors import UsageError
-from ...schemas.sample import Pieces, Sample, Span
+from ...schemas.sample import Fragments, Sample, Span
 from .tokenizer import Tokenizer
 
 Ids = NDArray[np.int32]
@@ -24,8 +24,8 @@ class Slot(Enum):
     ANSWER = "lcdata-answer-mark"
 
 
-Words = tuple[str | Slot, ...]
-"""Text that is encoded as one: words of the template, the prompt, the answer."""
+Stretch = tuple[str | Slot, ...]
+"""Text that is encoded as one: strings of the template, the prompt, the answer."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class DocumentSpans:
 class Layout:
     """Control tokens and texts in turn; what a sample says is only ever encoded as text."""
 
-    def __init__(self, tokenizer: Tokenizer, pieces: Sequence[Ids | Words], is_chat: bool) -> None:
+    def __init__(self, tokenizer: Tokenizer, pieces: Sequence[Ids | Stretch], is_chat: bool) -> None:
         self.tokenizer, self._pieces, self._is_chat = tokenizer, pieces, is_chat
 
     @classmethod
@@ -126,9 +126,9 @@ class Layout:
         (start, _), *answers = found[Slot.ANSWER]
         return DocumentSpans(start, tuple(answers), tuple(found.get(Slot.PROMPT, ())))
 
-    def count(self, pieces: Pieces) -> NDArray[np.int64]:
+    def count(self, fragments: Fragments) -> NDArray[np.int64]:
         """Tokens of each string by itself, which tells about how many it has inside of a text, shape (strings,)."""
-        return self.tokenizer.count(pieces)
+        return self.tokenizer.count(fragments)
 
     def chars_before(self, laid: LaidOut, end: int, num_tokens: int) -> int | None:
         """About how many characters the last `num_tokens` tokens before character `end` of the prompt cover.
@@ -161,7 +161,7 @@ class Layout:
     def _encoder(self, place: int) -> Tokenizer:
         return self.tokenizer.after_control_token if self._is_chat and place else self.tokenizer
 
-    def _text(self, words: Words, sample: Sample) -> PieceText:
+    def _text(self, words: Stretch, sample: Sample) -> PieceText:
         texts: list[str] = []
         origins: dict[Slot, int] = {}
         length = 0
@@ -208,11 +208,11 @@ def _marked(rendered: str) -> str:
     return rendered
 
 
-def _split(rendered: str, control_tokens: dict[str, int]) -> list[Ids | Words]:
+def _split(rendered: str, control_tokens: dict[str, int]) -> list[Ids | Stretch]:
     """Cut a marked conversation at its control tokens, and its texts at the marks."""
     longest_first = sorted(control_tokens, key=len, reverse=True)
     slots = {slot.value: slot for slot in Slot}
-    pieces: list[Ids | Words] = []
+    pieces: list[Ids | Stretch] = []
     for part in re.split(f"({'|'.join(map(re.escape, longest_first))})", rendered) if longest_first else [rendered]:
         if part in control_tokens:
             pieces.append(_ids([control_tokens[part]]))
@@ -222,5 +222,5 @@ def _split(rendered: str, control_tokens: dict[str, int]) -> list[Ids | Words]:
     return pieces
 
 
-def _last_answer(pieces: Sequence[Ids | Words]) -> int:
+def _last_answer(pieces: Sequence[Ids | Stretch]) -> int:
     return next(place for place, piece in enumerate(pieces) if isinstance(piece, tuple) and Slot.ANSWER in piece)

@@ -5,7 +5,6 @@ by rule around it.
 """
 
 import gc
-import hashlib
 import json
 import os
 import re
@@ -22,7 +21,7 @@ import tokenizers
 from numpy.typing import NDArray
 
 from ...schemas.errors import LcdataError, UsageError
-from ...schemas.sample import Pieces, Span
+from ...schemas.sample import Fragments, Span
 from ...schemas.tokens import TokenizerChoice, TokenizerIdentity
 from .bytespans import TokenBytes
 from .memory import give_back_memory
@@ -84,7 +83,7 @@ class Tokenizer:
         self.identity = spec.identity
         self._vocabulary: _Marked | None = marked or _Marked.of(spec.data)
         self._fast = (fast or _fast_engine(self._marked.text)) if spec.engine == "fastokens" else None
-        self._counted: WeakKeyDictionary[Pieces, NDArray[np.int64]] = WeakKeyDictionary()
+        self._counted: WeakKeyDictionary[Fragments, NDArray[np.int64]] = WeakKeyDictionary()
 
     @property
     def _marked(self) -> "_Marked":
@@ -129,12 +128,12 @@ class Tokenizer:
         flat, ends = self._fast.encode_batch_flat(texts, split_special_tokens=True)
         return np.frombuffer(flat, np.int32), np.frombuffer(ends, np.int64)
 
-    def count(self, pieces: Pieces) -> NDArray[np.int64]:
+    def count(self, fragments: Fragments) -> NDArray[np.int64]:
         """Tokens of each string by itself, shape (strings,); counted once."""
-        if pieces not in self._counted:
-            _, ends = self.encode_batch(pieces.strings)
-            self._counted[pieces] = np.diff(ends)
-        return self._counted[pieces]
+        if fragments not in self._counted:
+            _, ends = self.encode_batch(fragments.strings)
+            self._counted[fragments] = np.diff(ends)
+        return self._counted[fragments]
 
     def encode_reference(self, text: str) -> Ids:
         """The same by `tokenizers` itself."""
@@ -202,10 +201,29 @@ class Tokenizer:
                 return text
         return None
 
+    def tried(self, texts: Iterable[str] = ()) -> "Tokenizer":
+        """This tokenizer where its engine agrees with `tokenizers` on hostile strings and these texts.
 
-def load_tokenizer(choice: TokenizerChoice, engine: str = "fastokens") -> Tokenizer:
-    """The tokenizer that was asked for, with its ends decided; falls back to `tokenizers` with a warning."""
-    vocabulary = find_vocabulary(choice.source)
+        Where it does not, one of the same vocabulary that runs on `tokenizers`, with a warning.
+        """
+        different = None if self.engine == "tokenizers" else self.disagreement([*HOSTILE, *texts])
+        if different is None:
+            return self
+        warnings.warn(
+            f"fastokens and tokenizers differ on {different[:40]!r}: using tokenizers, which is slower", stacklevel=3
+        )
+        return Tokenizer(replace(self.spec, engine="tokenizers"))
+
+
+def load_tokenizer(
+    choice: TokenizerChoice, engine: str = "fastokens", vocabulary: Vocabulary | None = None
+) -> Tokenizer:
+    """The tokenizer that was asked for, with its ends decided; falls back to `tokenizers` with a warning.
+
+    The vocabulary of the choice is looked for unless it is given. Raises UsageError or HubError where there is none, or
+    none that can be used.
+    """
+    vocabulary = vocabulary or find_vocabulary(choice.source)
     fast: Future[Any] | None = None
     with ThreadPoolExecutor(1) as beside:  # the engine takes longest, and needs no lock that Python has
         try:
@@ -318,7 +336,7 @@ def _identify(
         raise UsageError(f"the tokenizer {choice.source!r} names no end-of-document token: name it with --eos TOKEN")
     return TokenizerIdentity(
         source=choice.source,
-        sha256=hashlib.sha256(vocabulary.data).hexdigest(),
+        sha256=vocabulary.sha256,
         bos=bos,
         bos_id=None if bos is None else reference.token_to_id(bos),
         eos=eos,

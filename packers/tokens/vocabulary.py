@@ -1,7 +1,9 @@
 """Finding a tokenizer's files: a path, a folder, a Hub id, or the vocabulary that is part of the package."""
 
+import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,8 +21,16 @@ class Vocabulary:
     """The bytes of a `tokenizer.json` and what the files beside it say."""
 
     source: str
+    """What names it: a path, a Hub id, or `embedded`."""
     data: bytes
+    """Of `tokenizer.json`."""
     config: dict[str, Any]
+    """`tokenizer_config.json` and `special_tokens_map.json` as one, `chat_template` among them."""
+
+    @cached_property
+    def sha256(self) -> str:
+        """sha256 of the bytes of `tokenizer.json`."""
+        return hashlib.sha256(self.data).hexdigest()
 
 
 def find_vocabulary(source: str) -> Vocabulary:
@@ -40,15 +50,15 @@ def find_vocabulary(source: str) -> Vocabulary:
     return _from_hub(source)
 
 
-def find_chat_template(choice: TokenizerChoice) -> str:
-    """The chat template of a tokenizer, or the one named in its stead; UsageError where there is none."""
+def find_chat_template(choice: TokenizerChoice, vocabulary: Vocabulary) -> str:
+    """The chat template that comes with a vocabulary, or the one named in its stead; UsageError where there is none."""
     if choice.chat_template is not None:
         path = Path(choice.chat_template).expanduser()
         try:
             return path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"--chat-template {str(path)!r} cannot be read ({error}): name a Jinja file") from None
-    found = find_vocabulary(choice.source).config.get("chat_template")
+    found = vocabulary.config.get("chat_template")
     if isinstance(found, list):  # several under names, of which one is for conversations
         found = next((entry["template"] for entry in found if entry.get("name") == "default"), None)
     if not isinstance(found, str):

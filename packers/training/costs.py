@@ -8,11 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ...schemas.errors import LcdataError
-from .config import Config, read_config
+from ..dataset import Config, open_dataset
 
 Ints = NDArray[np.int64]
 
@@ -22,19 +20,16 @@ def row_costs(folder: str | Path, config: str | None = None) -> Ints:
 
     Two columns of the document table are read and no tokens. Raises UsageError where there is no such config.
     """
-    return costs_of(read_config(Path(folder), config))
+    return costs_of(open_dataset(folder).config(config))
 
 
 def costs_of(config: Config) -> Ints:
-    """The same for a config that is known."""
-    return np.concatenate([_file_costs(path) for path in config.docs])
+    """The sum of squared document lengths of each row of a config, int64 of shape (num_rows,), in file order."""
+    return np.concatenate([table_costs(docs.read(["row", "length"])) for docs in config.docs])
 
 
-def _file_costs(path: Path) -> Ints:
-    try:
-        table = pq.read_table(path, columns=["row", "length"])
-    except (OSError, pa.ArrowException) as error:
-        raise LcdataError(f"{path} cannot be read ({error}): run `lcdata verify` on its dataset") from None
+def table_costs(table: pa.Table) -> Ints:
+    """The sum of squared lengths of each row in the document table of one data file, int64 of shape (rows,)."""
     rows, lengths = (table[name].to_numpy() for name in ("row", "length"))
     firsts = np.flatnonzero(np.diff(rows, prepend=-1))
     return np.add.reduceat(lengths.astype(np.int64) ** 2, firsts)

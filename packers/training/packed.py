@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch.utils.data import IterableDataset, get_worker_info
 
 from ...schemas.errors import UsageError
-from .config import read_config
+from ..dataset import open_dataset
 from .costs import costs_of, deal_steps
 from .order import WINDOW_GROUPS, epoch_order, rank_share, usable_end, worker_share
 from .ranks import find_ranks
@@ -66,7 +66,7 @@ class PackedDataset(IterableDataset[Packed]):
         work. Rows of `window_groups` row groups are mixed. Raises UsageError where these do not fit together.
         """
         super().__init__()
-        self.config = read_config(Path(folder), config)
+        self.config = open_dataset(folder).config(config)
         self.rank, self.world_size = find_ranks(rank, world_size)
         self._groups = RowGroups(self.config.data)
         self._seed, self._batch_rows, self._step_rows, self._window = seed, batch_rows, step_rows, window_groups

@@ -9,7 +9,7 @@ from typing import TypedDict
 import numpy as np
 import torch
 
-from .row_groups import Row
+from ..rows.row_arrays import RowArrays
 
 
 class Packed(TypedDict):
@@ -31,7 +31,7 @@ class Packed(TypedDict):
     """Of the longest document."""
 
 
-def row_tensors(row: Row) -> Packed:
+def row_tensors(row: RowArrays) -> Packed:
     """The tensors of one row."""
     lengths = row.seq_lengths.astype(np.int64)
     ends = np.cumsum(lengths)

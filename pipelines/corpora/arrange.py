@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from ...generators.sources.record import TOO_LONG
 from ...packers.files.arrays import numbers
 from ...schemas.corpus import IngestRecipe
 from ...schemas.stream import stream
@@ -25,20 +26,19 @@ _BLOCK_BYTES = 1 << 22
 """Of texts that stay together when documents are shuffled, so that they are read in one go."""
 
 DUPLICATE = "exact duplicate"
-TOO_LONG = "longer than max_doc_bytes"
 
-Longs = NDArray[np.int64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Documents:
     """The documents to store; document d is made of parts starts[d] to starts[d+1]-1."""
 
-    texts: Longs
+    texts: Ints
     """The number of each part among all texts, shape (parts,)."""
-    starts: Longs
+    starts: Ints
     """Shape (documents + 1,)."""
-    num_bytes: Longs
+    num_bytes: Ints
     """Of text, about: headers are not counted exactly."""
     sha256: list[bytes]
     """Of the text; of joined texts, over the hashes and names of the parts."""
@@ -46,7 +46,7 @@ class Documents:
     def __len__(self) -> int:
         return len(self.num_bytes)
 
-    def take(self, chosen: Longs) -> "Documents":
+    def take(self, chosen: Ints) -> "Documents":
         """Some of the documents, in this order."""
         sizes = np.diff(self.starts)[chosen]
         starts = np.concatenate(([0], np.cumsum(sizes)))
@@ -64,7 +64,7 @@ class Arrangement:
     dropped: dict[str, int]
     """Documents by reason."""
     dropped_bytes: dict[str, int]
-    first_too_long: Longs
+    first_too_long: Ints
     """The first parts of the first few."""
 
 
@@ -105,7 +105,7 @@ def _grouped(about: pa.Table, recipe: IngestRecipe) -> Documents:
     return Documents(order, starts, sizes, _joint_hashes(named, starts, recipe))
 
 
-def _order_in_groups(about: pa.Table, codes: NDArray[np.int32], recipe: IngestRecipe) -> Longs:
+def _order_in_groups(about: pa.Table, codes: NDArray[np.int32], recipe: IngestRecipe) -> Ints:
     position = np.arange(len(codes))
     if recipe.group_order == "random":
         return np.lexsort((stream("ingest", 0, 0, "parts").random(len(codes)), codes))
@@ -116,14 +116,14 @@ def _order_in_groups(about: pa.Table, codes: NDArray[np.int32], recipe: IngestRe
     return table.sort_by([(name, "ascending") for name in table.column_names])["position"].to_numpy()
 
 
-def _header_bytes(about: pa.Table, recipe: IngestRecipe) -> Longs:
+def _header_bytes(about: pa.Table, recipe: IngestRecipe) -> Ints:
     if not (recipe.header and recipe.fields.order):
         return np.zeros(len(about), np.int64)
     ends = np.frombuffer(about["order"].combine_chunks().buffers()[1], np.int32)
     return np.diff(ends[: len(about) + 1]).astype(np.int64) + len(recipe.header.encode())
 
 
-def _joint_hashes(about: pa.Table, starts: Longs, recipe: IngestRecipe) -> list[bytes]:
+def _joint_hashes(about: pa.Table, starts: Ints, recipe: IngestRecipe) -> list[bytes]:
     """A hash for each group, of its texts and of their names where they have headers."""
     hashes: list[bytes] = about["sha256"].to_pylist()
     if recipe.header and recipe.fields.order:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...packers.files.texts import TextFile, Texts
-from ...packers.files.token_store import BucketWriter, Stored, token_path, write_index
+from ...packers.files.token_store import BucketWriter, StoredDocument, token_path, write_index
 from ...packers.tokens.memory import give_back_memory, page_out
 from ...packers.tokens.tokenizer import Tokenizer, TokenizerSpec, open_tokenizer
 from ...schemas.buckets import Buckets
@@ -34,7 +34,7 @@ NO_TOKENS = "no tokens"
 Ids = NDArray[np.int32]
 Utf8 = memoryview | bytearray
 """A text."""
-Batch = list[tuple[Stored, Utf8]]
+Batch = list[tuple[StoredDocument, Utf8]]
 """Documents with their texts."""
 
 
@@ -117,7 +117,7 @@ class _BucketFiles:
         self._without_tokens: list[int] = []
         self.audited = self.seen = 0
 
-    def add(self, document: Stored, ids: Ids) -> None:
+    def add(self, document: StoredDocument, ids: Ids) -> None:
         """Store a document in its bucket; one without tokens is counted and left out."""
         self.seen += 1
         if len(ids) == 0:
@@ -174,7 +174,7 @@ class _BucketFile:
     bytes: int = 0
 
 
-def _documents(encoding: Encoding, documents: Documents) -> Iterator[tuple[Stored, Utf8]]:
+def _documents(encoding: Encoding, documents: Documents) -> Iterator[tuple[StoredDocument, Utf8]]:
     """Each document with its text."""
     parts, recipe = Texts(encoding.files, documents.texts), encoding.recipe
     about = parts.values(("id", "group", "input", "line"), documents.starts[:-1])
@@ -185,7 +185,7 @@ def _documents(encoding: Encoding, documents: Documents) -> Iterator[tuple[Store
         texts, names, about["input"], about["line"], sizes, documents.sha256, strict=True
     ):
         name = name or f"{encoding.urls[source]}:{line}"
-        yield Stored(id=name, num_bytes=len(text), parts=size, input=source, line=line, sha256=sha256), text
+        yield StoredDocument(id=name, num_bytes=len(text), parts=size, input=source, line=line, sha256=sha256), text
 
 
 def _texts(parts: Texts, sizes: Sequence[int], recipe: IngestRecipe) -> Iterator[Utf8]:
@@ -208,7 +208,7 @@ def _texts(parts: Texts, sizes: Sequence[int], recipe: IngestRecipe) -> Iterator
         yield joined
 
 
-def _batches(documents: Iterator[tuple[Stored, Utf8]]) -> Iterator[Batch]:
+def _batches(documents: Iterator[tuple[StoredDocument, Utf8]]) -> Iterator[Batch]:
     batch: Batch = []
     size = 0
     for document, text in documents:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from ...generators.sources.inputs import Input, find_inputs
 from ...packers.files.texts import TextFile, Texts, about_texts, hash_texts, prepare_to_read
 from ...packers.files.token_store import INDEX_SCHEMA, write_index
-from ...packers.tokens.tokenizer import HOSTILE, Tokenizer, TokenizerSpec, load_tokenizer
+from ...packers.tokens.tokenizer import Tokenizer, load_tokenizer
 from ...schemas.buckets import Buckets
 from ...schemas.corpus import (
     CORPUS_FORMAT,
@@ -27,12 +27,16 @@ from ...schemas.corpus import (
     PartRecord,
     UnitRecord,
 )
-from ...schemas.errors import UsageError
+from ...schemas.errors import LcdataError, UsageError
+from ...schemas.events import Arranged, Ingested, IngestStarted, PartRead, Tell, UnitStored, nobody
 from ...schemas.recipe import fingerprint
 from ...schemas.records import FileRecord
 from ..run.engine import Engine
 from ..run.files import Attempt, hash_file, storage_error, sync_folder, write_whole
+from ..run.pace import Pace
+from ..run.timed import timed
 from ..run.versions import library_versions
+from ..run.where import ANYWHERE, Where
 from ..run.workspace import Workspace, first_difference, is_whole
 from .arrange import Arrangement, arrange
 from .encode import NO_TOKENS, Encoding, Unit, encode_unit
@@ -47,70 +51,62 @@ _SMALL_BYTES = 1 << 26
 """Of input, below which the work takes less time than Ray needs to start."""
 
 
-class IngestReporter(Protocol):
-    """Who is told how an ingest goes."""
-
-    def started(self, recipe: IngestRecipe, inputs: Sequence[Input], workers: int, address: str | None) -> None:
-        """So many inputs will be read, by so many workers here or on a cluster."""
-
-    def read(self, part: PartRecord, is_new: bool) -> None:
-        """A part of the texts is safe, from this run or an earlier one."""
-
-    def arranged(self, arrangement: Arrangement) -> None:
-        """Everything is read: so many documents will be encoded."""
-
-    def encoded(self, num_bytes: int) -> None:
-        """So many more bytes of text are behind."""
-
-    def stored(self, unit: UnitRecord, is_new: bool) -> None:
-        """A unit is safe, from this run or an earlier one."""
-
-
 def ingest(
     recipe: IngestRecipe,
     store: Path,
-    reporter: IngestReporter,
+    tell: Tell = nobody,
     max_bad: float = 0.001,
-    workers: int | None = None,
-    address: str | None = None,
+    where: Where = ANYWHERE,
     engine: str = "fastokens",
-) -> tuple[CorpusManifest, bool]:
-    """Store the recipe's corpus as a folder of `store`; returns its manifest and whether anything had to be done.
+    overwrite: bool = False,
+) -> Ingested:
+    """Store the recipe's corpus as a folder of `store`.
 
-    Resumes an ingest of the same recipe and inputs. Raises UsageError where the folder holds something else or more
-    than a share `max_bad` of the records cannot be used, ResumableError where it stopped with its finished parts safe.
+    Resumes an ingest of the same recipe and inputs, and does nothing where it is finished. With `overwrite` a corpus
+    that was made otherwise is replaced when this one is whole, and one that is half stored goes at once. Raises
+    UsageError where the folder holds something else or more than a share `max_bad` of the records cannot be used,
+    ResumableError where it stopped with its finished parts safe.
     """
     out = Path(os.path.abspath(store.expanduser())) / recipe.name
-    inputs = find_inputs(recipe.inputs, recipe.config, recipe.split)
+    workspace = Workspace(out, overwrite)
+    with timed("inputs found"):
+        inputs = find_inputs(recipe.inputs, recipe.config, recipe.split)
+    tokenizer: Tokenizer | None = None
     if (out / CORPUS_MANIFEST).is_file():
-        done = open_corpus(out).manifest
-        _check_same(done, recipe, inputs, _checked_tokenizer(recipe, engine))
-        Workspace(out).remove_after_publication()
-        return done, False
-    if out.exists():
+        tokenizer = _tried_tokenizer(recipe, engine)
+        done = _stored(out, overwrite)
+        difference = None if done is None else _difference(done, recipe, inputs, tokenizer)
+        if done is not None and difference is None:
+            workspace.remove_after_publication()
+            return _ingested(done, out, False)
+        if not overwrite:
+            raise UsageError(
+                f"{recipe.name} is stored and was made otherwise: {difference}. "
+                "Use another --name or --out, or replace it with --overwrite"
+            )
+    elif out.exists():
         raise UsageError(f"{out} is in the way: choose another --name or --out")
-    workers = _automatic_workers(inputs, workers)
-    with Engine(address) as runner:
-        runner.start(workers, read_bundle)
-        tokenizer = _checked_tokenizer(recipe, engine)
-        run = _Ingest(recipe, inputs, tokenizer, Workspace(out), reporter)
+    with Engine(where) as runner:
+        runner.decide(_automatic_workers(inputs))
+        runner.start(0, read_bundle)
+        run = _Ingest(recipe, inputs, tokenizer or _tried_tokenizer(recipe, engine), workspace, tell)
         try:
-            return run.build(runner, workers, max_bad), True
+            return _ingested(run.build(runner, max_bad), out, True)
         except OSError as error:
             raise storage_error(error, out) from None
 
 
-def _checked_tokenizer(recipe: IngestRecipe, engine: str) -> Tokenizer:
-    """The tokenizer, its engine tried against `tokenizers` on hostile strings."""
-    tokenizer = load_tokenizer(recipe.tokenizer, engine)
-    different = None if tokenizer.engine == "tokenizers" else tokenizer.disagreement(HOSTILE)
+def _ingested(manifest: CorpusManifest, out: Path, is_new: bool) -> Ingested:
+    content = manifest.model_dump(mode="json", exclude={"inputs", "files", "index"})
+    return Ingested(out=str(out), ingested=is_new, manifest=content)
+
+
+def _tried_tokenizer(recipe: IngestRecipe, engine: str) -> Tokenizer:
+    """The tokenizer, its engine tried against `tokenizers`, in as little memory as encoding takes."""
+    with timed("tokenizer loaded and tried"):
+        tokenizer = load_tokenizer(recipe.tokenizer, engine).tried()
     tokenizer.forget_vocabulary()
-    if different is None:
-        return tokenizer
-    warnings.warn(
-        f"fastokens and tokenizers differ on {different[:40]!r}: using tokenizers, which is slower", stacklevel=2
-    )
-    return Tokenizer(TokenizerSpec(tokenizer.spec.data, tokenizer.identity, "tokenizers"))
+    return tokenizer
 
 
 def _content(recipe: IngestRecipe, inputs: Sequence[Input], tokenizer: Tokenizer) -> dict[str, Any]:
@@ -125,8 +121,20 @@ def _content(recipe: IngestRecipe, inputs: Sequence[Input], tokenizer: Tokenizer
     }
 
 
-def _check_same(done: CorpusManifest, recipe: IngestRecipe, inputs: Sequence[Input], tokenizer: Tokenizer) -> None:
-    """Raise UsageError unless the stored corpus has this recipe, tokenizer and inputs."""
+def _stored(out: Path, overwrite: bool) -> CorpusManifest | None:
+    """The manifest of the corpus that is there, None where it is to be overwritten and cannot be read."""
+    try:
+        return open_corpus(out).manifest
+    except LcdataError:
+        if not overwrite:
+            raise
+        return None
+
+
+def _difference(
+    done: CorpusManifest, recipe: IngestRecipe, inputs: Sequence[Input], tokenizer: Tokenizer
+) -> str | None:
+    """In what a stored corpus is not that of this recipe, tokenizer and inputs; None where it is."""
     before = {
         "recipe": done.recipe.model_dump(mode="json"),
         "tokenizer": done.tokenizer.model_dump(mode="json"),
@@ -138,11 +146,7 @@ def _check_same(done: CorpusManifest, recipe: IngestRecipe, inputs: Sequence[Inp
         "tokenizer": tokenizer.identity.model_dump(mode="json"),
         "inputs": {source.url: _sha256(source, stored.get(source.url)) for source in inputs},
     }
-    if before != now:
-        raise UsageError(
-            f"{done.recipe.name} is stored and was made otherwise: {first_difference(before, now)}. "
-            "Use another --name or --out, or remove it"
-        )
+    return None if before == now else first_difference(before, now)
 
 
 def _sha256(source: Input, record: InputRecord | None) -> str:
@@ -154,9 +158,8 @@ def _sha256(source: Input, record: InputRecord | None) -> str:
     return hash_file(Path(source.url)) if Path(source.url).is_file() else source.version
 
 
-def _automatic_workers(inputs: Sequence[Input], workers: int | None) -> int:
-    if workers is not None:
-        return workers
+def _automatic_workers(inputs: Sequence[Input]) -> int:
+    """None for work of a few seconds, which Ray takes to start, and all cores for more."""
     small = all(source.num_bytes for source in inputs) and sum(source.num_bytes for source in inputs) <= _SMALL_BYTES
     return 0 if small else len(os.sched_getaffinity(0))
 
@@ -170,42 +173,58 @@ class _Ingest:
         inputs: Sequence[Input],
         tokenizer: Tokenizer,
         workspace: Workspace,
-        reporter: IngestReporter,
+        tell: Tell,
     ) -> None:
         self._recipe, self._inputs, self._tokenizer = recipe, inputs, tokenizer
         self._content = _content(recipe, inputs, tokenizer)
         self._plan = fingerprint(self._content)
-        self._workspace, self._reporter = workspace, reporter
+        self._workspace, self._tell = workspace, tell
 
-    def build(self, runner: Engine, workers: int, max_bad: float) -> CorpusManifest:
+    def build(self, runner: Engine, max_bad: float) -> CorpusManifest:
         """Read, arrange, encode, write the manifest, and publish."""
         with self._workspace.opened(self._content):
-            manifest = self._build(runner, workers, max_bad)
+            manifest = self._build(runner, max_bad)
             self._workspace.publish()
         return manifest
 
-    def _build(self, runner: Engine, workers: int, max_bad: float) -> CorpusManifest:
-        self._reporter.started(self._recipe, self._inputs, workers, runner.address)
-        parts = self._read(runner, workers, max_bad)
+    def _build(self, runner: Engine, max_bad: float) -> CorpusManifest:
+        self._tell(
+            IngestStarted(
+                name=self._recipe.name,
+                inputs=len(self._inputs),
+                bytes=sum(source.num_bytes for source in self._inputs),
+                workers=runner.where.local_workers,
+                address=runner.where.address,
+            )
+        )
+        parts = self._read(runner, max_bad)
         files = [TextFile(self._workspace.root / part.file.path, part.documents) for part in parts]
-        arrangement = arrange(about_texts(files), self._recipe)
+        with timed("documents arranged"):
+            arrangement = arrange(about_texts(files), self._recipe)
         self._warn_of_too_long(files, arrangement)
         if not arrangement.units:
             raise UsageError(f"{self._recipe.name}: no input holds a document that can be used: check --text")
-        self._reporter.arranged(arrangement)
-        units = self._encode(runner, workers, files, arrangement)
+        self._tell(
+            Arranged(
+                documents=sum(map(len, arrangement.units)),
+                bytes=sum(int(unit.num_bytes.sum()) for unit in arrangement.units),
+                units=len(arrangement.units),
+                dropped=arrangement.dropped,
+            )
+        )
+        units = self._encode(runner, files, arrangement)
         if not any(unit.documents for unit in units):
             raise UsageError(f"{self._recipe.name}: the tokenizer makes no tokens of any document: check --tokenizer")
         return self._finish(parts, arrangement, units)
 
-    def _read(self, runner: Engine, workers: int, max_bad: float) -> list[PartRecord]:
+    def _read(self, runner: Engine, max_bad: float) -> list[PartRecord]:
         """All parts of all bundles, those of earlier runs as far as they are whole."""
         parts: dict[int, list[PartRecord]] = {}
         for part in self._workspace.records(PartRecord, self._plan):
             so_far, path = parts.setdefault(part.bundle, []), self._workspace.root / part.file.path
             if len(so_far) == part.part and hash_texts(path) == part.file.sha256:
                 so_far.append(part)
-                self._reporter.read(part, is_new=False)
+                self._tell(_part_read(part, resumed=True))
         bundles = [
             Bundle(number, self._inputs[first:end], first, before[-1] if before else None)
             for number, (first, end) in enumerate(_bundles(self._inputs))
@@ -215,10 +234,10 @@ class _Ingest:
         reading = Reading(self._recipe, self._plan, self._workspace.out)
         _check_bad((part for some in parts.values() for part in some), max_bad, _ENOUGH_RECORDS)
         prepare_to_read()
-        with closing(runner.run(read_bundle, reading, bundles, workers, self._workspace.temporary)) as events:
-            for _, part in events:
+        with closing(runner.run(read_bundle, reading, bundles, self._workspace.temporary)) as read:
+            for _, part in read:
                 parts[part.bundle].append(part)
-                self._reporter.read(part, is_new=True)
+                self._tell(_part_read(part, resumed=False))
                 if part.bad:
                     _check_bad((part for some in parts.values() for part in some), max_bad, _ENOUGH_RECORDS)
         in_order = [part for number in sorted(parts) for part in sorted(parts[number], key=lambda part: part.part)]
@@ -234,25 +253,24 @@ class _Ingest:
             place = f"{self._inputs[source].url}:{line}"
             warnings.warn(f"{group or name or place} is left out: it is longer than --max-doc-bytes", stacklevel=2)
 
-    def _encode(
-        self, runner: Engine, workers: int, files: Sequence[TextFile], arrangement: Arrangement
-    ) -> list[UnitRecord]:
+    def _encode(self, runner: Engine, files: Sequence[TextFile], arrangement: Arrangement) -> list[UnitRecord]:
         units: dict[int, UnitRecord] = {}
         for unit in self._workspace.records(UnitRecord, self._plan):
             whole = all(is_whole(self._workspace.dataset, file) for file in unit.files)
             if whole and is_whole(self._workspace.root, unit.index):
                 units[unit.unit] = unit
-                self._reporter.stored(unit, is_new=False)
+                self._tell(_unit_stored(unit, resumed=True))
         urls = tuple(source.url for source in self._inputs)
         encoding = Encoding(self._recipe, self._tokenizer.spec, self._plan, self._workspace.out, tuple(files), urls)
         jobs = [Unit(number, some) for number, some in enumerate(arrangement.units) if number not in units]
-        with closing(runner.run(encode_unit, encoding, jobs, workers, self._workspace.temporary)) as events:
-            for _, event in events:
-                if isinstance(event, UnitRecord):
-                    units[event.unit] = event
-                    self._reporter.stored(event, is_new=True)
+        pace = Pace("bytes")
+        with closing(runner.run(encode_unit, encoding, jobs, self._workspace.temporary)) as encoded:
+            for _, news in encoded:
+                if isinstance(news, UnitRecord):
+                    units[news.unit] = news
+                    self._tell(_unit_stored(news, resumed=False))
                 else:
-                    self._reporter.encoded(event)
+                    self._tell(pace.advance(news))
         return [units[number] for number in range(len(arrangement.units))]
 
     def _finish(
@@ -307,6 +325,14 @@ class _Ingest:
             )
             for bucket, (documents, tokens, size) in sorted(totals.items())
         ]
+
+
+def _part_read(part: PartRecord, resumed: bool) -> PartRead:
+    return PartRead(texts=part.documents, bytes=part.bytes, bad=sum(part.bad.values()), resumed=resumed)
+
+
+def _unit_stored(unit: UnitRecord, resumed: bool) -> UnitStored:
+    return UnitStored(unit=unit.unit, documents=unit.documents, tokens=unit.tokens, bytes=unit.bytes, resumed=resumed)
 
 
 def _if_any(reason: str, count: int) -> dict[str, int]:

@@ -1,37 +1,22 @@
 """`verify` of a stored corpus: its files are those that were written, and its index describes them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 
 from ...packers.files.token_store import TokenFile, token_path
+from ...schemas.events import CorpusVerdict
 from ...schemas.records import FileRecord
 from ..run.workspace import is_whole
 from .store import StoredCorpus
 
 
-@dataclass
-class CorpusVerdict:
-    """What was checked, and every promise found broken."""
-
-    files: int = 0
-    documents: int = 0
-    tokens: int = 0
-    problems: list[str] = field(default_factory=list[str])
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing was found broken."""
-        return not self.problems
-
-
 def verify_corpus(corpus: StoredCorpus) -> CorpusVerdict:
     """Check every hash and every record of the index."""
     manifest = corpus.manifest
-    verdict = CorpusVerdict(problems=[*_wrong_totals(corpus)])
+    verdict = CorpusVerdict(path=str(corpus.path), problems=[*_wrong_totals(corpus)])
     if not is_whole(corpus.path, manifest.index):
         verdict.problems.append(f"{manifest.index.path} is missing or damaged")
         return verdict

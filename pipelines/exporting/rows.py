@@ -4,86 +4,25 @@ The folder is written under a temporary name and renamed when it is whole and on
 """
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from ... import __version__
-from ...packers.profiles.profile import Config
+from ...packers.dataset import Config, Dataset
+from ...packers.files.dataset_file import DatasetFile
+from ...packers.profiles.profile import RowsInfo
 from ...packers.profiles.registry import PROFILES
-from ...packers.profiles.rows import COLUMNS, Rows, Shards
-from ...schemas.errors import LcdataError, UsageError
-from ...schemas.manifest import read_manifest
+from ...packers.profiles.rows import Rows, Shards
+from ...packers.rows.row_arrays import COLUMNS
+from ...schemas.events import ExportedRows, RowCounts
+from ..run.versions import library_versions
 from ..run.whole_folder import check_folder, whole_folder
 
 MARK = "lcdata-export.json"
 """Says what an exported folder is; only a folder that has it is ever replaced."""
 
 
-@dataclass(frozen=True)
-class Source:
-    """One config of a dataset and its data files."""
-
-    config: Config
-    files: tuple[Path, ...]
-    num_rows: int
-
-
-def sources_of(folder: Path) -> list[Source]:
-    """The configs of a finished dataset; all that is read of its manifest is read here."""
-    manifest = read_manifest(folder)
-    tokenizer = manifest.tokenizer
-    return [
-        Source(
-            Config(
-                name=stage.name,
-                seq_length=stage.seq_length,
-                num_shards=len(record.shards),
-                fingerprint=manifest.fingerprint,
-                tokenizer=tokenizer.source,
-                vocab_size=tokenizer.vocab_size,
-                bos_id=tokenizer.bos_id,
-                eos_id=tokenizer.eos_id,
-            ),
-            tuple(folder / shard.data.path for shard in record.shards),
-            record.rows,
-        )
-        for stage, record in manifest.pairs()
-    ]
-
-
-@dataclass
-class Counts:
-    """What was written of a config."""
-
-    rows: int = 0
-    documents: int = 0
-    tokens: int = 0
-    loss_tokens: int = 0
-
-    def add(self, rows: Rows) -> None:
-        """Count a row group."""
-        self.rows += len(rows)
-        self.documents += len(rows.lengths)
-        self.tokens += len(rows.ids)
-        self.loss_tokens += int(rows.in_loss.sum())
-
-
-@dataclass(frozen=True)
-class ExportedRows:
-    """What was written where."""
-
-    path: Path
-    configs: dict[str, Counts]
-    bytes: int
-    notes: list[str] = field(default_factory=list[str])
-
-
 def export_rows(
-    folder: Path,
+    dataset: Dataset,
     to: str,
     out: Path | None = None,
     config: str | None = None,
@@ -96,67 +35,60 @@ def export_rows(
     Beside it lie the consumer's settings for reading it. Raises UsageError where the consumer would read something else
     than the rows say.
     """
-    sources = _chosen(sources_of(folder), config)
-    out = out or Path(f"{folder.resolve().name}-{to}")
-    check_folder(out, folder, MARK, force)
+    configs = [*dataset.configs.values()] if config is None else [dataset.config(config)]
+    out = out or Path(f"{dataset.folder.resolve().name}-{to}")
+    check_folder(out, dataset.folder, MARK, force)
     profile = PROFILES[to]
-    counts = {source.config.name: Counts() for source in sources}
-    total = sum(source.num_rows for source in sources)
+    counts = {config.name: RowCounts() for config in configs}
+    total = sum(config.num_rows for config in configs)
     notes = list[str]()
 
-    def count(name: str, rows: Rows) -> None:
-        counts[name].add(rows)
-        progressed(sum(counted.rows for counted in counts.values()), total)
+    def counted(name: str, rows: Rows) -> None:
+        _add(counts[name], rows)
+        progressed(sum(count.rows for count in counts.values()), total)
 
     with whole_folder(out) as place:
-        for source in sources:
-            name = source.config.name
+        for source in configs:
+            name, info = source.name, RowsInfo.of(source)
             (place / name).mkdir()
-            said = profile.write(_shards(source, count), place / name, source.config)
+            said = profile.write(_shards(source, counted), place / name, info)
             notes += [f"{name}: {note}" for note in said]
-            (place / f"{name}{profile.settings_suffix}").write_text(profile.settings(str(out / name), source.config))
-        (place / MARK).write_text(_mark(to, sources, counts))
+            (place / f"{name}{profile.settings_suffix}").write_text(profile.settings(str(out / name), info))
+        (place / MARK).write_text(_mark(to, configs, counts))
         size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
-    return ExportedRows(out, counts, size, notes)
+    return ExportedRows(path=str(out), to=to, configs=counts, bytes=size, notes=notes)
 
 
-def _chosen(sources: list[Source], config: str | None) -> list[Source]:
-    """All configs, or the one of that name."""
-    chosen = [source for source in sources if config in (None, source.config.name)]
-    if not chosen:
-        names = ", ".join(source.config.name for source in sources)
-        raise UsageError(f"there is no config {config!r} in the dataset: it has {names}")
-    return chosen
+def _add(counts: RowCounts, rows: Rows) -> None:
+    """Count a row group."""
+    counts.rows += len(rows)
+    counts.documents += len(rows.lengths)
+    counts.tokens += len(rows.ids)
+    counts.loss_tokens += int(rows.in_loss.sum())
 
 
-def _shards(source: Source, count: Callable[[str, Rows], None]) -> Shards:
-    """The row groups of each data file."""
+def _shards(config: Config, counted: Callable[[str, Rows], None]) -> Shards:
+    """The row groups of each data file, counted when they were written."""
 
-    def groups(path: Path) -> Iterator[Rows]:
-        for rows in _row_groups(path):
+    def groups(file: DatasetFile) -> Iterator[Rows]:
+        for rows in _row_groups(file):
             yield rows
-            count(source.config.name, rows)
+            counted(config.name, rows)
 
-    return map(groups, source.files)
+    return map(groups, config.data)
 
 
-def _row_groups(path: Path) -> Iterator[Rows]:
-    """The row groups of a data file, one in memory at a time; LcdataError where it cannot be read."""
+def _row_groups(file: DatasetFile) -> Iterator[Rows]:
+    """The row groups of a data file, one in memory at a time."""
     first_row = 0
-    try:
-        file = pq.ParquetFile(path, page_checksum_verification=True)
-        columns = [name for name in file.schema_arrow.names if name in COLUMNS]
-        for number in range(file.num_row_groups):
-            rows = Rows.of(file.read_row_group(number, columns), str(path), first_row)
-            first_row += len(rows)
-            yield rows
-    except (OSError, pa.ArrowException) as error:
-        raise LcdataError(f"{path} cannot be read ({error}): run `lcdata verify` on the dataset") from None
+    for table in file.row_groups(COLUMNS):
+        rows = Rows.of(table, str(file.path), first_row)
+        first_row += len(rows)
+        yield rows
 
 
-def _mark(to: str, sources: list[Source], counts: dict[str, Counts]) -> str:
-    configs = {
-        source.config.name: {"fingerprint": source.config.fingerprint, **asdict(counts[source.config.name])}
-        for source in sources
+def _mark(to: str, configs: Sequence[Config], counts: dict[str, RowCounts]) -> str:
+    content = {
+        config.name: {"fingerprint": config.fingerprint, **counts[config.name].model_dump()} for config in configs
     }
-    return json.dumps({"lcdata": __version__, "to": to, "configs": configs}, indent=1)
+    return json.dumps({"lcdata": library_versions()["lcdata"], "to": to, "configs": content}, indent=1)

@@ -8,23 +8,23 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from ...packers.dataset import Dataset
 from ...packers.files.arrays import numbers
-from ...schemas.errors import LcdataError, QualityError, UsageError
+from ...schemas.errors import QualityError, UsageError
 from ...schemas.evaluation import Reference
-from ...schemas.manifest import Manifest, NumberedTask, read_manifest
+from ...schemas.events import Exported
+from ...schemas.manifest import Manifest, NumberedTask
 from ...schemas.quantity import IntRange
 from ..making.samples import Made, SampleMaker
-from ..proving.remake import makers_of_manifest
+from ..proving.remake import makers_of
 from ..run.files import storage_error, whole_file
 
 Ints = NDArray[np.int64]
@@ -32,40 +32,23 @@ Ints = NDArray[np.int64]
 STDOUT = Path("-")
 
 
-@dataclass(frozen=True)
-class Exported:
-    """What was written where."""
-
-    path: Path
-    samples: int
-    tokens: int
-    bytes: int
-
-    @property
-    def name(self) -> str:
-        """For people."""
-        return "stdout" if self.path == STDOUT else str(self.path)
-
-
 def export(
-    folder: Path,
+    dataset: Dataset,
     to: str,
     out: Path | None = None,
     indices: Sequence[IntRange] = (),
     *,
-    tokenizer: str | None = None,
     force: bool = False,
     progressed: Callable[[int, int], None] = lambda done, total: None,
 ) -> Exported:
     """Write the samples of these indices (all of them where none is named) as lines of a format, in order of index.
 
-    Raises QualityError where a sample does not come out as the dataset holds it.
+    `out` is a file, or STDOUT. Raises QualityError where a sample does not come out as the dataset holds it.
     """
-    manifest = read_manifest(folder)
-    out = out or Path(f"{manifest.recipe.name}-{to}.jsonl")
-    _check_place(out, folder, force)
-    samples = _chosen(indices, _num_samples(manifest))
-    remade = _remade(folder, manifest, samples, tokenizer)
+    out = out or Path(f"{dataset.name}-{to}.jsonl")
+    _check_place(out, dataset.folder, force)
+    samples = _chosen(indices, _num_samples(dataset.manifest))
+    remade = _remade(dataset, samples)
     num_tokens = num_bytes = 0
     with _whole_file(out) as file:
         for done, (number, made) in enumerate(remade, 1):
@@ -74,7 +57,7 @@ def export(
             num_bytes += len(line)
             num_tokens += len(made.document.ids)
             progressed(done, len(samples))
-    return Exported(out, len(samples), num_tokens, num_bytes)
+    return Exported(path=str(out), to=to, samples=len(samples), tokens=num_tokens, bytes=num_bytes)
 
 
 def _as_eval(number: int, made: Made) -> dict[str, Any]:
@@ -148,16 +131,16 @@ def _num_samples(manifest: Manifest) -> int:
     return count
 
 
-def _remade(folder: Path, manifest: Manifest, chosen: Ints, tokenizer: str | None) -> Iterator[tuple[int, Made]]:
+def _remade(dataset: Dataset, chosen: Ints) -> Iterator[tuple[int, Made]]:
     """Samples as the dataset was made from them, by number; what can fail before the first sample fails at once."""
-    hashes = _hashes(folder, manifest, chosen)
-    makers = makers_of_manifest(manifest, tokenizer)
-    return _remade_tasks(folder, manifest, makers, dict(zip(chosen.tolist(), hashes, strict=True)))
+    hashes = _hashes(dataset, chosen)
+    return _remade_tasks(dataset, makers_of(dataset), dict(zip(chosen.tolist(), hashes, strict=True)))
 
 
 def _remade_tasks(
-    folder: Path, manifest: Manifest, makers: Mapping[tuple[str, str], SampleMaker], hashes: Mapping[int, str]
+    dataset: Dataset, makers: Mapping[tuple[str, str], SampleMaker], hashes: Mapping[int, str]
 ) -> Iterator[tuple[int, Made]]:
+    manifest, folder = dataset.manifest, dataset.folder
     for task in manifest.tasks:
         maker, account = makers[task.stage.name, task.component.name], task.account
         end = account.first + account.samples
@@ -175,27 +158,20 @@ def _remade_tasks(
             yield number, made
 
 
-def _hashes(folder: Path, manifest: Manifest, chosen: Ints) -> list[str]:
+def _hashes(dataset: Dataset, chosen: Ints) -> list[str]:
     """`sha256` of the samples of these numbers from the document table, in their order."""
-    tables = [_numbered(folder, task, manifest) for task in manifest.tasks]
+    tables = [_numbered(dataset, task) for task in dataset.manifest.tasks]
     table = pa.concat_tables(tables).sort_by("number")
     table = table.filter(np.isin(table["number"].to_numpy(), chosen))
     if not np.array_equal(table["number"].to_numpy(), chosen):
+        folder = dataset.folder
         raise QualityError(f"{folder} does not hold each of its samples once: run `lcdata verify {folder}`")
     return table["sha256"].to_pylist()
 
 
-def _numbered(folder: Path, task: NumberedTask, manifest: Manifest) -> pa.Table:
+def _numbered(dataset: Dataset, task: NumberedTask) -> pa.Table:
     """`number` and `sha256` of all samples of a task."""
-    try:
-        shards = [
-            pq.read_table(folder / shard.docs.path, columns=["source", "sample", "sha256"])
-            for shard in manifest.shards
-            if shard.stage == task.stage.name
-        ]
-    except (OSError, pa.ArrowException) as error:
-        raise LcdataError(f"{folder} cannot be read ({error}): run `lcdata verify {folder}`") from None
-    table = pa.concat_tables(shards)
+    table = dataset.configs[task.stage.name].document_table("source", "sample", "sha256")
     table = table.filter(pc.field("source") == task.component.name)
     number = table["sample"].to_numpy() + (task.number - task.account.first)
     return pa.table({"number": pa.chunked_array([numbers(number)]), "sha256": table["sha256"]})

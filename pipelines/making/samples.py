@@ -81,7 +81,7 @@ class SampleMaker:
         if length < self.shortest_length:
             raise UsageError(
                 f"{self.component.name}: length {length} is too short, a sample can take {self.shortest_length} "
-                f"tokens: use --length {self.shortest_length} or more"
+                f"tokens: use a length of {self.shortest_length} or more"
             )
 
     def make(self, index: int, length: int) -> Made:
@@ -132,7 +132,7 @@ class SampleMaker:
             try:
                 fitted = fit(draft, length, rate, self.layout)
             except UsageError as error:
-                raise UsageError(f"{self.component.name} sample {index}: {error}: use a greater --length") from None
+                raise UsageError(f"{self.component.name} sample {index}: {error}: use a greater length") from None
             if fitted.num_units < capacity or length - len(fitted.laid) < rate.tokens_per_unit:
                 return fitted
             factor *= 2

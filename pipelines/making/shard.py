@@ -10,23 +10,24 @@ from ...packers.rows.row_group import RowGroup
 from ...schemas.manifest import ShardRecord
 from ..run.files import Attempt, storage_error
 from ..run.workspace import Workspace
-from .work import Build, ShardJob, Tally
+from .tally import Tally
+from .work import ShardJob, Shared
 
 _REPORT_TOKENS = 1 << 21
 """Tokens between two reports, each of which takes a worker about half a millisecond."""
 
 
-def write_shard(build: Build, job: ShardJob) -> Generator[int | ShardRecord]:
+def write_shard(shared: Shared, job: ShardJob) -> Generator[int | ShardRecord]:
     """Write a shard's two files and its record; yields what it has written, in tokens, then the record."""
-    workspace = Workspace(build.out)
+    workspace = Workspace(shared.out)
     try:
-        yield from _write_shard(build, job, workspace)
+        yield from _write_shard(shared, job, workspace)
     except OSError as error:
-        raise storage_error(error, build.out) from None
+        raise storage_error(error, shared.out) from None
 
 
-def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Generator[int | ShardRecord]:
-    stage, source = build.stages[job.stage], build.sources[job.stage]
+def _write_shard(shared: Shared, job: ShardJob, workspace: Workspace) -> Generator[int | ShardRecord]:
+    stage, source = shared.stages[job.stage], shared.sources[job.stage]
     name = f"{stage.name}/train-{job.shard:05d}-of-{job.num_shards:05d}.parquet"
     tally, content, unreported = Tally(), hashlib.sha256(), 0
     group = RowGroup(stage.seq_length, stage.with_labels)
@@ -52,7 +53,7 @@ def _write_shard(build: Build, job: ShardJob, workspace: Workspace) -> Generator
         record = ShardRecord(
             stage=stage.name,
             shard=job.shard,
-            plan=build.plan,
+            plan=shared.plan,
             data=data.commit(job.num_rows),
             docs=docs.commit(tally.total("documents")),
             documents=tally.total("documents"),

@@ -13,7 +13,7 @@ from ...schemas.sample import Document
 from ..run.versions import AUDIT_EVERY
 from .samples import Rates, SampleMaker
 from .store_rows import PieceWork, StoreRows
-from .work import Tally
+from .tally import Tally
 
 
 @dataclass(frozen=True)

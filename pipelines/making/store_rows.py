@@ -14,8 +14,8 @@ from ...packers.files.token_store import TokenFile, token_path
 from ...schemas.buckets import Buckets
 from ...schemas.sample import Document, ids_sha256
 
-Ints = NDArray[np.int32]
-Longs = NDArray[np.int64]
+Int32s = NDArray[np.int32]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -24,23 +24,23 @@ class PieceWork:
 
     component: NDArray[np.int16]
     """Number of the corpus."""
-    repeat: Ints
+    repeat: Int32s
     bucket: NDArray[np.int16]
-    unit: Ints
-    row_group: Ints
-    row: Ints
+    unit: Int32s
+    row_group: Int32s
+    row: Int32s
     """Where the document is in its corpus."""
-    offset: Longs
+    offset: Ints
     """Its tokens before the piece."""
-    length: Ints
+    length: Int32s
     """The piece's tokens, BOS and EOS not counted."""
     is_last: NDArray[np.bool_]
     """Whether the document ends with it."""
-    document_tokens: Ints
+    document_tokens: Int32s
 
     @classmethod
     def empty(
-        cls, component: NDArray[np.int16], repeat: Ints, offset: Longs, length: Ints, is_last: NDArray[np.bool_]
+        cls, component: NDArray[np.int16], repeat: Int32s, offset: Ints, length: Int32s, is_last: NDArray[np.bool_]
     ) -> Self:
         """With the columns that say where a document is to be filled in."""
         count = len(component)
@@ -55,7 +55,7 @@ class PieceWork:
             **places,
         )
 
-    def row_tokens(self, num_bos: int) -> Ints:
+    def row_tokens(self, num_bos: int) -> Int32s:
         """Tokens of each piece in its row."""
         return self.length + self.is_last + np.int32(num_bos)
 
@@ -84,7 +84,7 @@ class StoreRows:
         tokens[ends[1:][work.is_last] - 1] = self.eos_id
         return map(partial(self._document, work, tokens, ends.tolist(), names), range(len(names)))
 
-    def _gather(self, work: PieceWork, tokens: Ints, targets: Longs) -> list[str]:
+    def _gather(self, work: PieceWork, tokens: Int32s, targets: Ints) -> list[str]:
         """Copy every piece to its place in the shard's tokens; returns the documents' ids."""
         names = [""] * len(work.component)
         order = np.lexsort((work.row, work.row_group, work.unit, work.bucket, work.component))
@@ -110,7 +110,7 @@ class StoreRows:
                 names[piece] = ids[place]
         return names
 
-    def _document(self, work: PieceWork, tokens: Ints, ends: list[int], names: list[str], place: int) -> Document:
+    def _document(self, work: PieceWork, tokens: Int32s, ends: list[int], names: list[str], place: int) -> Document:
         ids = tokens[ends[place] : ends[place + 1]]
         offset = int(work.offset[place])
         return Document(

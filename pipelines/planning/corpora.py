@@ -1,14 +1,13 @@
 """The documents of stored corpora that a stage is made of: which pieces of which, on lengths alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 
 from ...schemas.buckets import Buckets
 from ...schemas.manifest import ComponentAccount
 from ...schemas.stage import Stage
 from ...schemas.tokens import TokenizerIdentity
-from ..corpora.store import StoredCorpus, open_corpus
+from ..corpora.store import StoredCorpus
 from ..making.store_rows import StoreRows
 from .accounts import make_accounts
 from .draw import draw_component
@@ -23,10 +22,15 @@ class CorpusSupply:
     """
 
     def __init__(
-        self, stage: Stage, identity: TokenizerIdentity, shares: Sequence[float | None], num_tokens: int
+        self,
+        stage: Stage,
+        corpora: Mapping[str, StoredCorpus],
+        identity: TokenizerIdentity,
+        shares: Sequence[float | None],
+        num_tokens: int,
     ) -> None:
         self._stage, self._identity, self._num_tokens = stage, identity, num_tokens
-        self.corpora = open_corpora(stage)
+        self.corpora = {component.corpus: corpora[component.corpus] for component in stage.corpora}
         num_bos = int(identity.bos_id is not None)
         self.selections = [
             select(one, self.corpora[one.corpus], stage.seq_length, num_bos, stage.long_documents)
@@ -85,8 +89,3 @@ class CorpusSupply:
             corpora=tuple(one.corpus.path for one in self.selections),
             buckets=tuple(one.corpus.buckets for one in self.selections),
         )
-
-
-def open_corpora(stage: Stage) -> dict[str, StoredCorpus]:
-    """The corpora of a stage, as the recipe names them."""
-    return {one.corpus: open_corpus(Path(one.corpus)) for one in stage.corpora}

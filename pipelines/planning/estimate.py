@@ -9,6 +9,7 @@ import numpy as np
 
 from ...packers.files.parquet import row_writer
 from ...packers.rows.row_group import RowGroup
+from ..run.where import ANYWHERE, Where
 from .plan import Plan, StagePlan
 from .workers import automatic_workers
 
@@ -24,11 +25,11 @@ class Estimate:
     seconds: float
 
 
-def estimate(plan: Plan, workers: int | None) -> Estimate | None:
+def estimate(plan: Plan, where: Where = ANYWHERE) -> Estimate | None:
     """Make some samples of every stage in memory; None where documents of corpora would have to be read for it."""
     if any(stage.corpora is not None for stage in plan.stages):
         return None
-    chosen = automatic_workers(plan, workers)
+    chosen = where.decided(automatic_workers(plan)).workers or 0
     sizes, seconds = zip(*map(_estimate_stage, plan.stages), strict=True)
     return Estimate(chosen, int(sum(sizes)), sum(seconds) / max(chosen, 1))
 

@@ -9,26 +9,31 @@ from typing import Any
 
 import numpy as np
 
-from ...packers.tokens.tokenizer import Tokenizer
+from ...packers.tokens.tokenizer import Tokenizer, load_tokenizer
+from ...schemas.counted import counted
 from ...schemas.errors import UsageError
+from ...schemas.events import StageFacts
 from ...schemas.manifest import ComponentAccount, TaskAccount
 from ...schemas.recipe import FORMAT, Recipe, fingerprint
 from ...schemas.stage import Stage
 from ...schemas.tokens import TokenizerIdentity
 from ..corpora.store import INDEX
-from ..making.makers import Makers, makers_of
+from ..making.makers import Makers, check_tasks, makers_of
 from ..making.stage_rows import SampleWork, StageRows, StageWork
 from ..making.store_rows import PieceWork
-from ..making.work import FEW_SHARDS, ShardJob
+from ..making.work import ShardJob
 from ..run.files import hash_files
+from ..run.timed import timed
 from ..run.versions import AUDIT_EVERY, library_versions
-from .corpora import CorpusSupply, open_corpora
+from .corpora import CorpusSupply
+from .materials import Materials, is_same
 from .population import population
-from .selection import common_tokenizer, is_same
 from .shards import Shards, shards_of_cells, shards_of_samples
 from .shares import shares_of
 from .tasks import TaskSupply, supply_task
 
+_FEW_SHARDS = 16
+"""Smaller datasets are cut into about so many shards, so that a few workers can share them."""
 _NEAR = 0.005
 """Shares that are further from what is wanted are worth a note."""
 _MAX_SHARD_BYTES = 400_000_000
@@ -74,7 +79,7 @@ class StagePlan:
             # A power of two, so that another version of the compressor hardly ever moves it.
             largest = 1 << math.floor(math.log2(_MAX_SHARD_BYTES / self._bytes_per_token))
             smallest = max(smallest, AUDIT_EVERY * seq_length)
-        shard_tokens = min(max(num_tokens // FEW_SHARDS, smallest), largest)
+        shard_tokens = min(max(num_tokens // _FEW_SHARDS, smallest), largest)
         return max(1, round(num_tokens / shard_tokens))
 
     @property
@@ -144,26 +149,28 @@ class StagePlan:
     @property
     def summary(self) -> str:
         """What will be made, in words."""
+        rows = counted(self.num_rows, "row")
         if self.stage.tokens is None and len(self.tasks) == 1:
             length = self.tasks[0].component.length
             lengths = ", ".join(f"{value:,}" for value in length.values)
-            return f"{self.num_samples:,} samples of {length} tokens ({lengths}), {self.num_rows:,} rows"
+            return f"{counted(self.num_samples, 'sample')} of {length} tokens ({lengths}), {rows}"
         names = ", ".join(f"{name} {share:.1%}" for name, share in self.components.items())
         strategy = "" if self.corpora is None else f" ({self.stage.upsample.strategy})"
-        return f"{self.num_tokens:,} tokens of {names}{strategy}, {self.num_rows:,} rows"
+        return f"{counted(self.num_tokens, 'token')} of {names}{strategy}, {rows}"
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """The same for programs."""
-        return {
-            "name": self.stage.name,
-            "components": self.components,
-            "samples": self.num_samples,
-            "rows": self.num_rows,
-            "shards": self.num_shards,
-            "tokens": self.num_tokens,
-            "notes": self.notes,
-        }
+    def facts(self) -> StageFacts:
+        """What will be made, for whoever is told."""
+        return StageFacts(
+            name=self.stage.name,
+            components=self.components,
+            samples=self.num_samples,
+            rows=self.num_rows,
+            shards=self.num_shards,
+            tokens=self.num_tokens,
+            notes=self.notes,
+            summary=self.summary,
+        )
 
     @property
     def content(self) -> dict[str, Any]:
@@ -274,12 +281,10 @@ class Plan:
         return [(stage, shard) for stage in self.stages for shard in range(stage.num_shards)]
 
 
-def make_plan(recipe: Recipe, engine: str = "fastokens") -> Plan:
+def make_plan(materials: Materials, engine: str = "fastokens") -> Plan:
     """Decide a build; raises where the settings, the tokenizer, the lengths or the shares cannot be meant."""
-    corpora = [corpus for stage in recipe.stages for corpus in open_corpora(stage).values()]
-    stored = common_tokenizer(recipe.tokenizer, corpora) if corpora else None
-    has_tasks = any(stage.tasks for stage in recipe.stages)
-    makers = makers_of(recipe, engine) if has_tasks else None
+    recipe, stored = materials.recipe, materials.stored_tokenizer
+    makers = _makers(materials, engine) if any(stage.tasks for stage in recipe.stages) else None
     if makers is not None and stored is not None and not is_same(makers.tokenizer.identity, stored):
         raise UsageError(
             f"the corpora were ingested with the tokenizer {stored.source}, the tasks would be made with "
@@ -287,18 +292,29 @@ def make_plan(recipe: Recipe, engine: str = "fastokens") -> Plan:
         )
     identity = makers.tokenizer.identity if makers else stored
     assert identity is not None
-    engines = {corpus.manifest.engine for corpus in corpora} | ({makers.tokenizer.engine} if makers else set())
+    engines = {corpus.manifest.engine for corpus in materials.corpora.values()}
+    engines |= {makers.tokenizer.engine} if makers else set()
     counts = Counter[str]()
     return Plan(
         recipe=recipe,
-        stages=[_plan_stage(stage, identity, makers, counts) for stage in recipe.stages],
+        stages=[_plan_stage(stage, materials, identity, makers, counts) for stage in recipe.stages],
         identity=identity,
         engine="tokenizers" if "tokenizers" in engines else "fastokens",
         chat_template=makers.chat_template if makers else None,
     )
 
 
-def _plan_stage(stage: Stage, identity: TokenizerIdentity, makers: Makers | None, counts: Counter[str]) -> StagePlan:
+def _makers(materials: Materials, engine: str) -> Makers:
+    check_tasks(materials.recipe)
+    chat_template = materials.chat_template
+    with timed("tokenizer loaded and tried"):
+        tokenizer = load_tokenizer(materials.recipe.tokenizer, engine, materials.vocabulary)
+        return makers_of(materials.recipe, tokenizer, chat_template)
+
+
+def _plan_stage(
+    stage: Stage, materials: Materials, identity: TokenizerIdentity, makers: Makers | None, counts: Counter[str]
+) -> StagePlan:
     """Decide a stage; `counts` are the samples of each task in the stages before."""
     shares = shares_of(stage) if stage.tokens is not None else None
     tasks: list[TaskSupply] = []
@@ -315,6 +331,6 @@ def _plan_stage(stage: Stage, identity: TokenizerIdentity, makers: Makers | None
         rest = stage.tokens - sum(supply.num_tokens for supply in tasks)
         if rest <= 0:
             raise UsageError(f"{stage.name}: whole samples take all of its tokens: raise them or shorten the samples")
-        corpora = CorpusSupply(stage, identity, shares.corpora, rest)
+        corpora = CorpusSupply(stage, materials.corpora, identity, shares.corpora, rest)
     tokenizer, chat_template = (makers.tokenizer, makers.chat_template) if makers and tasks else (None, None)
     return StagePlan(stage, tasks, corpora, identity, tokenizer, chat_template)

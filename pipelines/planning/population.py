@@ -11,7 +11,7 @@ from .draw import Drawn
 from .selection import Selection
 from .tasks import TaskSupply
 
-Longs = NDArray[np.int64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,13 +21,13 @@ class Population:
     component: NDArray[np.int16]
     """Number of the component: tasks first, then corpora."""
 
-    document: Longs
+    document: Ints
     """A task's sample index, or the number of a document in its corpus's selection."""
 
     repeat: NDArray[np.int32]
     """How often the document was drawn before."""
 
-    offset: Longs
+    offset: Ints
     """Content tokens of the document before the piece; 0 of a sample."""
 
     length: NDArray[np.int32]
@@ -39,7 +39,7 @@ class Population:
     tokens: NDArray[np.int32]
     """In the row, BOS and EOS included."""
 
-    cells: Longs
+    cells: Ints
     """Where each cell, a task or a bucket of a corpus, starts, and the end, shape (num_cells + 1,)."""
 
     def __len__(self) -> int:
@@ -50,7 +50,7 @@ class Population:
         """Of all."""
         return int(self.tokens.sum(dtype=np.int64))
 
-    def take(self, order: Longs) -> "Population":
+    def take(self, order: Ints) -> "Population":
         """The same in another order, as one cell."""
         columns: dict[str, Any] = {name: getattr(self, name)[order] for name in _COLUMNS}
         return Population(**columns, cells=np.array([0, len(order)]))

@@ -1,6 +1,5 @@
 """The corpora of a mixture with their documents, as the corpora's indexes know them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +10,11 @@ from ...packers.rows.pieces import LongPolicy, Pieces, cut
 from ...schemas.buckets import Buckets
 from ...schemas.errors import UsageError
 from ...schemas.mix import CorpusComponent
-from ...schemas.tokens import EMBEDDED, TokenizerChoice, TokenizerIdentity
 from ..corpora.store import StoredCorpus
 from .draw import Cell
-from .upsample import Component
+from .upsample import Supply
 
-Longs = NDArray[np.int64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Selection:
 
     settings: CorpusComponent
     corpus: StoredCorpus
-    documents: Longs
+    documents: Ints
     """Records of the corpus's index."""
     lengths: NDArray[np.int32]
     pieces: Pieces
@@ -35,9 +33,9 @@ class Selection:
         """Tokens of each document that can be drawn."""
         return (self.lengths - self.pieces.dropped).astype(np.int32)
 
-    def component(self, share: float | None) -> Component:
+    def component(self, share: float | None) -> Supply:
         """As the plan of targets takes it, with this share of the corpora's tokens."""
-        return Component(name=self.settings.name, lengths=self.lengths, tokens=self.usable, share=share)
+        return Supply(name=self.settings.name, lengths=self.lengths, tokens=self.usable, share=share)
 
     def index(self, column: str) -> NDArray[Any]:
         """A column of the index for its documents."""
@@ -75,26 +73,3 @@ def select(
         )
     lengths = tokens[documents]
     return Selection(settings, corpus, documents, lengths, cut(lengths, seq_length, num_bos, policy))
-
-
-def common_tokenizer(choice: TokenizerChoice, corpora: Sequence[StoredCorpus]) -> TokenizerIdentity:
-    """The tokenizer of all corpora; UsageError where they have several or the recipe chooses another."""
-    first, *others = corpora
-    identity = first.manifest.tokenizer
-    for other in others:
-        if not is_same(other.manifest.tokenizer, identity):
-            raise UsageError(
-                f"{first.path} and {other.path} were ingested with different tokenizers "
-                f"({identity.source}, {other.manifest.tokenizer.source}): ingest one of them again"
-            )
-    if choice.source not in (EMBEDDED, identity.source):
-        raise UsageError(
-            f"the corpora were ingested with the tokenizer {identity.source}, not {choice.source}: "
-            "ingest them again with that one"
-        )
-    return identity
-
-
-def is_same(one: TokenizerIdentity, other: TokenizerIdentity) -> bool:
-    """Whether two tokenizers make the same documents, wherever they lie."""
-    return one.model_dump(exclude={"source"}) == other.model_dump(exclude={"source"})

@@ -21,7 +21,7 @@ from .population import Population, joined
 _GOLDEN = 0.618034
 """Of the shards lie between where one cell begins to be dealt and where the next does."""
 
-Longs = NDArray[np.int64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Shards:
     """A population, shard by shard and in row order."""
 
     content: Population
-    starts: Longs
+    starts: Ints
     """Where each shard starts in it, and the end, shape (shards + 1,)."""
-    row_starts: Sequence[Longs]
+    row_starts: Sequence[Ints]
     """Of each shard: where each row starts within the shard, and the end."""
 
     def __len__(self) -> int:
@@ -74,7 +74,7 @@ def shards_of_cells(whole: Population, stage: Stage, num_shards: int, num_bos: i
     starts = np.searchsorted(shard[order], np.arange(num_shards + 1))
     if stage.packing == "concat":
         return _concatenated(whole.take(order), starts, stage, num_bos)
-    row_starts: list[Longs] = []
+    row_starts: list[Ints] = []
     for place, (start, end) in enumerate(pairwise(starts.tolist())):
         own = order[start:end]
         in_rows, row_start = plan_rows(whole.tokens[own], stage.seq_length, _stream(stage, "rows", place))
@@ -83,10 +83,10 @@ def shards_of_cells(whole: Population, stage: Stage, num_shards: int, num_bos: i
     return Shards(whole.take(order), starts, row_starts)
 
 
-def _concatenated(pieces: Population, starts: Longs, stage: Stage, num_bos: int) -> Shards:
+def _concatenated(pieces: Population, starts: Ints, stage: Stage, num_bos: int) -> Shards:
     """Lay the pieces of each shard one after another, those that follow each other in a document as one."""
     parts: list[Population] = []
-    row_starts: list[Longs] = []
+    row_starts: list[Ints] = []
     for start, end in pairwise(starts.tolist()):
         own = pieces.take(np.arange(start, end))
         first = np.flatnonzero(np.diff(_documents(own), prepend=-1))
@@ -103,7 +103,7 @@ def _concatenated(pieces: Population, starts: Longs, stage: Stage, num_bos: int)
     return Shards(whole, whole.cells, row_starts)
 
 
-def _documents(pieces: Population) -> Longs:
+def _documents(pieces: Population) -> Ints:
     """A number for each run of pieces that follow each other in a document."""
     same = np.ones(len(pieces), np.bool_)
     for column in (pieces.component, pieces.document, pieces.repeat, pieces.offset):

@@ -24,10 +24,11 @@ MANY_EPOCHS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Component:
-    """A corpus, or a range of lengths of one, that has its own share of a mixture."""
+class Supply:
+    """The documents of a component that may be drawn, and its share of the mixture."""
 
     name: str
+    """The component's."""
 
     lengths: NDArray[np.int32]
     """Tokens of every document that may be drawn."""
@@ -87,7 +88,7 @@ class Targets:
 
 
 def plan_targets(
-    components: Sequence[Component], buckets: Buckets, upsample: Upsample, budget: Budget, seq_length: int
+    components: Sequence[Supply], buckets: Buckets, upsample: Upsample, budget: Budget, seq_length: int
 ) -> Targets:
     """Split a budget among the buckets of the components; rows of `seq_length` tokens are the default of long-only.
 
@@ -120,7 +121,7 @@ def plan_targets(
     )
 
 
-def _count(components: Sequence[Component], buckets: Buckets) -> tuple[Ints, Ints]:
+def _count(components: Sequence[Supply], buckets: Buckets) -> tuple[Ints, Ints]:
     """Documents and tokens of every component and bucket."""
     documents = np.zeros((len(components), len(buckets)), np.int64)
     tokens = np.zeros_like(documents)
@@ -150,7 +151,7 @@ def _weights(available: Ints, lows: Ints, upsample: Upsample, long_from: int) ->
 
 
 def _shares(
-    components: Sequence[Component], available: Ints, weights: Floats, upsample: Upsample, budget: Budget
+    components: Sequence[Supply], available: Ints, weights: Floats, upsample: Upsample, budget: Budget
 ) -> tuple[Floats, list[str]]:
     """Of every component; and sentences on those whose share the others get, because nothing of them can be drawn."""
     usable = (available * (weights > 0)).sum(1)
@@ -170,7 +171,7 @@ def _shares(
     return shares, [f"{name}: nothing can be drawn, others get its share" for name in absent]
 
 
-def _given_shares(components: Sequence[Component], sizes: Floats, strategy: str) -> Floats:
+def _given_shares(components: Sequence[Supply], sizes: Floats, strategy: str) -> Floats:
     """The shares asked for; components without one divide what is left by their sizes."""
     names = [component.name for component in components if component.share is not None]
     if names and strategy == "global":

@@ -12,10 +12,8 @@ _SMALL_TOKENS_SLOWLY = 1 << 20
 """The same where `tokenizers` itself encodes."""
 
 
-def automatic_workers(plan: Plan, workers: int | None) -> int:
-    """What was asked for, else 0 for work of a few seconds and all cores for more."""
-    if workers is not None:
-        return workers
+def automatic_workers(plan: Plan) -> int:
+    """None for work of a few seconds, which Ray takes to start, and all cores for more."""
     small = _SMALL_TOKENS if plan.engine == "fastokens" else _SMALL_TOKENS_SLOWLY
     if plan.num_tokens <= small or plan.num_shards == 1:
         return 0

@@ -3,21 +3,22 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from ...packers.dataset import Config
+from ...packers.files.dataset_file import Shard
 from ...packers.rows.row_group import IGNORED
-from ...schemas.manifest import Manifest, ShardRecord, SourceTotals, StageRecord
+from ...schemas.errors import LcdataError
+from ...schemas.manifest import SourceTotals
 from ...schemas.sample import ids_sha256
 from ...schemas.stage import Stage
 from ...schemas.tables import DOCUMENT_SCHEMA, row_schema
 from ..run.files import hash_file
-from .recount import Pieces
+from .recount import PieceColumns
 
 Ints = NDArray[np.int64]
 
@@ -39,88 +40,86 @@ class ShardVerdict:
     """Hashes of what each organic document is a piece of."""
 
 
-def check_shard(folder: Path, manifest: Manifest, shard: ShardRecord) -> ShardVerdict:
-    """Check one shard's two files."""
+def check_shard(config: Config, shard: Shard) -> ShardVerdict:
+    """Check the two files of a shard of a config."""
     problems: list[str] = []
     for file in (shard.data, shard.docs):
-        path = folder / file.path
-        if not path.is_file():
-            problems.append(f"{file.path} is missing")
-        elif path.stat().st_size != file.bytes or hash_file(path) != file.sha256:
-            problems.append(f"{file.path} is damaged: its bytes are not those that were written")
+        if not file.path.is_file():
+            problems.append(f"{file.record.path} is missing")
+        elif file.path.stat().st_size != file.record.bytes or hash_file(file.path) != file.record.sha256:
+            problems.append(f"{file.record.path} is damaged: its bytes are not those that were written")
     if problems:
-        return ShardVerdict(shard.stage, problems=problems)
+        return ShardVerdict(config.name, problems=problems)
     try:
-        return _check_contents(folder, manifest, shard)
-    except (OSError, pa.ArrowException) as error:
-        return ShardVerdict(shard.stage, problems=[f"{shard.data.path} cannot be read: {error}"])
+        return _check_contents(config, shard)
+    except LcdataError as error:
+        return ShardVerdict(config.name, problems=[f"{shard.data.record.path} cannot be read: {error.__cause__}"])
 
 
-def _check_contents(folder: Path, manifest: Manifest, shard: ShardRecord) -> ShardVerdict:
-    stage, record = next(pair for pair in manifest.pairs() if pair[0].name == shard.stage)
-    rows = pq.ParquetFile(folder / shard.data.path, page_checksum_verification=True)
-    docs = pq.read_table(folder / shard.docs.path, page_checksum_verification=True)
-    check = _ShardCheck(manifest, stage, record, shard, docs)
-    check.that(rows.schema_arrow.equals(row_schema(stage.with_labels)), "has other columns than promised")
-    check.that(docs.schema.equals(DOCUMENT_SCHEMA), "has a document table with other columns than promised")
-    if not check.problems:
-        check.sources()
-    if not check.problems:
-        for group in range(rows.num_row_groups):
-            check.row_group(rows.read_row_group(group))
-        check.whole_shard()
+def _check_contents(config: Config, shard: Shard) -> ShardVerdict:
+    docs = shard.docs.read()
+    problem = _unusable(config.stage, shard.data.schema(), docs)
+    if problem is not None:
+        return ShardVerdict(config.name, problems=[f"{shard.data.record.path} {problem}"])
+    check = _ShardCheck(config, shard, docs)
+    for rows in shard.data.row_groups():
+        check.row_group(rows)
+    check.whole_shard()
     return check.verdict()
+
+
+def _unusable(stage: Stage, rows: pa.Schema, docs: pa.Table) -> str | None:
+    """Why the rows cannot be compared with the document table, None where they can."""
+    if not rows.equals(row_schema(stage.with_labels)):
+        return "has other columns than promised"
+    if not docs.schema.equals(DOCUMENT_SCHEMA):
+        return "has a document table with other columns than promised"
+    sources = np.array(docs["source"].to_pylist(), object)
+    if not np.isin(sources, [component.name for component in stage.mix]).all():
+        return "has documents of no component of the recipe"
+    of_task = np.isin(sources, [task.name for task in stage.tasks])
+    if not np.array_equal(docs["sample"].is_valid().to_numpy(), of_task):
+        return "has a document table that takes samples for documents or the reverse"
+    return None
 
 
 class _ShardCheck:
     """Walks the row groups of a shard beside its document table."""
 
-    def __init__(
-        self, manifest: Manifest, stage: Stage, record: StageRecord, shard: ShardRecord, docs: pa.Table
-    ) -> None:
-        self._stage, self._record, self._shard, self._tokenizer = stage, record, shard, manifest.tokenizer
+    def __init__(self, config: Config, shard: Shard, docs: pa.Table) -> None:
+        stage = config.stage
+        self._stage, self._record, self._shard = stage, config.record, shard.record
+        self._tokenizer = config.dataset.manifest.tokenizer
         self._docs = docs
-        self._names = [component.name for component in stage.mix]
         self._column = {
             name: docs[name].to_numpy() for name in ("row", "doc", "start", "length", "prompt_length", "shard")
         }
         self._hashes: list[str] = docs["sha256"].to_pylist()
         self._content = hashlib.sha256()
-        self._totals: dict[str, SourceTotals] = {}
         self._num_rows = self._num_documents = self._num_tokens = self._loss_tokens = 0
         self.problems: list[str] = []
+
+        # Of each document, in the order of the table.
+        numbers = {component.name: number for number, component in enumerate(stage.mix)}
+        self._source: Ints = np.array([numbers[name] for name in docs["source"].to_pylist()], np.int64)
+        self._is_sample: NDArray[np.bool_] = docs["sample"].is_valid().to_numpy()
+        self._is_chat = np.array([getattr(component, "format", "plain") == "chat" for component in stage.mix])[
+            self._source
+        ]
+        loss_on_all = np.array([component.loss == "all" for component in stage.mix])[self._source]
+        self._loss_start = np.maximum(np.where(loss_on_all, 0, self._column["prompt_length"]), 1)
+        self._has_eos = np.ones(len(docs), np.bool_)
+        self._pieces: PieceColumns | None = None
+        if self._record.corpora:
+            organic = docs.filter(pa.array(~self._is_sample))
+            self._pieces = PieceColumns.of(organic, int(self._tokenizer.bos_id is not None))
+            self._has_eos[~self._is_sample] = self._pieces.is_last
 
     def that(self, holds: bool | np.bool_, otherwise: str) -> None:
         """Note a broken promise, once for each kind."""
         problem = f"{self._shard.data.path} {otherwise}"
         if not holds and problem not in self.problems:
             self.problems.append(problem)
-
-    def sources(self) -> None:
-        """What the document table says of where documents come from, as arrays of shape (documents,)."""
-        names = self._docs["source"].to_pylist()
-        known = {name: number for number, name in enumerate(self._names)}
-        self._source = np.array([known.get(name, -1) for name in names], np.int64)
-        self.that(bool((self._source >= 0).all()), "has documents of no component of the recipe")
-        if self.problems:
-            return
-        kinds = {component.name: component for component in self._stage.mix}
-        is_task = np.array([name in {task.name for task in self._stage.tasks} for name in self._names])
-        loss_on_all = np.array([kinds[name].loss == "all" for name in self._names])
-        chat = np.array([getattr(kinds[name], "format", "plain") == "chat" for name in self._names])
-        self._is_sample, self._is_chat = is_task[self._source], chat[self._source]
-        self.that(
-            np.array_equal(self._docs["sample"].is_valid().to_numpy(), self._is_sample),
-            "has a document table that takes samples for documents or the reverse",
-        )
-        prompts = np.where(loss_on_all[self._source], 0, self._column["prompt_length"])
-        self._loss_start = np.maximum(prompts, 1)
-        self._has_eos = np.ones(len(names), np.bool_)
-        self._pieces: Pieces | None = None
-        if self._record.corpora:
-            organic = self._docs.filter(pa.array(~self._is_sample))
-            self._pieces = Pieces.of(organic, int(self._tokenizer.bos_id is not None))
-            self._has_eos[~self._is_sample] = self._pieces.is_last
 
     def row_group(self, table: pa.Table) -> None:
         """Check rows against each other and against the document table."""
@@ -212,12 +211,14 @@ class _ShardCheck:
 
     def _by_source(self, lengths: NDArray[Any]) -> dict[str, SourceTotals]:
         totals: dict[str, SourceTotals] = {}
-        for number, name in enumerate(self._names):
+        for number, component in enumerate(self._stage.mix):
             own = self._source == number
             if own.any():
                 tokens = int(lengths[own].sum(dtype=np.int64))
                 off_loss = int(self._loss_start[own].sum(dtype=np.int64))
-                totals[name] = SourceTotals(documents=int(own.sum()), tokens=tokens, loss_tokens=tokens - off_loss)
+                totals[component.name] = SourceTotals(
+                    documents=int(own.sum()), tokens=tokens, loss_tokens=tokens - off_loss
+                )
         return dict(sorted(totals.items()))
 
     def verdict(self) -> ShardVerdict:
@@ -232,9 +233,9 @@ class _ShardCheck:
             documents=self._num_documents,
             tokens=self._num_tokens,
             samples={
-                one.name: sample[self._source == number].astype(np.int64)
-                for number, one in enumerate(self._stage.mix)
-                if one in self._stage.tasks
+                component.name: sample[self._source == number].astype(np.int64)
+                for number, component in enumerate(self._stage.mix)
+                if component in self._stage.tasks
             },
             counts=None if self._pieces is None else self._pieces.counted(self._record.corpora),
             keys=None if self._pieces is None else self._pieces.key,

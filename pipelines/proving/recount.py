@@ -25,7 +25,7 @@ Longs = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Pieces:
+class PieceColumns:
     """The pieces of documents in a document table, in its order; arrays of shape (documents of the table,)."""
 
     source: NDArray[np.object_]
@@ -41,7 +41,7 @@ class Pieces:
     """A hash of component, document, place in it and repeat: no two pieces may have the same."""
 
     @classmethod
-    def of(cls, docs: pa.Table, num_bos: int) -> "Pieces":
+    def of(cls, docs: pa.Table, num_bos: int) -> "PieceColumns":
         """Read them off the table."""
         facts = docs["facts"].to_pylist()
         document_tokens = np.array([json.loads(fact)["document_tokens"] for fact in facts], np.int64)

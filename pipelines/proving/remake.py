@@ -1,17 +1,14 @@
 """Making documents of a finished dataset again, from its manifest alone, and comparing them."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ...packers.dataset import Dataset
 from ...packers.files.parquet import document_table
 from ...packers.tokens.fit import TokenRate
-from ...packers.tokens.tokenizer import Tokenizer, load_tokenizer
-from ...packers.tokens.vocabulary import find_vocabulary
 from ...schemas.errors import LcdataError
 from ...schemas.manifest import Manifest, StageRecord
-from ...schemas.tokens import TokenizerChoice
 from ..making.samples import SampleMaker
 from ..run.files import hash_file
 from ..run.versions import library_versions
@@ -21,15 +18,16 @@ Makers = Mapping[tuple[str, str], SampleMaker]
 """By stage and component."""
 
 
-def makers_of_manifest(manifest: Manifest, source: str | None) -> Makers:
-    """Makers of the manifest's samples; LcdataError where the tokenizer or an input is not what was used."""
+def makers_of(dataset: Dataset) -> Makers:
+    """Makers of a dataset's samples; LcdataError where the tokenizer or an input is not what was used."""
+    manifest = dataset.manifest
     corpora = {account.corpus for stage in manifest.stages for account in stage.corpora}
     for path, sha256 in manifest.inputs.items():
         if any(path.startswith(f"{corpus}/") for corpus in corpora):
             continue
         if not Path(path).is_file() or hash_file(Path(path)) != sha256:
             raise LcdataError(f"{path} is not the file that made this dataset ({sha256[:12]}…): put that one back")
-    tokenizer = _same_tokenizer(manifest, source or manifest.tokenizer.source)
+    tokenizer = dataset.load_tokenizer()
     return {
         (task.stage.name, task.component.name): SampleMaker(
             task.component,
@@ -42,19 +40,10 @@ def makers_of_manifest(manifest: Manifest, source: str | None) -> Makers:
     }
 
 
-def _same_tokenizer(manifest: Manifest, source: str) -> Tokenizer:
-    identity = manifest.tokenizer
-    if hashlib.sha256(find_vocabulary(source).data).hexdigest() != identity.sha256:
-        raise LcdataError(
-            f"the tokenizer {source!r} is not the one that made this dataset (sha256 {identity.sha256[:12]}…): "
-            "name that one with --tokenizer"
-        )
-    return load_tokenizer(TokenizerChoice(source=source, bos=identity.bos or "none", eos=identity.eos))
-
-
-def remaker(manifest: Manifest, tokenizer: str | None) -> Callable[[StageRecord, dict[str, Any]], Iterator[str]]:
+def remaker(dataset: Dataset) -> Callable[[StageRecord, dict[str, Any]], Iterator[str]]:
     """What makes a document of a stage again from its record and says how it differs."""
-    makers = makers_of_manifest(manifest, tokenizer) if manifest.tasks else {}
+    manifest = dataset.manifest
+    makers = makers_of(dataset) if manifest.tasks else {}
 
     def remake(stage: StageRecord, record: dict[str, Any]) -> Iterator[str]:
         if record["sample"] is not None:

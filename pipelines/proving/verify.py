@@ -2,63 +2,52 @@
 
 import secrets
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
-from ...schemas.manifest import MANIFEST, Manifest, ShardRecord, StageRecord, read_manifest
+from ...packers.dataset import Config, Dataset
+from ...packers.files.dataset_file import Shard
+from ...schemas.events import Verdict
+from ...schemas.manifest import MANIFEST, Manifest, StageRecord
 from ..run.engine import Engine
 from ..run.files import hash_file
+from ..run.where import Where
 from .check_shard import ShardVerdict, check_shard
 from .recount import wrong_accounts, wrong_against_store
 from .remake import remaker
 
 
-@dataclass
-class Verdict:
-    """What was checked, and every promise found broken."""
+def verify(dataset: Dataset, num_samples: int = 16, workers: int = 0) -> Verdict:
+    """Check every hash, row and record of a dataset and make `num_samples` random documents again.
 
-    rows: int = 0
-    documents: int = 0
-    tokens: int = 0
-    regenerated: int = 0
-    problems: list[str] = field(default_factory=list[str])
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing was found broken."""
-        return not self.problems
-
-
-def verify(folder: Path, num_samples: int = 16, tokenizer: str | None = None, workers: int = 0) -> Verdict:
-    """Check every hash, row and record of a dataset and make `num_samples` random documents again."""
-    manifest = read_manifest(folder)
-    verdict = Verdict(problems=[*_wrong_files(folder, manifest), *_wrong_totals(manifest)])
+    LcdataError where documents cannot be made again, as when the tokenizer or an input is not what it was.
+    """
+    problems = [*_wrong_files(dataset), *_wrong_totals(dataset.manifest)]
+    verdict = Verdict(path=str(dataset.folder), problems=problems)
+    jobs = [shard for config in dataset.configs.values() for shard in config.shards]
     shards: list[ShardVerdict] = []
-    with Engine() as engine:
-        for _, shard in engine.run(_check_shard, (folder, manifest), manifest.shards, workers):
+    with Engine(Where(workers)) as engine:
+        for _, shard in engine.run(_check_shard, dataset, jobs):
             verdict.rows += shard.rows
             verdict.documents += shard.documents
             verdict.tokens += shard.tokens
             verdict.problems += shard.problems
             shards.append(shard)
     if verdict.holds:
-        for stage in manifest.stages:
+        for stage in dataset.manifest.stages:
             verdict.problems += _wrong_whole(stage, [shard for shard in shards if shard.stage == stage.name])
     if verdict.holds and num_samples:
-        _check_documents(folder, manifest, num_samples, tokenizer, verdict)
+        _check_documents(dataset, num_samples, verdict)
     return verdict
 
 
-def _check_shard(shared: tuple[Path, Manifest], shard: ShardRecord) -> Generator[ShardVerdict]:
-    yield check_shard(*shared, shard)
+def _check_shard(dataset: Dataset, shard: Shard) -> Generator[ShardVerdict]:
+    yield check_shard(dataset.configs[shard.record.stage], shard)
 
 
-def _wrong_files(folder: Path, manifest: Manifest) -> Iterator[str]:
+def _wrong_files(dataset: Dataset) -> Iterator[str]:
     """Files that are missing, changed, or not the manifest's."""
+    folder, manifest = dataset.folder, dataset.manifest
     parquet = [file for shard in manifest.shards for file in (shard.data, shard.docs)]
     listed = {file.path: file for file in (*parquet, *manifest.files)}
     for file in manifest.files:
@@ -91,7 +80,7 @@ def _wrong_whole(stage: StageRecord, shards: Sequence[ShardVerdict]) -> Iterator
         made = np.sort(np.concatenate([shard.samples[task.name] for shard in shards]))
         if not np.array_equal(made, np.arange(task.first, task.first + task.samples)):
             yield f"the document table does not hold each of {task.samples:,} samples of {task.name} once"
-        tokens = sum(one.sources[task.name].tokens for one in stage.shards if task.name in one.sources)
+        tokens = sum(shard.sources[task.name].tokens for shard in stage.shards if task.name in shard.sources)
         if tokens != task.tokens:
             yield f"{MANIFEST}: {task.name} has {task.tokens:,} tokens, its shards {tokens:,}"
     if stage.corpora:
@@ -100,26 +89,25 @@ def _wrong_whole(stage: StageRecord, shards: Sequence[ShardVerdict]) -> Iterator
         yield from wrong_accounts(stage.corpora, np.sum(counts, axis=0), np.concatenate(keys))
 
 
-def _check_documents(
-    folder: Path, manifest: Manifest, num_samples: int, tokenizer: str | None, verdict: Verdict
-) -> None:
+def _check_documents(dataset: Dataset, num_samples: int, verdict: Verdict) -> None:
     """Make random documents again, from tasks and from corpora."""
-    for stage in manifest.stages:
+    for stage in dataset.manifest.stages:
         if stage.corpora:
             verdict.problems += wrong_against_store(stage.corpora)
-    remake = remaker(manifest, tokenizer)
-    documents = manifest.total("documents")
+    remake = remaker(dataset)
+    documents = dataset.num_documents
     for _ in range(min(num_samples, documents)):
-        stage, record = _record(folder, manifest, secrets.randbelow(documents))
-        verdict.problems += remake(stage, record)
+        config, shard, place = _find(dataset, secrets.randbelow(documents))
+        [record] = shard.docs.slice(place, place + 1).to_pylist()
+        verdict.problems += remake(config.record, record)
         verdict.regenerated += 1
 
 
-def _record(folder: Path, manifest: Manifest, place: int) -> tuple[StageRecord, dict[str, Any]]:
-    """The stage and the document table's record of the document at this place of the dataset."""
-    for stage in manifest.stages:
-        for shard in stage.shards:
-            if place < shard.documents:
-                return stage, pq.read_table(folder / shard.docs.path).slice(place, 1).to_pylist()[0]
-            place -= shard.documents
+def _find(dataset: Dataset, place: int) -> tuple[Config, Shard, int]:
+    """Where the document at this place of the dataset is, and its place in the shard's document table."""
+    for config in dataset.configs.values():
+        for shard in config.shards:
+            if place < shard.record.documents:
+                return config, shard, place
+            place -= shard.record.documents
     raise AssertionError("the place lies within the dataset")

@@ -140,10 +140,16 @@ def _checked(model: type[M], content: dict[str, Any]) -> M:
     try:
         return model.model_validate(content)
     except pydantic.ValidationError as error:
-        problem = error.errors()[0]
-        names = [str(part) for part in problem["loc"] if not isinstance(part, int) and part not in (*TAGS, "stages")]
-        option = _OPTIONS.get(names[-1], names[-1]).replace("_", "-") if names else ""
-        raise UsageError(f"{f'--{option} ' if option else ''}{problem['msg'].removeprefix('Value error, ')}") from None
+        name, reason = first_problem(error)
+        option = _OPTIONS.get(name, name).replace("_", "-")
+        raise UsageError(f"{f'--{option} ' if option else ''}{reason}") from None
+
+
+def first_problem(error: pydantic.ValidationError) -> tuple[str, str]:
+    """The field of a recipe that cannot be meant, empty where it is several together, and why."""
+    problem = error.errors()[0]
+    names = [str(part) for part in problem["loc"] if not isinstance(part, int) and part not in (*TAGS, "stages")]
+    return names[-1] if names else "", problem["msg"].removeprefix("Value error, ")
 
 
 _OPTIONS = {

@@ -6,7 +6,7 @@ from ...generators.registry import settings_schema, task_class, tasks
 from ...schemas.recipe import Recipe
 from ...schemas.stage import FIELDS
 
-_INHERITED = ("seed", "tokenizer", "number")
+_INHERITED = ("seed", "number")
 """What a stage has from its recipe and must not say itself."""
 
 
@@ -25,8 +25,8 @@ def recipe_schema() -> dict[str, Any]:
     component["preset"] = {"type": "string", "description": "Settings that a benchmark uses; `settings` change them."}
     component["templates"] = {"anyOf": [component["templates"], {"type": "string", "description": "A YAML file."}]}
     definitions["TaskComponent"]["allOf"] = [_of_task(name, definitions) for name in tasks()]
-    for one in ("TaskComponent", "CorpusComponent", "Stage", "IngestRecipe"):
-        definitions[one]["required"] = [name for name in definitions[one]["required"] if name not in _INHERITED]
+    for model in ("TaskComponent", "CorpusComponent", "Stage", "IngestRecipe"):
+        definitions[model]["required"] = [name for name in definitions[model]["required"] if name not in _INHERITED]
     return schema
 
 

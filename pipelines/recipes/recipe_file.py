@@ -39,12 +39,20 @@ def read_recipe(path: Path, store: Path | None = None, changes: Sequence[str] = 
         raise UsageError(f"{path} is no recipe: it must hold name, seq_length, tokens and mix, or name and stages")
     for change in changes:
         _change(content, change)
+    return recipe_of(content, str(path), path.parent, store)
+
+
+def recipe_of(content: dict[str, Any], where: str, folder: Path, store: Path | None = None) -> Recipe:
+    """The recipe that a file `where` in a folder holds; completes `content` in place.
+
+    UsageError that names the first field that cannot be meant.
+    """
     try:
         for component in _components(content):
-            _complete(component, _store_of(component, content, store), path)
+            _complete(component, _store_of(component, content, store), folder)
     except UsageError as error:
-        raise UsageError(f"{path}: {error}") from None
-    return checked_recipe(content, str(path))
+        raise UsageError(f"{where}: {error}") from None
+    return checked_recipe(content, where)
 
 
 def _change(content: dict[str, Any], change: str) -> None:
@@ -91,7 +99,7 @@ def _store_of(component: Mapping[str, Any], content: Mapping[str, Any], store: P
     return STORE if component.get("corpus") in ingested else None
 
 
-def _complete(component: dict[str, Any], store: Path | None, path: Path) -> None:
+def _complete(component: dict[str, Any], store: Path | None, folder: Path) -> None:
     """Take a corpus from its store, settings from their preset, and wordings from their file."""
     if store is not None and isinstance(component.get("corpus"), str):
         component.setdefault("name", Path(component["corpus"]).name)
@@ -101,7 +109,7 @@ def _complete(component: dict[str, Any], store: Path | None, path: Path) -> None
         component.setdefault("name", f"{task}-{preset}")
         component["settings"] = {**preset_settings(task, preset), **(component.get("settings") or {})}
     if isinstance(component.get("templates"), str):
-        component["templates"] = read_templates(path.parent / component["templates"])
+        component["templates"] = read_templates(folder / component["templates"])
 
 
 def checked_recipe(content: dict[str, Any], where: str) -> Recipe:

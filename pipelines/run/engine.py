@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
 from ...schemas.errors import LcdataError, ResumableError, UsageError
+from .timed import timed
+from .where import Where
 
 S = TypeVar("S")
 J = TypeVar("J")
@@ -36,13 +38,13 @@ _OBJECT_STORE_BYTES = 256 * 2**20
 
 
 class Engine:
-    """Where jobs run: in this process, on this machine's cores, or on the cluster at `address`.
+    """What runs jobs, in this process, on this machine's cores, or on a cluster.
 
     A context manager, which ends the Ray that it started.
     """
 
-    def __init__(self, address: str | None = None) -> None:
-        self.address = address
+    def __init__(self, where: Where) -> None:
+        self.where = where
         self._on_terminate = signal.getsignal(signal.SIGTERM)
         self._starting: Future[_Ray] | None = None
         self._closed = threading.Event()
@@ -51,7 +53,7 @@ class Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.address is not None:
+        if self.where.address is not None:
             self._closed.set()  # a cluster outlives the thread that joined it, which is to try no more
         try:
             if self._starting is not None and self._starting.exception() is None:
@@ -59,52 +61,60 @@ class Engine:
         finally:
             self._closed.set()  # whatever happened: the process waits for the thread
 
-    def start(self, workers: int, work: Work[S, J, E] | None = None) -> None:
+    def decide(self, workers: int) -> None:
+        """Take so many workers where nobody asked for a number."""
+        self.where = self.where.decided(workers)
+
+    def start(self, least_workers: int, work: Work[S, J, E] | None = None) -> None:
         """Start Ray in the background, and load in each worker what the work needs.
 
-        Raises where an address cannot be reached; whatever else goes wrong is raised by `run`.
+        Nothing is started where the workers asked for, or else `least_workers`, are none. Raises where an address
+        cannot be reached; whatever else goes wrong is raised by `run`.
         """
-        if self._starting is not None or (workers == 0 and self.address is None):
+        workers = self.where.decided(least_workers).workers or 0
+        if self._starting is not None or (workers == 0 and self.where.address is None):
             return
-        if self.address is not None:
-            _check_reachable(self.address)
+        if self.where.address is not None:
+            _check_reachable(self.where.address)
         self._starting = Future()
         threading.Thread(target=self._hold_ray, args=(self._starting, workers, work)).start()
 
     def run(
-        self, work: Work[S, J, E], shared: S, jobs: Sequence[J], workers: int, folder: Path | None = None
+        self, work: Work[S, J, E], shared: S, jobs: Sequence[J], folder: Path | None = None
     ) -> Generator[tuple[J, E]]:
         """Run `work(shared, job)` for every job and yield each event with its job as they come.
 
-        Close it where it may be left before its end, since the work here ends its files with it.
-        `workers` 0 without an address runs in this process. Every node of a cluster must see `folder`, which is tried
-        first. Raises what a job raised; ResumableError where workers died or hung too often.
+        Close it where it may be left before its end, since the work here ends its files with it. No workers and no
+        address is in this process. Every node of a cluster must see `folder`, which is tried first. Raises what a job
+        raised; ResumableError where workers died or hung too often.
         """
         if not jobs:
             return
-        if workers == 0 and self.address is None:
+        address = self.where.address
+        if not self.where.workers and address is None:
             for job in jobs:
                 with closing(work(shared, job)) as events:
                     yield from ((job, event) for event in events)
             return
-        self.start(workers)
+        self.start(0)
         assert self._starting is not None
         ray = self._starting.result().module
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, self._on_terminate)  # Ray puts one of its own, which aborts
         with redirect_stdout(_RayMessages()):
-            if self.address is not None and folder is not None:
+            if address is not None and folder is not None:
                 _check_shared_folder(ray, folder)
-            streaming = not (self.address or "").startswith("ray://")
+            streaming = not (address or "").startswith("ray://")
             yield from _Run(ray, work, shared, streaming).events(jobs)
 
     def _hold_ray(self, started: "Future[_Ray]", workers: int, work: Work[S, J, E] | None) -> None:
         """Start Ray and stay until it is stopped: its processes die with the thread that started them."""
         loading: list[Any] = []
         try:
-            ray = _start_ray(workers, self.address, self._closed)
+            with timed("Ray started"):
+                ray = _start_ray(workers, self.where.address, self._closed)
             # Before anyone can stop Ray: a task for a Ray that was stopped would start or join another.
-            if self.address is None and work is not None:
+            if self.where.address is None and work is not None:
                 load = ray.module.remote(num_cpus=1)(importlib.import_module)
                 loading += [load.remote(work.__module__) for _ in range(workers)]
         except BaseException as error:  # raised again by whoever asks for the result

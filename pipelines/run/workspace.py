@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import filelock
 from pydantic import ValidationError
 
-from ...schemas.errors import UsageError
+from ...schemas.errors import LcdataError, UsageError
 from ...schemas.manifest import MANIFEST, Manifest, ShardRecord, read_manifest
 from ...schemas.records import FileRecord, WorkRecord
 from .files import give_name, hash_file, storage_error, sync_folder, write_whole
@@ -23,14 +23,16 @@ R = TypeVar("R", bound=WorkRecord)
 class Workspace:
     """`.NAME.lcdata` beside the output folder NAME: lock, plan, the dataset so far and a record for each shard."""
 
-    def __init__(self, out: Path) -> None:
-        self.out = out
+    def __init__(self, out: Path, overwrite: bool = False) -> None:
+        """`overwrite` lets another plan's half build go, and a finished dataset when this one takes its place."""
+        self.out, self._overwrite = out, overwrite
         self.root = out.parent / f".{out.name}.lcdata"
         self.dataset = self.root / "dataset"
         self.temporary = self.root / "tmp"
         self.texts = self.root / "texts"
         """Texts that an ingest has read and not yet encoded."""
         self._records = self.root / "records"
+        self._replaced = self.root / "replaced"
         self._plan = self.root / "plan.json"
         self._lock = filelock.FileLock(self.root / "lock")
 
@@ -56,18 +58,26 @@ class Workspace:
 
     def _claim(self, plan: Mapping[str, Any]) -> None:
         """Take the folder over, whole: our plan or none, and no leftovers of attempts."""
-        if self._plan.is_file():
-            before = json.loads(self._plan.read_bytes())
-            if before != plan:
+        before = json.loads(self._plan.read_bytes()) if self._plan.is_file() else None
+        if before is not None and before != plan:
+            if not self._overwrite:
                 raise UsageError(
                     f"{self.out} is half built from another plan: {first_difference(before, plan)}. "
-                    f"Use another --out, or remove {self.root} to start over"
+                    "Use another --out, or start over with --overwrite"
                 )
-        else:
+            self._start_over()
+        if before != plan:
             write_whole(self._plan, json.dumps(plan, indent=1).encode())
         write_whole(self.root / "owner", f"process {os.getpid()} on {socket.gethostname()}".encode())
         for leftover in self.temporary.iterdir():
             leftover.unlink()
+
+    def _start_over(self) -> None:
+        """Drop what another plan made, its plan last."""
+        for folder in (self.dataset, self.texts, self._records):
+            shutil.rmtree(folder)
+            folder.mkdir()
+        self._plan.unlink()
 
     def _owner(self) -> str:
         with contextlib.suppress(OSError):
@@ -101,8 +111,11 @@ class Workspace:
         }
 
     def publish(self) -> None:
-        """Give the dataset its place by one rename, then drop the work folder."""
+        """Give the dataset its place by one rename, then drop the work folder, with a dataset that was there before."""
         sync_folder(self.dataset)
+        if self._overwrite and self.out.is_dir():
+            shutil.rmtree(self._replaced, ignore_errors=True)
+            os.replace(self.out, self._replaced)
         give_name(self.dataset, self.out)
         self.remove()
 
@@ -123,10 +136,18 @@ def is_whole(root: Path, file: FileRecord) -> bool:
     return path.is_file() and path.stat().st_size == file.bytes and hash_file(path) == file.sha256
 
 
-def finished_dataset(out: Path) -> Manifest | None:
-    """The manifest of a finished dataset, None where nothing is; UsageError where something else is in the way."""
+def finished_dataset(out: Path, overwrite: bool = False) -> Manifest | None:
+    """The manifest of a finished dataset, None where nothing is; UsageError where something else is in the way.
+
+    One that is to be overwritten and cannot be read, such as another version's, counts as nothing.
+    """
     if (out / MANIFEST).is_file():
-        return read_manifest(out)
+        try:
+            return read_manifest(out)
+        except LcdataError:
+            if not overwrite:
+                raise
+            return None
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise UsageError(f"{out} is not a folder: choose another --out")
     if out.is_dir() and (out.is_mount() or out in (Path.cwd(), *Path.cwd().parents)):

@@ -10,7 +10,7 @@ spellings, and whether an answer is denied.
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ...schemas.evaluation import Rating, Reference, leaves
 
@@ -46,6 +46,10 @@ def rate_substrings(reply: str, reference: Reference) -> Rating:
     """RULER's two scores: the share of answers that are part of the reply, and whether any is; case is ignored."""
     found = [answer.lower() in reply.lower() for answer in reference.answers]
     return {"string_match_all": sum(found) / len(found), "string_match_part": float(any(found))}
+
+
+MATCHES: Mapping[str, Callable[[str, Reference], Rating]] = {"exact": rate, "substring": rate_substrings}
+"""Ways to compare a reply with a reference. The first measure of each is its main one."""
 
 
 _ANSWER, _NAMED, _BULLET = "\ue000", "\ue001", "\ue002"

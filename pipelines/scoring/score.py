@@ -7,23 +7,18 @@ import codecs
 import json
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from ...schemas.errors import LcdataError, UsageError
+from ...packers.dataset import Dataset
+from ...schemas.errors import UsageError
 from ...schemas.evaluation import Prediction, Rating, Reference
-from ...schemas.manifest import read_manifest
 from ...schemas.quantity import format_length
-from .rate import rate, rate_substrings
-
-MATCHES: Mapping[str, Callable[[str, Reference], Rating]] = {"exact": rate, "substring": rate_substrings}
-"""Ways to compare a reply with a reference. The first measure of each is its main one."""
+from .rate import MATCHES
 
 _YES_OR_NO = ("exact", "string_match_part")
 NUM_DEPTHS = 10
@@ -76,7 +71,7 @@ class Score:
 def score(
     predictions: Path,
     references: Path | None = None,
-    data: Path | None = None,
+    data: Dataset | None = None,
     match: str = "exact",
 ) -> Score:
     """Rate a file of predictions by a file of references, by a dataset, or by the answers in its own lines.
@@ -88,7 +83,7 @@ def score(
     if references is not None:
         judged = _joined(predictions, _references_of_file(references), references)
     elif data is not None:
-        judged = _joined(predictions, _references_of_dataset(data), data)
+        judged = _joined(predictions, _references_of_dataset(data), data.folder)
     else:
         judged = _self_contained(predictions)
     return _tally(judged, match)
@@ -143,19 +138,15 @@ def _references_of_file(path: Path) -> Iterator[Reference]:
         yield reference
 
 
-def _references_of_dataset(folder: Path) -> Iterator[Reference]:
+def _references_of_dataset(dataset: Dataset) -> Iterator[Reference]:
     columns = ["sample", "source", "answers", "length", "depth", "template", "facts"]
-    manifest = read_manifest(folder)
-    first = {(task.stage.name, task.component.name): task.number - task.account.first for task in manifest.tasks}
-    try:
-        for shard in manifest.shards:
-            for batch in pq.ParquetFile(folder / shard.docs.path).iter_batches(columns=columns):
-                for record in batch.filter(batch["sample"].is_valid()).to_pylist():
+    for config in dataset.configs.values():
+        for docs in config.docs:
+            for table in docs.row_groups(columns):
+                for record in table.filter(table["sample"].is_valid()).to_pylist():
                     sample, task, facts = (record.pop(name) for name in ("sample", "source", "facts"))
-                    index = first[shard.stage, task] + sample
+                    index = dataset.sample_number(config.name, task, sample)
                     yield Reference.of_document(index=index, task=task, facts=json.loads(facts), **record)
-    except (OSError, pa.ArrowException) as error:
-        raise LcdataError(f"{folder} cannot be read ({error}): run `lcdata verify {folder}`") from None
 
 
 def _lines(path: Path) -> Iterator[tuple[str, bytes]]:

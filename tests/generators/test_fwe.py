@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from lcdata.generators.fwe import NUMBERS, WORDINGS
+from lcdata.generators.fwe import NUMBER_WORDS, WORDINGS
 from lcdata.generators.registry import build_task, preset_settings
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.sample import Sample
@@ -26,8 +26,8 @@ def solve(prompt: str) -> tuple[str, ...]:
     """The most frequent words besides the dots, as many as are asked for, most frequent first."""
     _, text, question = prompt.split("\n\n")
     counts = Counter(word for word in text.split(" ") if word != "...")
-    asked = re.search(rf"\b({'|'.join(NUMBERS)}) (?:most|favoured)", question)
-    number = NUMBERS.index(asked[1]) if asked else 1
+    asked = re.search(rf"\b({'|'.join(NUMBER_WORDS)}) (?:most|favoured)", question)
+    number = NUMBER_WORDS.index(asked[1]) if asked else 1
     top = counts.most_common(number + 1)
     frequencies = [count for _, count in top]
     assert frequencies == sorted(set(frequencies), reverse=True), "the answer is unique"
@@ -136,9 +136,9 @@ def test_a_drafts_characters_are_exact(settings: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("settings", SHAPES)
-def test_pieces_are_the_words_of_the_text(settings: dict[str, object]) -> None:
+def test_fragments_are_the_words_of_the_text(settings: dict[str, object]) -> None:
     draft = build_task("fwe", settings).draft(stream("fwe", 0, 1), WORDINGS[0], 300)
-    tokens = draft.tokens(lambda pieces: np.array([sum(map(ord, string[1:])) for string in pieces.strings]))
+    tokens = draft.tokens(lambda fragments: np.array([sum(map(ord, string[1:])) for string in fragments.strings]))
     assert len(tokens) == 301
     for units in (1, 7, 130, 300):
         assert tokens[units] == sum(sum(map(ord, word)) for word in shown(draft.render(units)))
@@ -176,7 +176,7 @@ def test_one_word_is_asked_and_answered_in_the_singular() -> None:
     for index, wording in enumerate(WORDINGS):
         sample = make(index, 3, num_top=1)
         said = sample.prompt.split("\n\n")[-1] + sample.answer
-        assert not re.search(rf"\b({'|'.join(NUMBERS)}|words|are|have)\b", said), wording.id
+        assert not re.search(rf"\b({'|'.join(NUMBER_WORDS)}|words|are|have)\b", said), wording.id
         assert sample.answers[0] in said
 
 

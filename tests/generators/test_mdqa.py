@@ -13,7 +13,7 @@ from scipy.stats import chisquare, ks_2samp
 
 from lcdata.generators.material.relations import INDUSTRIES, RELATIONS, TOWN_ENDS, Kind, Relation
 from lcdata.generators.material.world import Frame, Problem, invent
-from lcdata.generators.mdqa import MDQA, WORDINGS, MDQADraft, Wording
+from lcdata.generators.mdqa import MDQA, WORDINGS, MDQADraft, MDQAWording
 from lcdata.generators.registry import build_task
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.sample import Sample
@@ -40,7 +40,7 @@ def solve(prompt: str) -> tuple[str, ...]:
     return (value, *map(str, numbers)) if wording.cite in question else (value,)
 
 
-def read(prompt: str) -> tuple[Wording, Documents, str]:
+def read(prompt: str) -> tuple[MDQAWording, Documents, str]:
     """The wording of a prompt, its documents, and its question with all that is said beside it."""
     wording = next(wording for wording in WORDINGS if prompt.startswith(wording.head))
     context, _, question = prompt.removeprefix(wording.head).rstrip("\n").rpartition("\n\n")

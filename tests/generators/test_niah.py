@@ -12,7 +12,7 @@ from scipy.stats import chisquare
 from lcdata.generators.material.fact_needles import FACTS
 from lcdata.generators.material.haystack import passage
 from lcdata.generators.material.list_needles import LISTS
-from lcdata.generators.material.needles import Wording
+from lcdata.generators.material.needles import NeedleWording
 from lcdata.generators.niah import Niah
 from lcdata.generators.registry import build_task
 from lcdata.schemas.errors import UsageError
@@ -67,7 +67,7 @@ def solve(prompt: str) -> tuple[str, ...]:
     return tuple(value for key in asked for value in said.get(key, ["not mentioned"]))
 
 
-def _pattern(wording: Wording) -> str:
+def _pattern(wording: NeedleWording) -> str:
     is_fact = wording in FACTS
     pattern = re.escape(wording.needle).replace(r"\{kind\}", r"\w+")
     pattern = pattern.replace(r"\{key\}", f"({_FACT if is_fact else _CITY})")

@@ -13,7 +13,8 @@ from datasets import load_dataset
 
 from lcdata.packers.tokens.tokenizer import load_tokenizer
 from lcdata.pipelines.making.shard import write_shard
-from lcdata.pipelines.making.work import Build
+from lcdata.pipelines.making.work import Shared
+from lcdata.pipelines.planning.materials import Materials
 from lcdata.pipelines.planning.plan import make_plan
 from lcdata.pipelines.run.workspace import Workspace
 from lcdata.schemas.lengths import Lengths
@@ -61,15 +62,15 @@ def test_the_same_bytes_in_any_order_of_shards_and_any_number_of_attempts(
     assert lcdata(*MANY, "--tokenizer", small, "--out", "whole").returncode == 0
     expected = contents(tmp_path / "whole")
     recipe = Recipe.model_validate(json.loads(expected["lcdata.json"])["recipe"])
-    plan = make_plan(recipe)
+    plan = make_plan(Materials(recipe))
     workspace = Workspace(tmp_path / "again")
     with workspace.opened(plan.content):
         workspace.make_folders(f"data/{recipe.name}", f"docs/{recipe.name}")
         (stage,) = plan.stages
-        build = Build([stage.stage], [stage.source], plan.fingerprint, workspace.out)
+        shared = Shared([stage.stage], [stage.source], plan.fingerprint, workspace.out)
         order = [*reversed(range(plan.num_shards)), 1, 0]
         for shard in order:
-            assert len(list(write_shard(build, stage.job(shard)))) >= 2
+            assert len(list(write_shard(shared, stage.job(shard)))) >= 2
     again = contents(workspace.dataset)
     assert plan.num_shards > 2
     assert again == {name: data for name, data in expected.items() if name.startswith(("data/", "docs/"))}

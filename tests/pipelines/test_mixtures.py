@@ -16,9 +16,9 @@ import yaml
 from conftest import Run
 from killing import kill_after
 
-from lcdata.pipelines.commands.corpus_printing import JsonIngestReporter
 from lcdata.pipelines.corpora.ingest import ingest
 from lcdata.pipelines.recipes.json_schema import recipe_schema
+from lcdata.pipelines.run.where import Where
 from lcdata.schemas.corpus import IngestRecipe
 
 Contents = Callable[[Path], dict[str, bytes]]
@@ -66,7 +66,7 @@ def store(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             "fields": {"id": "id"},
             "tokenizer": {"source": str(trained / "sentencepiece-like")},
         }
-        ingest(IngestRecipe.model_validate(recipe), folder / "store", JsonIngestReporter(), workers=0)
+        ingest(IngestRecipe.model_validate(recipe), folder / "store", where=Where(0))
     return folder / "store"
 
 

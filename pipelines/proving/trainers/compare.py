@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .alone import IGNORED, loss_alone, targets
-from .stored import Row
+from .stored import CheckedRow
 from .trainers import VOCABULARY, library
 
 Ints = NDArray[np.int64]
@@ -29,7 +29,7 @@ LOSS_DIFFERENCE = 1e-4
 """Relative; sums in another order differ by some 1e-7, one label or token too many by 1e-3 and more."""
 
 
-def compare(trainer: Any, row: Row, seq_length: int) -> Iterator[tuple[str, str]]:
+def compare(trainer: Any, row: CheckedRow, seq_length: int) -> Iterator[tuple[str, str]]:
     """Each subject that can be looked at in one row, and how it differs; an empty string where it does not.
 
     The trainer's data loader makes the batch, and where the row is short its loss function runs on it.
@@ -52,18 +52,18 @@ REFUSALS = (IndexError, KeyError, RuntimeError, TypeError, ValueError)
 """What a trainer raises where rows are not what it takes them for."""
 
 
-def batch_of(trainer: Any, row: Row) -> dict[str, Any]:
+def batch_of(trainer: Any, row: CheckedRow) -> dict[str, Any]:
     """What the trainer's own data loader makes of a row, all its columns given."""
     trainer.train_dataset = dataset_of(row)
     return dict(next(iter(trainer.get_train_dataloader())))
 
 
-def dataset_of(row: Row) -> Any:
+def dataset_of(row: CheckedRow) -> Any:
     """The row as the `datasets` library holds it."""
     return library("datasets").Dataset(row.columns)
 
 
-def _differences(batch: Mapping[str, Any], row: Row, seq_length: int) -> Iterator[tuple[str, str]]:
+def _differences(batch: Mapping[str, Any], row: CheckedRow, seq_length: int) -> Iterator[tuple[str, str]]:
     ids = row.column("input_ids")
     ends = np.cumsum(row.lengths)
     if ends[-1] != len(ids):
@@ -93,17 +93,17 @@ def _positions(batch: Mapping[str, Any], wanted: Ints) -> str:
     return _first_difference(_flat(batch["position_ids"]), wanted)
 
 
-def _labels(batch: Mapping[str, Any], row: Row, ids: Ints) -> str:
+def _labels(batch: Mapping[str, Any], row: CheckedRow, ids: Ints) -> str:
     if "labels" not in batch:
         return "there are no labels, and so no loss: build the dataset with `--labels always`"
     return _first_difference(_flat(batch["labels"]), _wanted_labels(row, ids))
 
 
-def _wanted_labels(row: Row, ids: Ints) -> Ints:
+def _wanted_labels(row: CheckedRow, ids: Ints) -> Ints:
     return targets(row.column("labels") if "labels" in row.columns.column_names else ids, row.lengths)
 
 
-def _loss(trainer: Any, batch: Mapping[str, Any], row: Row) -> Iterator[tuple[str, str]]:
+def _loss(trainer: Any, batch: Mapping[str, Any], row: CheckedRow) -> Iterator[tuple[str, str]]:
     """Nothing where the row has no targets."""
     ids = row.column("input_ids")
     wanted = loss_alone(trainer.model, ids % VOCABULARY, _small(_wanted_labels(row, ids)), row.lengths)

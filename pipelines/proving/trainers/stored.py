@@ -1,23 +1,19 @@
 """Some rows of a finished dataset's config beside what the document table says of them."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ....packers.training.config import Config
-from ....schemas.errors import LcdataError
+from ....packers.dataset import Config
+from ....packers.files.dataset_file import Shard
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Row:
+class CheckedRow:
     """One row with all its columns, and what lies in it."""
 
     place: str
@@ -33,20 +29,15 @@ class Row:
         return values.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
-def some_rows(config: Config, count: int, rng: np.random.Generator) -> list[Row]:
+def some_rows(config: Config, count: int, rng: np.random.Generator) -> list[CheckedRow]:
     """The first rows of a config and as many random ones, `count` in all or all that there are; in row order."""
-    try:
-        ends = np.cumsum([pq.read_metadata(path).num_rows for path in config.data])
-        chosen = _choose(int(ends[-1]), count, rng)
-        by_file = groupby(chosen, lambda place: int(np.searchsorted(ends, place, "right")))
-        starts = np.concatenate(([0], ends))
-        return [
-            row
-            for file, places in by_file
-            for row in _rows(config.data[file], config.docs[file], [place - int(starts[file]) for place in places])
-        ]
-    except (OSError, pa.ArrowException) as error:
-        raise LcdataError(f"{config.name} cannot be read ({error}): run `lcdata verify` on it") from None
+    ends = np.cumsum([shard.data.record.rows for shard in config.shards])
+    found: list[CheckedRow] = []
+    for place in _choose(config.num_rows, count, rng):
+        number = int(np.searchsorted(ends, place, "right"))
+        shard = config.shards[number]
+        found.append(_row(shard, place - int(ends[number]) + shard.data.record.rows))
+    return found
 
 
 def _choose(num_rows: int, count: int, rng: np.random.Generator) -> list[int]:
@@ -55,15 +46,12 @@ def _choose(num_rows: int, count: int, rng: np.random.Generator) -> list[int]:
     return [*range(first), *sorted(others.tolist())]
 
 
-def _rows(data: Path, docs: Path, numbers: Sequence[int]) -> Iterator[Row]:
-    """Rows of one file, by rising number; reads only the row groups that hold them."""
-    documents = pq.read_table(docs, columns=["row", "length"])
-    row_of, lengths = (documents[name].to_numpy().astype(np.int64) for name in ("row", "length"))
-    with pq.ParquetFile(data) as file:
-        sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
-        ends = np.cumsum(sizes)
-        for group, inside in groupby(numbers, lambda number: int(np.searchsorted(ends, number, "right"))):
-            table = file.read_row_group(group)
-            for number in inside:
-                record = table.slice(number - int(ends[group]) + sizes[group], 1)
-                yield Row(f"row {number} of {data.name}", record, lengths[row_of == number])
+def _row(shard: Shard, number: int) -> CheckedRow:
+    """Row `number` of a shard; only its row group is read."""
+    first, end = shard.document_starts[number : number + 2].tolist()
+    lengths = shard.docs.slice(first, end, ["length"])["length"].to_numpy()
+    return CheckedRow(
+        place=f"row {number} of {shard.data.path.name}",
+        columns=shard.data.slice(number, number + 1),
+        lengths=lengths.astype(np.int64),
+    )

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lcdata.generators.material.haystack import Kind, passage
-from lcdata.schemas.sample import Pieces
+from lcdata.generators.material.haystack import HaystackKind, passage
+from lcdata.schemas.sample import Fragments
 from lcdata.schemas.stream import stream
 
-KINDS: tuple[Kind, ...] = ("noise", "prose")
+KINDS: tuple[HaystackKind, ...] = ("noise", "prose")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_ends_are_those_of_sentences(kind: Kind) -> None:
+def test_ends_are_those_of_sentences(kind: HaystackKind) -> None:
     whole = passage(kind, stream("test", 0, 1), 300)
     assert len(whole.ends) == 301
     assert whole.ends[0] == 0
@@ -26,13 +26,13 @@ def test_ends_are_those_of_sentences(kind: Kind) -> None:
     assert all(sentence.count(".") == 1 for sentence in sentences)
 
 
-def words_of(pieces: Pieces) -> NDArray[np.int64]:
+def words_of(fragments: Fragments) -> NDArray[np.int64]:
     """What a tokenizer that cuts at blanks says of strings."""
-    return np.array([len(string.split()) for string in pieces.strings])
+    return np.array([len(string.split()) for string in fragments.strings])
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_pieces_have_the_words_of_the_text(kind: Kind) -> None:
+def test_fragments_have_the_words_of_the_text(kind: HaystackKind) -> None:
     whole = passage(kind, stream("test", 0, 1), 300)
     tokens = whole.tokens(words_of)
     assert tokens is not None
@@ -56,7 +56,7 @@ def test_no_sentence_of_prose_comes_twice_in_a_long_sample() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_haystacks_start_anywhere_and_go_on_anyhow(kind: Kind) -> None:
+def test_haystacks_start_anywhere_and_go_on_anyhow(kind: HaystackKind) -> None:
     drawn = [passage(kind, stream("test", 0, index), 5) for index in range(50)]
     for sentence in range(5):
         assert len({one.text[one.ends[sentence] : one.ends[sentence + 1]] for one in drawn}) > 35

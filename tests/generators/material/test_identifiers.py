@@ -5,11 +5,11 @@ from typing import get_args
 
 import pytest
 
-from lcdata.generators.material.identifiers import Name, found, identifiers
+from lcdata.generators.material.identifiers import NameKind, found, identifiers
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.stream import stream
 
-PATTERNS: dict[Name, str] = {
+PATTERNS: dict[NameKind, str] = {
     "words": r"[a-z]{4,12}-[a-z]{4,12}",
     "numbers": r"[1-9]\d{6}",
     "uuids": r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
@@ -18,13 +18,13 @@ PATTERNS: dict[Name, str] = {
 }
 
 
-def drawn(kind: Name, count: int, index: int = 0, taken: frozenset[str] = frozenset()) -> list[str]:
+def drawn(kind: NameKind, count: int, index: int = 0, taken: frozenset[str] = frozenset()) -> list[str]:
     """Identifiers as strings."""
     return identifiers(kind, stream("test", 0, index), count, taken).strings()
 
 
 @pytest.mark.parametrize("kind", PATTERNS)
-def test_identifiers_are_different_and_of_their_kind(kind: Name) -> None:
+def test_identifiers_are_different_and_of_their_kind(kind: NameKind) -> None:
     strings = drawn(kind, 3000)
     assert len(set(strings)) == len(strings) == 3000
     assert all(re.fullmatch(PATTERNS[kind], string) for string in strings)
@@ -34,18 +34,18 @@ def test_identifiers_are_different_and_of_their_kind(kind: Name) -> None:
 
 
 def test_every_kind_is_tested() -> None:
-    assert set(PATTERNS) == set(get_args(Name))
+    assert set(PATTERNS) == set(get_args(NameKind))
 
 
 @pytest.mark.parametrize("kind", ["words", "cities", "outings"])
-def test_no_identifier_is_part_of_another(kind: Name) -> None:
+def test_no_identifier_is_part_of_another(kind: NameKind) -> None:
     strings = drawn(kind, 2500)
     text = "\n".join(strings)
     assert all(text.count(string) == 1 for string in strings)
 
 
 @pytest.mark.parametrize("kind", ["words", "numbers", "cities", "outings"])
-def test_identifiers_of_a_text_are_found_wherever_they_stand(kind: Name) -> None:
+def test_identifiers_of_a_text_are_found_wherever_they_stand(kind: NameKind) -> None:
     strings = drawn(kind, 40)
     inside, alone, absent = strings[:10], strings[10:20], strings[20:]
     around = ("7", "9") if kind == "numbers" else ("x", "y")

@@ -9,20 +9,20 @@ import pytest
 from numpy.typing import NDArray
 
 from lcdata.generators.material.haystack import Passage
-from lcdata.generators.material.identifiers import Kind, Name, Names, identifiers
-from lcdata.generators.material.needles import Wording, needle_haystack
-from lcdata.schemas.sample import Pieces
+from lcdata.generators.material.identifiers import FactKind, NameKind, Names, identifiers
+from lcdata.generators.material.needles import NeedleWording, needle_haystack
+from lcdata.schemas.sample import Fragments
 from lcdata.schemas.stream import stream
 
 COUNT = 200
 
 
-def worded(needle: str) -> Wording:
+def worded(needle: str) -> NeedleWording:
     """A wording of which only the needle matters here."""
-    return Wording(id="test", head="", needle=needle, one="", each="", fact="", absent="")
+    return NeedleWording(id="test", head="", needle=needle, one="", each="", fact="", absent="")
 
 
-def names(kind: Name, index: int = 0) -> Names:
+def names(kind: NameKind, index: int = 0) -> Names:
     """Some identifiers."""
     return identifiers(kind, stream("test", 0, index), COUNT)
 
@@ -32,19 +32,19 @@ def sentences(whole: Passage) -> list[str]:
     return [whole.text[start:end] for start, end in pairwise(whole.ends.tolist())]
 
 
-KINDS = [(key, value) for key in get_args(Kind) for value in get_args(Kind)]
+KINDS = [(key, value) for key in get_args(FactKind) for value in get_args(FactKind)]
 
 
 @pytest.mark.parametrize(("key", "value"), KINDS)
-def test_each_sentence_is_a_key_with_its_value(key: Kind, value: Kind) -> None:
+def test_each_sentence_is_a_key_with_its_value(key: FactKind, value: FactKind) -> None:
     keys, values = names(key), names(value, 1)
     whole = needle_haystack(worded("The {kind} of {key} is {value}, they say."), "sign", keys, [values], numbered=False)
     pairs = zip(keys.strings(), values.strings(), strict=True)
     assert sentences(whole) == [f"The sign of {one} is {other}, they say. " for one, other in pairs]
 
 
-@pytest.mark.parametrize("key", get_args(Kind))
-def test_the_value_may_come_first_and_the_key_twice(key: Kind) -> None:
+@pytest.mark.parametrize("key", get_args(FactKind))
+def test_the_value_may_come_first_and_the_key_twice(key: FactKind) -> None:
     keys, values = names(key), names("numbers", 1)
     whole = needle_haystack(worded("{value} is of {key} ({key})."), "", keys, [values], numbered=False)
     pairs = zip(keys.strings(), values.strings(), strict=True)
@@ -59,7 +59,7 @@ def test_lists_are_numbered_in_order() -> None:
 
 
 @pytest.mark.parametrize("value", ["numbers", "uuids"])
-def test_characters_are_counted_and_not_bytes(value: Kind) -> None:
+def test_characters_are_counted_and_not_bytes(value: FactKind) -> None:
     keys, values = names("words"), names(value, 1)
     whole = needle_haystack(worded("„{key}“ heißt für uns {value} 🎻."), "", keys, [values], numbered=False)
     pairs = zip(keys.strings(), values.strings(), strict=True)
@@ -71,12 +71,12 @@ def runs(strings: tuple[str, ...]) -> NDArray[np.int64]:
     return np.array([len(re.findall(r" ?[a-zA-Z]{1,4}|.", string)) for string in strings])
 
 
-def counted(pieces: Pieces) -> NDArray[np.int64]:
-    """The same of pieces."""
-    return runs(pieces.strings)
+def counted(fragments: Fragments) -> NDArray[np.int64]:
+    """The same of fragments."""
+    return runs(fragments.strings)
 
 
-def test_pieces_have_the_tokens_of_the_text() -> None:
+def test_fragments_have_the_tokens_of_the_text() -> None:
     wording = worded("One of the special magic {kind}s for {key} is: {value}.")
     whole = needle_haystack(wording, "number", names("words"), [names("numbers", 1)], numbered=False)
     tokens = whole.tokens(counted)

@@ -1,6 +1,7 @@
 """What RowFile writes is read back by others' readers, and its index and checksums are true."""
 
 import io
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -21,7 +22,7 @@ from lcdata.packers.files.arrays import int32_lists
 from lcdata.packers.files.parquet import ROW_ENCODINGS, row_writer
 from lcdata.packers.files.row_file import PAGE_VALUES, RowFile
 from lcdata.packers.files.thrift import Value, i32, i64, items, string, struct
-from lcdata.schemas.tables import row_schema
+from lcdata.schemas.tables import LIST, row_schema
 
 SCHEMA = row_schema()
 LENGTHS = ([1, 1, 5], [PAGE_VALUES - 1, 1, 1], [PAGE_VALUES + 1, 3], [7] * 64, [PAGE_VALUES // 2] * 5)
@@ -214,3 +215,32 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         if data[at] < 128:
             return number, at + 1
         at, shift = at + 1, shift + 7
+
+
+def of_type(kind: pa.DataType, nullable: bool = False) -> pa.Schema:
+    """A column of rows under the name of one that is written."""
+    return pa.schema([pa.field("input_ids", kind, nullable=nullable)])
+
+
+OTHERS = {
+    "int64": of_type(pa.list_(pa.field("element", pa.int64(), nullable=False))),
+    "nulls among the elements": of_type(pa.list_(pa.field("element", pa.int32()))),
+    "nulls among the lists": of_type(LIST, nullable=True),
+    "large lists": of_type(pa.large_list(pa.field("element", pa.int32(), nullable=False))),
+    "no lists": of_type(pa.int32()),
+}
+
+
+@pytest.mark.parametrize("schema", OTHERS.values(), ids=OTHERS)
+def test_what_would_be_written_as_something_else_is_refused(schema: pa.Schema) -> None:
+    said = rf"column input_ids is .*{re.escape(str(schema.field(0).type))}.* not null can be written"
+    with pytest.raises(ValueError, match=said):
+        RowFile(io.BytesIO(), schema, ROW_ENCODINGS)
+    sink = io.BytesIO()
+    file = RowFile(sink, of_type(LIST), ROW_ENCODINGS)
+    value: Any = 1 if schema.field(0).type == pa.int32() else [1, 2]
+    with pytest.raises(ValueError, match=said):
+        file.write_table(pa.table({"input_ids": [value, value]}, schema=schema))
+    file.write_table(pa.table({"input_ids": [[1, 2], [3]]}, schema=of_type(LIST)))
+    file.close()
+    assert read(sink.getvalue())["input_ids"].to_pylist() == [[1, 2], [3]]

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lcdata.pipelines.build import gen
-from lcdata.pipelines.commands.progress import JsonReporter
+from lcdata.pipelines.build import build_dataset
+from lcdata.pipelines.run.where import Where
 from lcdata.schemas.recipe import Recipe
 
 torch = pytest.importorskip("torch")
@@ -24,7 +24,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path, small: str, monkeypat
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
     component = {"task": "kv", "length": "1k..3k", "n": 20, "loss": request.param}
     recipe = {"name": "kv", "seq_length": "6k", "shard_rows": 4, "tokenizer": {"source": small}, "mix": [component]}
-    gen(Recipe.model_validate(recipe), tmp_path / "out", JsonReporter(), 0)
+    build_dataset(Recipe.model_validate(recipe), tmp_path / "out", where=Where(0))
     return tmp_path / "out"
 
 

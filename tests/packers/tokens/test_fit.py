@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lcdata.packers.tokens.fit import TokenRate, fit, learn_rate
 from lcdata.packers.tokens.layout import LaidOut, Layout
 from lcdata.schemas.errors import UsageError
-from lcdata.schemas.sample import CountTokens, Draft, Pieces, Sample
+from lcdata.schemas.sample import CountTokens, Draft, Fragments, Sample
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,12 @@ def test_units_of_equal_size_do_not_upset_the_learning() -> None:
     assert (len(fitted.laid), fitted.num_encodings) == (4985, 1)
 
 
-RUN_OF = Pieces(tuple("." * dots for dots in range(31)))
+RUN_OF = Fragments(tuple("." * dots for dots in range(31)))
 
 
 @dataclass(frozen=True)
 class CountedDots(Draft):
-    """A draft whose characters tell nothing: a unit is 30 of them, of which some are dots, as its pieces say."""
+    """A draft whose characters tell nothing: a unit is 30 of them, of which some are dots, as its fragments say."""
 
     runs: tuple[int, ...]
 
@@ -126,9 +126,9 @@ class DotsAlone(DotLayout):
         """As many ids as dots."""
         return LaidOut(np.zeros(sample.text.count("."), np.int32), [0, sample.text.count(".")], [None])
 
-    def count(self, pieces: Pieces) -> NDArray[np.int64]:
+    def count(self, fragments: Fragments) -> NDArray[np.int64]:
         """Dots of each piece."""
-        return np.array([piece.count(".") for piece in pieces.strings])
+        return np.array([piece.count(".") for piece in fragments.strings])
 
 
 def _counted(draw: int, units: int, fewest: int = 1) -> CountedDots:
@@ -139,7 +139,7 @@ def _counted(draw: int, units: int, fewest: int = 1) -> CountedDots:
 
 
 @pytest.mark.parametrize("budget", [400, 2500])
-def test_where_pieces_can_be_counted_one_encoding_is_enough(budget: int) -> None:
+def test_where_fragments_can_be_counted_one_encoding_is_enough(budget: int) -> None:
     layout = DotsAlone()
     rate = learn_rate(_counted, 2500, layout)
     assert (rate.per_char, rate.base_noise, rate.unit_noise) == (1, 0, 0)

@@ -8,7 +8,7 @@ import pytest
 HEARING = """
 import os, signal, time, weakref
 from lcdata.pipelines.commands import interrupts
-from lcdata.__main__ import Terminated, hear_interrupts
+from lcdata.pipelines.commands.interrupts import Terminated, hear_interrupts
 
 def interrupt():
     os.kill(os.getpid(), signal.{number})

@@ -16,10 +16,11 @@ from conftest import Run
 
 from lcdata.__main__ import cli
 from lcdata.packers.profiles.registry import PROFILES
-from lcdata.pipelines.build import gen
-from lcdata.pipelines.commands.progress import JsonReporter
+from lcdata.pipelines.build import build_dataset
 from lcdata.pipelines.exporting.rows import export_rows
+from lcdata.pipelines.run.where import Where
 from lcdata.schemas.errors import LcdataError, UsageError
+from lcdata.schemas.manifest import read_manifest
 from lcdata.schemas.recipe import Recipe
 
 Contents = Callable[[Path], dict[str, bytes]]
@@ -29,8 +30,8 @@ def made(folder: Path, tokenizer: str, **source: Any) -> Path:
     """A dataset of several data files whose rows hold several samples."""
     component = {"task": "kv", "length": "1k..3k", "n": 30, **source}
     recipe = {"name": "kv", "seq_length": "6k", "shard_rows": 4, "tokenizer": {"source": tokenizer}, "mix": [component]}
-    manifest, _ = gen(Recipe.model_validate(recipe), folder, JsonReporter(), 0)
-    assert len(manifest.shards) > 1
+    build_dataset(Recipe.model_validate(recipe), folder, where=Where(0))
+    assert len(read_manifest(folder).shards) > 1
     return folder
 
 
@@ -204,7 +205,7 @@ def curriculum(tmp_path: Path, small: str) -> Path:
         for name, length, n in (("short", "2k", 5), ("long", "6k", 3))
     ]
     recipe = Recipe.model_validate({"name": "two", "tokenizer": {"source": small}, "stages": stages})
-    gen(recipe, tmp_path / "two", JsonReporter(), 0)
+    build_dataset(recipe, tmp_path / "two", where=Where(0))
     return tmp_path / "two"
 
 

@@ -15,10 +15,11 @@ from conftest import Run
 
 from lcdata.__main__ import cli
 from lcdata.packers.tokens.tokenizer import load_tokenizer
-from lcdata.pipelines.build import gen
-from lcdata.pipelines.commands.progress import JsonReporter
+from lcdata.pipelines.build import build_dataset
 from lcdata.pipelines.exporting.samples import FORMATS, export
+from lcdata.pipelines.run.where import Where
 from lcdata.schemas.errors import LcdataError, QualityError, UsageError
+from lcdata.schemas.manifest import read_manifest
 from lcdata.schemas.quantity import IntRange
 from lcdata.schemas.recipe import Recipe
 from lcdata.schemas.tokens import TokenizerChoice
@@ -31,8 +32,8 @@ def folder(tmp_path: Path, small: str) -> Path:
     """A dataset of several shards whose rows hold samples of many lengths in any order."""
     component = {"task": "kv", "settings": {"absent": 0.3}, "length": "1k..3k", "n": 30}
     recipe = {"name": "kv", "seq_length": "6k", "shard_rows": 4, "tokenizer": {"source": small}, "mix": [component]}
-    manifest, _ = gen(Recipe.model_validate(recipe), tmp_path / "out", JsonReporter(), 0)
-    assert len(manifest.shards) > 1
+    build_dataset(Recipe.model_validate(recipe), tmp_path / "out", where=Where(0))
+    assert len(read_manifest(tmp_path / "out").shards) > 1
     return tmp_path / "out"
 
 

@@ -52,7 +52,7 @@ def test_an_engine_that_fails_the_probes_is_not_used(small: str, monkeypatch: py
         {"name": "x", "seq_length": "1k", "tokenizer": {"source": small}, "mix": [component]}
     )
     with pytest.warns(UserWarning, match="fastokens and tokenizers differ on .* using tokenizers, which is slower"):
-        tokenizer = makers_of(recipe, "fastokens").tokenizer
+        tokenizer = makers_of(recipe, load_tokenizer(recipe.tokenizer), None).tokenizer
     assert tokenizer.engine == "tokenizers"
     assert tokenizer.encode("77").tolist() == honest.encode_reference("77").tolist()
 

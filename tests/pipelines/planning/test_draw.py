@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lcdata.packers.rows.pieces import Pieces, cut
 from lcdata.pipelines.planning.draw import Cell, Drawn, deal, draw, draw_component
-from lcdata.pipelines.planning.upsample import Budget, Component, plan_targets
+from lcdata.pipelines.planning.upsample import Budget, Supply, plan_targets
 from lcdata.schemas.buckets import Buckets
 from lcdata.schemas.upsample import Upsample
 
@@ -120,7 +120,7 @@ def test_short_documents_make_up_for_what_long_ones_miss() -> None:
     assert [len(each.piece) for each in drawn] == [1000, 0, 2], "not a second epoch of the short ones"
 
 
-def cells_of(part: Component, pieces: Pieces, buckets: Buckets) -> list[Cell]:
+def cells_of(part: Supply, pieces: Pieces, buckets: Buckets) -> list[Cell]:
     """The buckets of a corpus, fifty documents to a chunk."""
     bucket = buckets.of(part.lengths)
     return [
@@ -140,7 +140,7 @@ def test_mixtures_are_met_within_half_a_point_and_nothing_is_lost(seed: int) -> 
     seq_length, tokens = 4096, 200 * 4096
     rng = np.random.default_rng(seed)
     parts = [
-        Component(
+        Supply(
             name=name, lengths=np.maximum(np.exp(rng.normal(np.log(median), 1.0, num)), 1).astype(np.int32), share=share
         )
         for name, median, num, share in (("web", 300, 8000, 0.3), ("books", 9000, 15, 0.5), ("code", 900, 1500, 0.2))

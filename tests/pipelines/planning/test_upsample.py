@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from lcdata.pipelines.planning.upsample import Budget, Component, Targets, plan_targets
+from lcdata.pipelines.planning.upsample import Budget, Supply, Targets, plan_targets
 from lcdata.schemas.buckets import Buckets
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.upsample import Upsample
@@ -20,11 +20,11 @@ WEB = [500] * 4000 + [5000] * 200  # 2M tokens short, 1M long
 BOOKS = [2000] * 100 + [100_000] * 8  # 0.2M tokens short, 0.8M long
 
 
-def component(name: str, lengths: list[int], share: float | None = None) -> Component:
-    return Component(name=name, lengths=np.array(lengths, np.int32), share=share)
+def component(name: str, lengths: list[int], share: float | None = None) -> Supply:
+    return Supply(name=name, lengths=np.array(lengths, np.int32), share=share)
 
 
-def plan(components: list[Component], tokens: int, upsample: dict[str, Any] | None = None, **budget: Any) -> Targets:
+def plan(components: list[Supply], tokens: int, upsample: dict[str, Any] | None = None, **budget: Any) -> Targets:
     settings = Upsample.model_validate(upsample or {})
     return plan_targets(components, BUCKETS, settings, Budget(tokens=tokens, **budget), ROW)
 
@@ -113,7 +113,7 @@ def test_shares_that_cannot_be_meant_are_refused(shares: tuple[float | None, ...
 
 def test_what_truncation_leaves_is_what_is_available() -> None:
     lengths, usable = np.array([500, 9000], np.int32), np.array([500, 1000], np.int32)
-    targets = plan([Component(name="a", lengths=lengths, tokens=usable)], 1500)
+    targets = plan([Supply(name="a", lengths=lengths, tokens=usable)], 1500)
     assert targets.available.tolist() == targets.target.tolist() == [[500, 0, 1000, 0]]
 
 
@@ -224,7 +224,7 @@ def test_the_cure_that_an_error_names_works(lengths: list[list[int]], tokens: in
     plan(parts, int(feasible.replace(",", "")), max_repeats=repeats)  # neither raises
 
 
-def paper_mix() -> list[Component]:
+def paper_mix() -> list[Supply]:
     """Fu et al.'s domains: their shares and median lengths; the spread of the logarithms is ours."""
     domains = {
         "cc": (0.5337, 1066, 1.0),
@@ -240,7 +240,7 @@ def paper_mix() -> list[Component]:
     def lengths(median: int, sigma: float) -> NDArray[np.int32]:
         return np.maximum(np.exp(rng.normal(np.log(median), sigma, 20_000)), 1).astype(np.int32)
 
-    return [Component(name=name, lengths=lengths(*rest), share=share) for name, (share, *rest) in domains.items()]
+    return [Supply(name=name, lengths=lengths(*rest), share=share) for name, (share, *rest) in domains.items()]
 
 
 def test_per_source_raises_long_documents_from_30_to_70_percent_of_the_tokens() -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lcdata.pipelines.commands.corpus_printing import JsonIngestReporter
 from lcdata.pipelines.corpora.ingest import ingest
+from lcdata.pipelines.planning.materials import Materials
 from lcdata.pipelines.planning.plan import make_plan
 from lcdata.pipelines.recipes.recipe_file import read_recipe
+from lcdata.pipelines.run.where import Where
 from lcdata.schemas.corpus import IngestRecipe
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.recipe import Recipe
@@ -42,7 +43,7 @@ def store(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             "inputs": [str(folder / "one.jsonl")],
             "tokenizer": {"source": str(trained / "gpt2-like")},
         }
-        ingest(IngestRecipe.model_validate(recipe), folder / "store", JsonIngestReporter(), workers=0)
+        ingest(IngestRecipe.model_validate(recipe), folder / "store", where=Where(0))
     return folder / "store"
 
 
@@ -66,7 +67,7 @@ def test_the_shares_of_a_papers_recipe_are_achieved(path: Path, store: Path) -> 
     recipe = scaled(path, store)
     shares = [one.share for one in stage_of(recipe).corpora]
     assert sum(share or 0 for share in shares) == pytest.approx(1, abs=0.002)
-    accounts = make_plan(recipe).stages[0].accounts
+    accounts = make_plan(Materials(recipe)).stages[0].accounts
     assert len(accounts) >= 7
     for account, share in zip(accounts, shares, strict=True):
         assert abs(account.share - (share or 0)) < 0.005

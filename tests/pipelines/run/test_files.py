@@ -15,7 +15,7 @@ import pytest
 
 from lcdata.packers.files.parquet import DocumentWriter, row_writer
 from lcdata.packers.files.texts import Text, num_texts, write_texts
-from lcdata.packers.files.token_store import BucketWriter, Stored, write_index
+from lcdata.packers.files.token_store import BucketWriter, StoredDocument, write_index
 from lcdata.packers.rows.row_group import RowGroup
 from lcdata.pipelines.run.files import Attempt, whole_file
 from lcdata.schemas.sample import Document, ids_sha256
@@ -44,7 +44,7 @@ def write_shard(folder: Path) -> list[Path]:
 
 
 def write_unit(folder: Path) -> list[Path]:
-    stored = Stored(id="a", num_bytes=1, parts=1, input=0, line=0, sha256=bytes(32))
+    stored = StoredDocument(id="a", num_bytes=1, parts=1, input=0, line=0, sha256=bytes(32))
     finals = [folder / f"{bucket}.parquet" for bucket in range(2)]
     index = folder / "index.parquet"
     with ExitStack() as stack:

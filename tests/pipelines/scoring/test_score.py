@@ -18,10 +18,10 @@ from scipy.stats import binomtest
 
 from lcdata.generators.registry import tasks
 from lcdata.packers.tokens.tokenizer import load_tokenizer
-from lcdata.pipelines.build import gen
-from lcdata.pipelines.commands.progress import JsonReporter
+from lcdata.pipelines.build import build_dataset
 from lcdata.pipelines.exporting.samples import export
 from lcdata.pipelines.making.samples import Made, SampleMaker
+from lcdata.pipelines.run.where import Where
 from lcdata.pipelines.scoring.heat_map import check_plot, draw_heat_map
 from lcdata.pipelines.scoring.rate import rate, rate_substrings
 from lcdata.pipelines.scoring.score import score, wilson
@@ -309,7 +309,7 @@ def test_a_mistake_is_one_line_that_names_its_place(
 def test_a_dataset_its_export_and_its_own_answers_agree(write: Write, lcdata: Run, small: str, tmp_path: Path) -> None:
     component = {"task": "niah", "settings": {"num_values": 4}, "length": "2k,3k", "n": 12}
     recipe = {"name": "d", "seq_length": "3k", "tokenizer": {"source": small}, "mix": [component]}
-    gen(Recipe.model_validate(recipe), tmp_path / "d", JsonReporter(), 0)
+    build_dataset(Recipe.model_validate(recipe), tmp_path / "d", where=Where(0))
     export(tmp_path / "d", "eval", tmp_path / "e")
     export(tmp_path / "d", "chat", tmp_path / "c")
     chats = map(json.loads, (tmp_path / "c").read_text().splitlines())

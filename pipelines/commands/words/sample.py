@@ -1,52 +1,13 @@
-"""`show`: one sample, made alone, exactly as a dataset holds it."""
+"""A sample for people: its text with evidence and answers marked, and where they are."""
 
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
-from ...packers.tokens.tokenizer import Tokenizer
-from ...schemas.recipe import Recipe
-from ...schemas.sample import Sample, Span
-from .makers import makers_of
-from .samples import Made
+from ....schemas.sample import Sample, Span
 
-_QUICK_TOKENS = 16_384
-"""Up to here `tokenizers` is ready sooner than `fastokens` has loaded."""
 _AROUND = 160
 _ENDS = 500
-
-
-def show(recipe: Recipe, index: int, engine: str | None = None) -> tuple[Made, Tokenizer]:
-    """Sample `index` of a recipe of one task, and the tokenizer that it was made with."""
-    stage = recipe.stages[0]
-    component = stage.tasks[0]
-    if engine is None:
-        engine = "tokenizers" if component.length.longest <= _QUICK_TOKENS else "fastokens"
-    makers = makers_of(recipe, engine)
-    maker = makers.of(stage, component)
-    length = component.length.of_sample(component.task, recipe.seed, index)
-    return maker.make(index, length), makers.tokenizer
-
-
-def as_record(made: Made) -> dict[str, Any]:
-    """A made sample for machines."""
-    document, sample = made.document, made.sample
-    return {
-        "task": document.source,
-        "sample": document.sample,
-        "prompt": sample.prompt,
-        "answer": sample.answer,
-        "answers": list(sample.answers),
-        "tokens": len(document.ids),
-        "prompt_tokens": document.prompt_length,
-        "answer_spans": [list(span) for span in document.answer_spans],
-        "evidence_spans": [list(span) for span in document.evidence_spans],
-        "depth": list(document.depth),
-        "template": document.template,
-        "facts": dict(document.facts),
-        "sha256": document.sha256,
-        "input_ids": document.ids.tolist(),
-    }
 
 
 def marked_text(sample: Sample, full: bool = False) -> Text:
@@ -86,3 +47,19 @@ def _kept(text: str, prompt_chars: int, marks: list[Span]) -> list[Span]:
         else:
             kept.append((start, end))
     return kept
+
+
+def places(
+    answers: Iterable[str], answer_spans: Sequence[Span], evidence_spans: Sequence[Span], depth: Iterable[float]
+) -> dict[str, str]:
+    """Where answers and evidence are, in tokens, as names and values."""
+    return {
+        "answers": ", ".join(
+            f"{answer!r} at tokens {start}–{end}" for answer, (start, end) in zip(answers, answer_spans, strict=True)
+        ),
+        "evidence": ", ".join(
+            f"tokens {start:,}–{end:,} at depth {at:.3f}"
+            for (start, end), at in zip(evidence_spans, depth, strict=True)
+        )
+        or "in no single place",
+    }

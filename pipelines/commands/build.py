@@ -1,0 +1,51 @@
+"""`lcdata build`: the dataset of a recipe, its corpora stored first."""
+
+from pathlib import Path
+
+import click
+
+from .group import command
+from .options import PATH, max_bad_option, overwrite_option, recipe_options, where_options
+from .words.output import Output
+
+
+@command()
+@recipe_options
+@click.option("--out", type=PATH, help="Folder to make. [default: the recipe's output or name]")
+@max_bad_option
+@where_options
+@overwrite_option
+@click.option("--print-config", is_flag=True, help="Print the whole recipe, with all defaults, and make nothing.")
+def build(
+    output: Output,
+    recipe: Path,
+    store: Path | None,
+    changes: tuple[str, ...],
+    out: Path | None,
+    max_bad: str,
+    workers: int | None,
+    address: str | None,
+    overwrite: bool,
+    print_config: bool,
+) -> None:
+    """Make the dataset of a recipe, its corpora first.
+
+    RECIPE is a YAML file, see `lcdata recipes` for some to start from. Corpora that it names under `ingest` are stored
+    as far as they are not yet, then its stages are mixed, packed and published as one dataset.
+    """
+    from ...schemas.events import RecipeShown
+    from ..recipes.flags import share
+    from ..recipes.recipe_file import STORE, read_recipe, recipe_yaml
+    from ..run.where import Where
+    from .words.build import build_dataset
+    from .words.ingest import ingest_corpus
+
+    read = read_recipe(recipe, store, changes)
+    if print_config:
+        shown = RecipeShown(name=read.name, recipe=read.model_dump(mode="json"))
+        output.show(shown, lambda: output.text(recipe_yaml(read, read.output)))
+        return
+    where, most_bad = Where(workers, address), share(max_bad, "--max-bad")
+    for corpus in read.ingest:
+        ingest_corpus(output, corpus, store or STORE, most_bad, where, overwrite=overwrite)
+    build_dataset(output, read, out or Path(read.output or read.name), where, overwrite=overwrite)

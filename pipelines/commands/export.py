@@ -1,0 +1,151 @@
+"""`lcdata export`: a dataset as other projects read it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ...schemas.counted import counted
+from ...schemas.errors import UsageError
+from .group import command, refuse_written
+from .options import PATH, Choices
+from .words.console import console
+from .words.output import Output
+
+if TYPE_CHECKING:
+    from ...schemas.events import Exported, ExportedRows
+    from ...schemas.quantity import IntRange
+
+_OF_SAMPLES = ("eval", "chat", "text")
+
+
+def _formats() -> tuple[str, ...]:
+    """What samples and rows can be written as."""
+    from ...packers.profiles.registry import PROFILES
+
+    return (*_OF_SAMPLES, *PROFILES)
+
+
+@command()
+@click.argument("folder", type=PATH)
+@click.option("--to", type=Choices(_formats), required=True, help="What a line holds, or who reads the rows.")
+@click.option(
+    "--out",
+    type=PATH,
+    help="File to write, - for stdout, or folder of rows. [default: NAME-TO.jsonl, or NAME-TO]",
+)
+@click.option("--n", metavar="COUNT", help="Only the first samples: 1000, 10k.")
+@click.option("--index", "indices", multiple=True, metavar="I|I..J", help="Only these samples; repeatable.")
+@click.option("--tokenizer", metavar="NAME", help="Where the dataset's tokenizer is now. [default: where it was]")
+@click.option("--config", metavar="NAME", help="Rows of this config only. [default: of each]")
+@click.option("--force", is_flag=True, help="Replace what an export wrote there before.")
+def export(
+    output: Output,
+    folder: Path,
+    to: str,
+    out: Path | None,
+    n: str | None,
+    indices: tuple[str, ...],
+    tokenizer: str | None,
+    config: str | None,
+    force: bool,
+) -> None:
+    """Write samples, or rows as others read them.
+
+    FOLDER is a finished dataset. Samples become JSON lines: `eval` for evaluation, `chat` for chat trainers, or `text`.
+    Rows become a folder in the layout of another project, see docs/formats.md.
+    """
+    if to in _OF_SAMPLES:
+        refuse_written({"config"}, "rows, which have other values of --to")
+        _export_samples(output, folder, to, out, _indices(n, indices), tokenizer, force)
+    else:
+        refuse_written({"n", "indices", "tokenizer"}, f"--to {', '.join(_OF_SAMPLES)}")
+        _export_rows(output, folder, to, out, config, force)
+
+
+def _export_samples(
+    output: Output,
+    folder: Path,
+    to: str,
+    out: Path | None,
+    chosen: list[IntRange],
+    tokenizer: str | None,
+    force: bool,
+) -> None:
+    from ...packers.dataset import open_dataset
+    from ..exporting.samples import STDOUT
+    from ..exporting.samples import export as run
+
+    if output.is_for_programs and out == STDOUT:
+        raise UsageError("--json and --out - both write to stdout: leave one of them out")
+    dataset = open_dataset(folder, tokenizer=tokenizer)
+    with _progress(output, "samples") as progressed:
+        exported = run(dataset, to, out, chosen, force=force, progressed=progressed)
+    output.report(exported, lambda: _print_samples(exported))
+
+
+def _export_rows(output: Output, folder: Path, to: str, out: Path | None, config: str | None, force: bool) -> None:
+    from ...packers.dataset import open_dataset
+    from ..exporting.rows import export_rows
+
+    if out == Path("-"):
+        raise UsageError(f"--out must be a folder for --to {to}: rows are not written to stdout")
+    with _progress(output, "rows") as progressed:
+        exported = export_rows(open_dataset(folder), to, out, config, force=force, progressed=progressed)
+    output.show(exported, lambda: _print_notes(exported), lambda: _print_rows(exported))
+
+
+def _indices(n: str | None, indices: tuple[str, ...]) -> list[IntRange]:
+    """The ranges of samples that `--n` and `--index` name."""
+    from ...schemas.quantity import IntRange, parse_count
+
+    if n is not None and indices:
+        raise UsageError("--n and --index both choose samples: leave one of them out")
+    option = "--n" if n is not None else "--index"
+    try:
+        return [IntRange(0, parse_count(n) - 1)] if n is not None else [IntRange.parse(index) for index in indices]
+    except ValueError as error:
+        raise UsageError(f"{option} {error}") from None
+
+
+@contextlib.contextmanager
+def _progress(output: Output, unit: str) -> Generator[Callable[[int, int], None]]:
+    """What to call with the number done and the number of all: moves a bar on a terminal, unless it is quiet."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    stderr = Console(stderr=True)
+    with Progress(console=stderr, transient=True, disable=output.is_quiet or not stderr.is_terminal) as bar:
+        task = bar.add_task(unit)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print_samples(exported: Exported) -> None:
+    """On stderr, since the samples may go to stdout."""
+    import humanize
+
+    name = "stdout" if exported.path == "-" else exported.path
+    samples, size = counted(exported.samples, "sample"), humanize.naturalsize(exported.bytes)
+    line = f"{name}: {samples}, {counted(exported.tokens, 'token')}, {size} as {exported.to}"
+    console(stderr=True).print(line, markup=False)
+
+
+def _print_rows(exported: ExportedRows) -> None:
+    import humanize
+
+    size = humanize.naturalsize(exported.bytes)
+    console().print(f"{exported.path}: {size} as {exported.to}, settings beside each folder", markup=False)
+    for name, counts in exported.configs.items():
+        rows, documents = counted(counts.rows, "row"), counted(counts.documents, "document")
+        line = f"{name}: {rows}, {documents}, {counted(counts.tokens, 'token')}, {counts.loss_tokens:,} in the loss"
+        console().print(line, markup=False)
+
+
+def _print_notes(exported: ExportedRows) -> None:
+    """What its reader leaves unread, which a user must know."""
+    for note in exported.notes:
+        console().print(f"note: {note}", markup=False)

@@ -1,0 +1,186 @@
+"""Options that several commands have, and values that a shell can complete."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+import click
+from click.shell_completion import CompletionItem
+
+SECTIONS: WeakKeyDictionary[click.Parameter, str] = WeakKeyDictionary()
+"""The heading under which help shows an option, where it has one of its own."""
+
+C = TypeVar("C", bound=Callable[..., object])
+
+
+class _Known(click.ParamType[str]):
+    """Text of which some values are known; what it is to mean is decided by whoever reads it."""
+
+    def __init__(self, name: str, known: Callable[[click.Context], Iterable[CompletionItem]]) -> None:
+        self.name = name
+        self._known = known
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The known values that begin so."""
+        return [item for item in self._known(ctx) if item.value.startswith(incomplete)]
+
+
+def _tasks(context: click.Context) -> Iterable[CompletionItem]:
+    from ...generators.description import Description
+    from ...generators.registry import tasks
+
+    return [CompletionItem(name, help=Description.of(name).summary) for name in tasks()]
+
+
+def _presets(context: click.Context) -> Iterable[CompletionItem]:
+    """Of the task that is written already, else of all."""
+    from ...generators.registry import tasks
+
+    chosen = context.params.get("task")
+    kinds = [kind for name, kind in tasks().items() if chosen in (None, name)]
+    return [CompletionItem(preset, help=kind.name) for kind in kinds for preset in kind.presets]
+
+
+def _settings(context: click.Context) -> Iterable[CompletionItem]:
+    """Of the task that is written already."""
+    from ...generators.description import Description
+    from ...generators.registry import tasks
+
+    chosen = context.params.get("task")
+    if chosen not in tasks():
+        return []
+    return [CompletionItem(f"{one.name}=", help=one.meaning) for one in Description.of(chosen).settings]
+
+
+TASK = _Known("task", _tasks)
+PRESET = _Known("preset", _presets)
+SETTING = _Known("key=value", _settings)
+PATH = click.Path(path_type=Path)
+
+
+class Choices(click.ParamType[str]):
+    """One of some names, which are found when they are wanted: what knows them takes time to import."""
+
+    name = "choice"
+
+    def __init__(self, names: Callable[[], Iterable[str]]) -> None:
+        self._names = names
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The names."""
+        return tuple(self._names())
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """All names, as help shows them."""
+        return f"[{'|'.join(self.choices)}]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The value, an error where it is none of the names."""
+        return click.Choice(self.choices).convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so."""
+        return [CompletionItem(name) for name in self.choices if name.startswith(incomplete)]
+
+
+def together(section: str, *options: Callable[[C], C]) -> Callable[[C], C]:
+    """Several options as one decorator, in the order in which help shows them, under a heading of their own."""
+
+    def decorate(function: C) -> C:
+        before = len(getattr(function, "__click_params__", ()))
+        for option in reversed(options):
+            function = option(function)
+        for parameter in getattr(function, "__click_params__", ())[before:]:
+            SECTIONS[parameter] = section
+        return function
+
+    return decorate
+
+
+tokenizer_options = together(
+    "Tokens",
+    click.option(
+        "--tokenizer", metavar="NAME", default="embedded", show_default=True, help="A file, a folder or a Hub id."
+    ),
+    click.option(
+        "--bos", metavar="TOKEN", help="Token before every document; `none` for nothing. [default: the tokenizer's]"
+    ),
+    click.option("--eos", metavar="TOKEN", help="Token after every document. [default: the tokenizer's]"),
+    click.option("--engine", type=click.Choice(["fastokens", "tokenizers"]), help="What encodes. [default: fastokens]"),
+)
+"""How text becomes tokens."""
+
+sample_options = together(
+    "Samples",
+    click.option(
+        "--seed",
+        metavar="N",
+        type=click.IntRange(0, 2**63 - 1),
+        default=0,
+        show_default=True,
+        help="Of all randomness; different seeds share nothing.",
+    ),
+    click.option("--preset", type=PRESET, help="Settings that a benchmark uses, see `lcdata tasks NAME`."),
+    click.option(
+        "--set",
+        "settings",
+        type=SETTING,
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="A setting of the task, also over a preset's; repeatable.",
+    ),
+    click.option("--haystack", metavar="PATH", help="A corpus to hide needles in: a file or a folder."),
+    click.option("--template", multiple=True, metavar="ID", help="Use only this wording; repeatable."),
+    click.option("--templates", type=PATH, help="Your own wordings in YAML, see `lcdata tasks NAME --templates`."),
+    click.option(
+        "--format",
+        "layout",
+        type=click.Choice(["plain", "chat"]),
+        default="plain",
+        show_default=True,
+        help="Chat: one turn each, in the tokenizer's chat template.",
+    ),
+    click.option("--chat-template", metavar="PATH", help="A Jinja file. [default: the tokenizer's]"),
+)
+"""What samples are made of."""
+
+where_options = together(
+    "Run",
+    click.option(
+        "--workers",
+        metavar="N",
+        type=click.IntRange(0),
+        help="Processes; 0 for this one. [default: by the size of the work]",
+    ),
+    click.option("--address", metavar="HOST:PORT", help="A Ray cluster to run on."),
+)
+"""On what the work runs."""
+
+overwrite_option = click.option(
+    "--overwrite", is_flag=True, help="Replace what is there when this is whole; a half-made other goes at once."
+)
+
+recipe_options = together(
+    "Recipe",
+    click.argument("recipe", type=PATH),
+    click.option("--store", type=PATH, help="Where the recipe's corpora are, or are put. [default: as it says]"),
+    click.option(
+        "--set",
+        "changes",
+        envvar="LCDATA_SET",
+        multiple=True,
+        metavar="PLACE=VALUE",
+        help="Like seed=3 or stages.0.tokens=1M; repeatable.",
+    ),
+)
+"""A recipe in a file, its store, and changes to it."""
+
+max_bad_option = click.option(
+    "--max-bad",
+    metavar="SHARE",
+    default="0.1%",
+    show_default=True,
+    help="Share of a corpus's records that may be unusable.",
+)

@@ -1,0 +1,79 @@
+"""`lcdata verify`: proof that a dataset, or a token store, is what its manifest says."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ...schemas.counted import counted
+from .group import command
+from .options import PATH
+from .words.console import console
+from .words.output import Output
+
+if TYPE_CHECKING:
+    from ...schemas.events import CorpusVerdict, Verdict
+
+
+@command()
+@click.argument("folder", type=PATH)
+@click.option(
+    "--samples",
+    metavar="N",
+    type=click.IntRange(0),
+    default=16,
+    show_default=True,
+    help="Random samples to make again.",
+)
+@click.option("--tokenizer", metavar="NAME", help="Where the dataset's tokenizer is now. [default: where it was]")
+@click.option(
+    "--workers", metavar="N", type=click.IntRange(0), default=0, show_default=True, help="Processes; 0 for this one."
+)
+def verify(output: Output, folder: Path, samples: int, tokenizer: str | None, workers: int) -> int:
+    """Check every hash, row and mask; remake samples.
+
+    FOLDER is a finished dataset, of which random samples are made again from the manifest alone and compared, or a
+    token store. What is found broken is named, and ends it with exit code 3.
+    """
+    from ..corpora.store import is_store, open_store
+
+    if is_store(folder):
+        from ..corpora.verify import verify_corpus
+
+        verdicts = [verify_corpus(corpus) for corpus in open_store(folder)]
+        for verdict in verdicts:
+            output.show(verdict, partial(_print_problems, verdict), partial(_print_corpus, verdict))
+        return 0 if all(verdict.holds for verdict in verdicts) else 3
+    from ...packers.dataset import open_dataset
+    from ..proving.verify import verify as check
+
+    verdict = check(open_dataset(folder, tokenizer=tokenizer), samples, workers)
+    output.show(verdict, partial(_print_problems, verdict), partial(_print_dataset, verdict))
+    return 0 if verdict.holds else 3
+
+
+def _print_problems(verdict: Verdict | CorpusVerdict) -> None:
+    from rich.markup import escape
+
+    for problem in verdict.problems:
+        console().print(f"[red]broken[/red]  {escape(problem)}")
+
+
+def _print_dataset(verdict: Verdict) -> None:
+    rows, documents = counted(verdict.rows, "row"), counted(verdict.documents, "document")
+    checked = f"{rows}, {documents}, {counted(verdict.tokens, 'token')}"
+    if verdict.holds:
+        again = counted(verdict.regenerated, "sample")
+        console().print(f"{verdict.path} holds: {checked} checked, {again} made again", markup=False)
+    else:
+        problems = counted(len(verdict.problems), "problem")
+        console().print(f"{verdict.path} does not hold: {problems}; {checked} checked", markup=False)
+
+
+def _print_corpus(verdict: CorpusVerdict) -> None:
+    files, documents = counted(verdict.files, "file"), counted(verdict.documents, "document")
+    checked = f"{files}, {documents}, {counted(verdict.tokens, 'token')} checked"
+    console().print(f"{verdict.path} {'holds' if verdict.holds else 'does not hold'}: {checked}", markup=False)

@@ -1,0 +1,1 @@
+"""How commands speak: to a person in tables and bars, to a program in JSON, or not at all."""

@@ -1,0 +1,58 @@
+"""Storing a corpus for whoever gave the command, and what is said about stored corpora."""
+
+from pathlib import Path
+
+import humanize
+from rich.markup import escape
+
+from ....schemas.corpus import CorpusManifest, IngestRecipe
+from ....schemas.counted import counted
+from ...run.where import ANYWHERE, Where
+from .console import console, pairs
+from .output import Output
+
+
+def ingest_corpus(
+    output: Output,
+    recipe: IngestRecipe,
+    store: Path,
+    max_bad: float,
+    where: Where = ANYWHERE,
+    engine: str = "fastokens",
+    overwrite: bool = False,
+) -> None:
+    """Store a corpus, and say what came out."""
+    from ...corpora.ingest import ingest
+
+    ingested = ingest(recipe, store, output.tell, max_bad, where, engine, overwrite)
+    output.report(ingested, lambda: _print_ingested(store / recipe.name, ingested.ingested))
+
+
+def _print_ingested(path: Path, is_new: bool) -> None:
+    from ...corpora.store import open_corpus
+
+    manifest = open_corpus(path).manifest
+    if not is_new:
+        console().print(f"{path} is stored already, nothing to do", markup=False)
+    following = f"lcdata inspect {path} · lcdata gen --corpus {path} --length 128k --tokens …"
+    pairs({**summary(manifest), "next": following})
+    for bad in manifest.first_bad[:5]:
+        console().print(f"[yellow]unusable[/yellow] {escape(f'{bad.url}:{bad.line}')} {escape(bad.reason)}")
+
+
+def summary(manifest: CorpusManifest) -> dict[str, str]:
+    """What a corpus came to, as names and values."""
+    left_out = {
+        **{f"{reason} (records)": count for reason, count in manifest.bad.items()},
+        **{f"{reason} (documents)": count for reason, count in manifest.dropped.items()},
+    }
+    records, inputs = counted(manifest.records, "record"), counted(len(manifest.inputs), "input")
+    audited = counted(manifest.audited, "document")
+    return {
+        "documents": f"{manifest.documents:,} from {records} of {inputs}",
+        "tokens": f"{manifest.tokens:,} of {humanize.naturalsize(manifest.bytes)} of text, "
+        f"{manifest.bytes / max(manifest.tokens, 1):.2f} bytes each",
+        "left out": ", ".join(f"{count:,} {reason}" for reason, count in left_out.items()) or "nothing",
+        "size": humanize.naturalsize(sum(file.bytes for file in (*manifest.files, manifest.index))),
+        "tokenizer": f"{manifest.tokenizer.source} by {manifest.engine}, {audited} audited",
+    }

@@ -1,0 +1,70 @@
+"""What a recipe is made from, found once and handed on: the tokenizer's vocabulary and the stored corpora."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ...packers.tokens.vocabulary import Vocabulary, find_chat_template, find_vocabulary
+from ...schemas.errors import UsageError
+from ...schemas.recipe import Recipe
+from ...schemas.tokens import EMBEDDED, TokenizerIdentity
+from ..corpora.store import StoredCorpus, open_corpus
+
+
+@dataclass(frozen=True)
+class Materials:
+    """The inputs of a recipe besides the files that tasks read, each looked for when it is first wanted."""
+
+    recipe: Recipe
+
+    @cached_property
+    def corpora(self) -> Mapping[str, StoredCorpus]:
+        """The stored corpora by their paths in the recipe; UsageError where one is not there."""
+        paths = dict.fromkeys(component.corpus for stage in self.recipe.stages for component in stage.corpora)
+        return {path: open_corpus(Path(path)) for path in paths}
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The recipe's tokenizer as files; a recipe of corpora alone never asks for it."""
+        return find_vocabulary(self.recipe.tokenizer.source)
+
+    @cached_property
+    def chat_template(self) -> str | None:
+        """What samples are laid out in, where some are conversations."""
+        formats = {component.format for stage in self.recipe.stages for component in stage.tasks}
+        return find_chat_template(self.recipe.tokenizer, self.vocabulary) if "chat" in formats else None
+
+    @cached_property
+    def stored_tokenizer(self) -> TokenizerIdentity | None:
+        """The tokenizer of all corpora, None where there are none.
+
+        UsageError where they have several or the recipe chooses another.
+        """
+        if not self.corpora:
+            return None
+        identity = _common_tokenizer(list(self.corpora.values()))
+        wanted = self.recipe.tokenizer.source
+        if wanted not in (EMBEDDED, identity.source):
+            raise UsageError(
+                f"the corpora were ingested with the tokenizer {identity.source}, not {wanted}: "
+                "ingest them again with that one"
+            )
+        return identity
+
+
+def _common_tokenizer(corpora: Sequence[StoredCorpus]) -> TokenizerIdentity:
+    first, *others = corpora
+    identity = first.manifest.tokenizer
+    for other in others:
+        if not is_same(other.manifest.tokenizer, identity):
+            raise UsageError(
+                f"{first.path} and {other.path} were ingested with different tokenizers "
+                f"({identity.source}, {other.manifest.tokenizer.source}): ingest one of them again"
+            )
+    return identity
+
+
+def is_same(identity: TokenizerIdentity, other: TokenizerIdentity) -> bool:
+    """Whether two tokenizers make the same documents, wherever they lie."""
+    return identity.model_dump(exclude={"source"}) == other.model_dump(exclude={"source"})

@@ -1,0 +1,25 @@
+"""How fast work gets on."""
+
+import time
+from typing import Literal
+
+from ...schemas.events import Progress
+
+
+class Pace:
+    """Counts what is done from the moment that it is made."""
+
+    def __init__(self, unit: Literal["tokens", "bytes"]) -> None:
+        self._unit: Literal["tokens", "bytes"] = unit
+        self._done = 0
+        self._started = time.monotonic()
+
+    def advance(self, amount: int) -> Progress:
+        """So much more is done."""
+        self._done += amount
+        return Progress(unit=self._unit, done=self._done, per_second=round(self.per_second))
+
+    @property
+    def per_second(self) -> float:
+        """On average since the beginning."""
+        return self._done / max(time.monotonic() - self._started, 1e-9)
