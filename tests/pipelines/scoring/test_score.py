@@ -285,6 +285,14 @@ MISTAKES = [
 ]
 
 
+def scored_and_drawn(plot: Path | None = None, data: Path | None = None, **named: Path) -> None:
+    """What the command does with these options and the predictions `p`."""
+    found = score(Path("p"), data=None if data is None else open_dataset(data), **named)
+    if plot is not None:
+        check_plot(plot)
+        draw_heat_map(found, plot)
+
+
 def test_a_mistake_is_one_line_that_names_its_place(
     write: Write, lcdata: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -294,13 +302,8 @@ def test_a_mistake_is_one_line_that_names_its_place(
     for lines, options, message in MISTAKES:
         write("p", lines)
         named = {name.removeprefix("--"): Path(value) for name, value in zip(options[::2], options[1::2], strict=True)}
-        plot = named.pop("plot", None)
         with pytest.raises(UsageError) as raised:
-            data = open_dataset(named.pop("data")) if "data" in named else None
-            found = score(Path("p"), data=data, **named)
-            assert plot is not None
-            check_plot(plot)
-            draw_heat_map(found, plot)
+            scored_and_drawn(**named)
         assert message in str(raised.value)
     done = lcdata("score", "p", *options)
     assert (done.returncode, done.stdout) == (2, "")
