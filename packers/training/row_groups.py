@@ -29,7 +29,7 @@ class RowGroups:
 
     @property
     def num_rows(self) -> int:
-        """In all files."""
+        """Rows of all files."""
         return int(self.starts[-1])
 
     def row(self, index: int) -> RowArrays:
