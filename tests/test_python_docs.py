@@ -27,11 +27,13 @@ def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert len(names["rewards"]) == 8
     assert len(names["prompts"]) == 16
     assert names["held_out"][0].sha256 != names["train"][0].sha256
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["small"]
+    assert names["told"][-1].event == "done"
 
 
 @pytest.mark.filterwarnings(MULTI_THREADED_FORK)
-def test_the_examples_of_data_loaders_run() -> None:
+def test_the_examples_of_data_loaders_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     pytest.importorskip("torch", reason="the data loaders of the examples are those of PyTorch")
     names = run_blocks(needing_torch=True)
     assert len(names["seen"]) == 12

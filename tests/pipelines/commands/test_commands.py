@@ -197,9 +197,8 @@ def test_bash_completes_commands_tasks_presets_and_settings(lcdata: Run, tmp_pat
 def test_recipes_travel_with_the_package_and_can_be_copied(lcdata: Run, tmp_path: Path) -> None:
     listed = lcdata("recipes").stdout
     ready = Path(__file__).parents[3] / "recipes"
-    assert {path.stem for path in ready.glob("*.yaml")} == {
-        line.split()[0] for line in listed.split("\n\n")[0].splitlines()
-    }
+    names = [line.split()[0] for line in listed.split("\n\n")[0].splitlines()]
+    assert names == sorted(path.stem for path in ready.glob("*.yaml"))
     assert max(map(len, listed.splitlines())) <= 80
     assert lcdata("recipes", "--copy", "ruler-like").returncode == 0
     assert (tmp_path / "ruler-like.yaml").read_bytes() == (ready / "ruler-like.yaml").read_bytes()

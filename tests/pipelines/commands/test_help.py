@@ -9,6 +9,7 @@ import pytest
 
 from lcdata.__main__ import cli
 from lcdata.pipelines.commands import group
+from lcdata.pipelines.commands.options import Choices
 
 ROOT = click.Context(cli, info_name="lcdata", terminal_width=80, max_content_width=80)
 NAMES = cli.list_commands(ROOT)
@@ -51,7 +52,7 @@ def test_every_option_has_words_and_the_common_ones_are_the_same_everywhere(name
     wide = [line for line in text.splitlines() if len(line) > 80]
     assert all(line.lstrip().startswith("--") for line in wide), "only a list of choices may be wider"
     for argument in command(name).params:
-        if isinstance(argument, click.Argument) and not isinstance(argument.type, click.Choice):
+        if isinstance(argument, click.Argument) and not isinstance(argument.type, click.Choice | Choices):
             assert argument.make_metavar(context).strip("[].") in text.partition("\n\n")[2] or name in ("show", "tasks")
 
 
