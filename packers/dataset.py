@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -60,17 +60,17 @@ class Dataset:
 
     @property
     def name(self) -> str:
-        """The name that its recipe gives it."""
+        """The name that the recipe gives the dataset."""
         return self.manifest.recipe.name
 
     @property
     def fingerprint(self) -> str:
-        """A hash of recipe, tokenizer and corpora: the same fingerprint is the same data."""
+        """Fingerprint of recipe, tokenizer and corpora: the same fingerprint is the same data."""
         return self.manifest.fingerprint
 
     @property
     def num_documents(self) -> int:
-        """Documents of all configs."""
+        """Documents of the dataset, in all its configs."""
         return self.manifest.total("documents")
 
     def config(self, name: str | None = None) -> Config:
@@ -88,7 +88,7 @@ class Dataset:
 
     @cached_property
     def _number_of_sample_0(self) -> Mapping[tuple[str, str], int]:
-        """The number that sample 0 of each config and task has, or would have where an earlier config holds it."""
+        """Numbers of sample 0, by config and task; below 0 where an earlier config has the first samples of a task."""
         return {
             (task.stage.name, task.component.name): task.number - task.account.first for task in self.manifest.tasks
         }
@@ -124,7 +124,7 @@ class Dataset:
         configs = ", ".join(f"{config.name}: {config.num_rows:,} rows" for config in self.configs.values())
         return f"Dataset({str(self.folder)!r}, {configs})"
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {name: value for name, value in vars(self).items() if name != "tokenizer"}
 
 
@@ -142,37 +142,37 @@ class Config:
 
     @property
     def name(self) -> str:
-        """What the config is called, for example `kv-128k`."""
+        """Name of the config, for example `kv-128k`."""
         return self.stage.name
 
     @property
     def seq_length(self) -> int:
-        """Tokens that a row holds at most."""
+        """Tokens that a row of the config holds at most."""
         return self.stage.seq_length
 
     @property
     def num_rows(self) -> int:
-        """Rows of all data files."""
+        """Rows of the config, in all its data files."""
         return self.record.rows
 
     @property
     def num_documents(self) -> int:
-        """Documents of all rows."""
+        """Documents of the config, in all its rows."""
         return self.record.documents
 
     @property
     def num_tokens(self) -> int:
-        """Tokens of all rows."""
+        """Tokens of the config, in all its rows."""
         return self.record.tokens
 
     @property
     def vocab_size(self) -> int:
-        """One more than the largest id of the tokenizer."""
+        """One more than the largest token id of the tokenizer."""
         return self.dataset.manifest.tokenizer.vocab_size
 
     @property
     def fingerprint(self) -> str:
-        """The whole dataset's: the same fingerprint is the same data."""
+        """Fingerprint of the whole dataset: the same fingerprint is the same data."""
         return self.dataset.fingerprint
 
     @property

@@ -5,7 +5,7 @@ then says so on stderr.
 """
 
 import contextlib
-from typing import Any, Literal
+from typing import Literal
 
 import pyarrow.parquet as pq
 
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 class ArrowWriter(pq.ParquetWriter):
     """Writes a Parquet file within a block; where an error leaves it, whatever ending the file raises is dropped."""
 
-    def __exit__(self, *args: Any, **_: Any) -> Literal[False]:
+    def __exit__(self, *args: object, **_: object) -> Literal[False]:
         if args[0] is None:
             self.close()
         else:
@@ -26,4 +26,4 @@ class ArrowWriter(pq.ParquetWriter):
             self.close()
 
     def __del__(self) -> None:
-        """End nothing: the block did, or never began."""
+        """End no file when collected: the block ended it, or never began."""

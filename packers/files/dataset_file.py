@@ -28,7 +28,7 @@ class DatasetFile:
     """
 
     folder: Path
-    """Where the dataset is."""
+    """Folder of the dataset."""
     record: FileRecord
 
     @property
@@ -37,7 +37,7 @@ class DatasetFile:
         return self.folder / self.record.path
 
     def schema(self) -> pa.Schema:
-        """Names and types of the columns."""
+        """Names and types of the file's columns."""
         with self._opened() as file:
             return file.schema_arrow
 
@@ -47,17 +47,17 @@ class DatasetFile:
             return _group_sizes(file)
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
-        """All rows."""
+        """All rows of the file."""
         with self._opened() as file:
             return file.read(columns, use_threads=False)
 
     def row_group(self, number: int, columns: Sequence[str] | None = None) -> pa.Table:
-        """The rows of one row group."""
+        """The rows of row group `number` of the file."""
         with self._opened() as file:
             return file.read_row_group(number, columns, use_threads=False)
 
     def row_groups(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """The rows of each row group, one in memory at a time."""
+        """The rows of each row group of the file, one group in memory at a time."""
         with self._opened() as file:
             for number in range(file.num_row_groups):
                 yield file.read_row_group(number, columns, use_threads=False)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from .thrift import varint
 
 _BLOCK = 128
-"""Differences in a block, the fewest there may be."""
+"""Differences in a block, the fewest that the format allows."""
 
 Int32s = NDArray[np.int32]
 
@@ -44,7 +44,7 @@ def delta_binary_packed(values: Int32s) -> NDArray[np.uint8]:
 
 
 def _differences(values: Int32s) -> Int32s:
-    """Of each value from the one before, modulo 2**32, shape (blocks, 128); the last is repeated to the end."""
+    """Differences of neighbouring values, modulo 2**32, shape (blocks, 128); the last is repeated to the end."""
     count = len(values) - 1
     flat = np.empty(-(-count // _BLOCK) * _BLOCK, np.int32)
     np.subtract(values[1:], values[:-1], out=flat[:count])
@@ -57,7 +57,7 @@ def _excess(larger: Int32s, smaller: Int32s) -> NDArray[np.uint32]:
 
 
 def _zigzag(numbers: Int32s) -> NDArray[np.uint32]:
-    """0, -1, 1, -2, ... as 0, 1, 2, 3, ..."""
+    """Signed numbers as unsigned ones, small where they are near 0: 0, -1, 1, -2, ... as 0, 1, 2, 3, ..."""
     return (numbers << 1 ^ numbers >> 31).view(np.uint32)
 
 

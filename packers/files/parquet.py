@@ -13,6 +13,7 @@ from ...schemas.tables import DOCUMENT_SCHEMA, row_schema
 from .arrays import bits, float_lists, numbers, numbers_or_null, span_lists, string_lists, strings, strings_or_null
 from .arrow_writer import ArrowWriter
 from .row_file import RowFile
+from .sink import Sink
 
 _COMMON: dict[str, Any] = {
     "compression": "zstd",
@@ -27,22 +28,22 @@ ROW_ENCODINGS = {
     "position_ids": "DELTA_BINARY_PACKED",
     "seq_lengths": "DELTA_BINARY_PACKED",
 }
-"""None is a dictionary's, which would cost more than it saves."""
+"""Encodings of the columns of rows; none is a dictionary's, which would cost more than it saves."""
 
 _DOCUMENT_GROUP_BYTES = 1 << 22
 _TABLE_TOKENS = 1 << 21
-"""A table of fewer documents costs as much to make."""
+"""Tokens whose documents become a table at once: a table of fewer costs as much to make."""
 
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def row_writer(sink: Any, with_labels: bool, cdc: bool = False) -> RowFile | ArrowWriter:
+def row_writer(sink: Sink, with_labels: bool, cdc: bool = False) -> RowFile | ArrowWriter:
     """A writer of rows into a file object; content-defined chunks take pyarrow."""
     return arrow_row_writer(sink, with_labels, cdc) if cdc else RowFile(sink, row_schema(with_labels), ROW_ENCODINGS)
 
 
-def arrow_row_writer(sink: Any, with_labels: bool, cdc: bool = False) -> ArrowWriter:
-    """The same settings in the hands of pyarrow, which takes twice as long."""
+def arrow_row_writer(sink: Sink, with_labels: bool, cdc: bool = False) -> ArrowWriter:
+    """A writer of rows into a file object by pyarrow, with the settings of `RowFile` and at half its speed."""
     schema = row_schema(with_labels)
     encodings = {f"{name}.list.element": ROW_ENCODINGS[name] for name in schema.names}
     return ArrowWriter(
@@ -59,7 +60,7 @@ def arrow_row_writer(sink: Any, with_labels: bool, cdc: bool = False) -> ArrowWr
 class DocumentWriter:
     """Writes one shard's document table into a file object, in row groups of its own: records are small."""
 
-    def __init__(self, sink: Any, shard: int) -> None:
+    def __init__(self, sink: Sink, shard: int) -> None:
         self._writer = ArrowWriter(sink, DOCUMENT_SCHEMA, **_COMMON)
         self._shard, self._num_rows, self._num_tokens, self._num_bytes = shard, 0, 0, 0
         self._rows: list[list[Document]] = []
@@ -75,7 +76,7 @@ class DocumentWriter:
             self._flush()
 
     def _make_table(self) -> None:
-        """Let go of the documents, whose tokens are not wanted here."""
+        """Make a table of the documents, and let go of them with their tokens, which are not wanted here."""
         table = document_table(self._shard, self._num_rows, self._rows)
         self._tables.append(table)
         self._num_rows += len(self._rows)

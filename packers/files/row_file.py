@@ -7,7 +7,6 @@ two runs a row, and the values of a page are handled as one. Source: Apache Parq
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,12 +16,13 @@ from numpy.typing import NDArray
 from ...schemas.recipe import FORMAT
 from ...schemas.tables import LIST
 from .delta import delta_binary_packed
+from .sink import Sink
 from .thrift import Value, i32, i64, items, string, struct, varint
 
 Int32s = NDArray[np.int32]
 
 PAGE_VALUES = 1 << 18
-"""A page has as many whole rows as hold no more than this, and at least one."""
+"""Values of a page at most: it has as many whole rows as hold no more, and at least one."""
 
 _MAGIC = b"PAR1"
 _ZSTD_LEVEL = 1
@@ -44,18 +44,18 @@ class _Page:
     offset: int
     num_bytes: int
     first_row: int
-    """In the row group."""
+    """Number of the page's first row in the row group."""
 
 
 @dataclass(frozen=True)
 class _Chunk:
-    """A column of a row group."""
+    """A column of a row group in the file."""
 
     name: str
     encoding: str
     num_values: int
     raw_bytes: int
-    """What the pages would take without compression, headers included."""
+    """Bytes that the pages would take without compression, headers included."""
     pages: Sequence[_Page]
 
     @property
@@ -65,7 +65,7 @@ class _Chunk:
 
 @dataclass(frozen=True)
 class _Group:
-    """A row group."""
+    """A row group in the file."""
 
     num_rows: int
     chunks: Sequence[_Chunk]
@@ -74,7 +74,7 @@ class _Group:
 class RowFile:
     """Writes tables into a file object, a row group each; pages have checksums and an index, columns no statistics."""
 
-    def __init__(self, sink: Any, schema: pa.Schema, encodings: Mapping[str, str]) -> None:
+    def __init__(self, sink: Sink, schema: pa.Schema, encodings: Mapping[str, str]) -> None:
         """`encodings` names PLAIN, DELTA_BINARY_PACKED or BYTE_STREAM_SPLIT for each column.
 
         Raises ValueError where a column is something else than lists of int32 without nulls.
@@ -88,7 +88,7 @@ class RowFile:
         self._write(_MAGIC)
 
     def write_table(self, table: pa.Table) -> None:
-        """Write rows, if there are any.
+        """Write the rows of a table, if it has any, as a row group.
 
         Raises ValueError where a list is empty, or a column is something else than lists of int32 without nulls.
         """
@@ -125,7 +125,10 @@ class RowFile:
         self._size += len(data)
 
     def _page_body(self, ends: Int32s, values: Int32s, encoding: str) -> NDArray[np.uint8]:
-        """What is compressed: repetition levels, definition levels, values; in memory that the next page takes over."""
+        """A page before compression: repetition levels, definition levels, values.
+
+        Lies in memory that the next page takes over.
+        """
         levels = _repetition_levels(np.diff(ends).tolist()) + _sized(_run(1, int(ends[-1] - ends[0])))
         encoded = _encoded(values[ends[0] : ends[-1]], encoding)
         start, size = len(levels), len(levels) + encoded.size
@@ -151,7 +154,7 @@ class RowFile:
         return _Chunk(name, encoding, int(ends[-1] - ends[0]), raw_bytes, pages)
 
     def _write_index(self, pages: Sequence[_Page]) -> tuple[int, int]:
-        """Write where a chunk's pages are; returns the place and the size of that."""
+        """Write a chunk's OffsetIndex, which says where its pages are; returns its place and size in the file."""
         places = [struct({1: i64(page.offset), 2: i32(page.num_bytes), 3: i64(page.first_row)}) for page in pages]
         at, index = self._size, struct({1: items(places)}).content
         self._write(index)
@@ -168,7 +171,7 @@ def _check_columns(schema: pa.Schema, names: Iterable[str]) -> None:
 
 
 def _pages(ends: Int32s) -> Iterator[tuple[int, int]]:
-    """The first row of each page, and the end."""
+    """The first row of each page, and the first that is not in it."""
     first, num_rows = 0, len(ends) - 1
     while first < num_rows:
         last = max(first + 1, int(np.searchsorted(ends, ends[first] + PAGE_VALUES, "right")) - 1)
@@ -185,7 +188,7 @@ def _encoded(values: Int32s, encoding: str) -> NDArray[np.uint8]:
 
 
 def _repetition_levels(lengths: Sequence[int]) -> bytes:
-    """0 where a list begins, 1 where it goes on."""
+    """The repetition levels of lists of these lengths: 0 where a list begins, 1 where it goes on."""
     if not min(lengths):
         raise ValueError("a list is empty")
     return _sized(b"".join(_run(0, 1) + (_run(1, length - 1) if length > 1 else b"") for length in lengths))
@@ -201,7 +204,7 @@ def _sized(levels: bytes) -> bytes:
 
 
 def _page_header(num_values: int, encoding: str, raw_bytes: int, packed: bytes) -> bytes:
-    """A PageHeader with its DataPageHeader."""
+    """The PageHeader of a page, with its DataPageHeader."""
     checksum = int.from_bytes(zlib.crc32(packed).to_bytes(4, "little"), "little", signed=True)
     values = struct({1: i32(num_values), 2: i32(_ENCODINGS[encoding]), 3: i32(_RLE), 4: i32(_RLE)})
     page = {1: i32(_DATA_PAGE), 2: i32(raw_bytes), 3: i32(len(packed)), 4: i32(checksum), 5: values}
@@ -209,7 +212,7 @@ def _page_header(num_values: int, encoding: str, raw_bytes: int, packed: bytes) 
 
 
 def _schema(names: Sequence[str]) -> list[Value]:
-    """SchemaElements: the root, and each column's list, what it repeats, and the elements of that."""
+    """The SchemaElements of a file: the root, and each column's list, what it repeats, and the elements of that."""
     elements = [struct({4: string("schema"), 5: i32(len(names))})]
     logical_list = struct({3: struct({})})
     for name in names:
@@ -222,7 +225,7 @@ def _schema(names: Sequence[str]) -> list[Value]:
 
 
 def _row_group(group: _Group, indexes: Sequence[tuple[int, int]]) -> Value:
-    """A RowGroup; `indexes` has the place and the size of each chunk's index."""
+    """The RowGroup of a group; `indexes` has the place and the size of each chunk's index."""
     columns = [
         struct({2: i64(0), 3: _column(chunk), 4: i64(at), 5: i32(size)})
         for chunk, (at, size) in zip(group.chunks, indexes, strict=True)
@@ -239,7 +242,7 @@ def _row_group(group: _Group, indexes: Sequence[tuple[int, int]]) -> Value:
 
 
 def _column(chunk: _Chunk) -> Value:
-    """Its ColumnMetaData."""
+    """The ColumnMetaData of a chunk."""
     return struct(
         {
             1: i32(_INT32),

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from .arrays import fixed_binaries, large_binaries, numbers, strings
+from .sink import Sink
 
 SCHEMA = pa.schema(
     [
@@ -32,8 +33,8 @@ SCHEMA = pa.schema(
         pa.field("sha256", pa.binary(32)),
     ]
 )
-"""`order` as it was given and `number` for those that are numbers, else 0; `sha256` of the text. No value is null, but
-`datasets` would copy what says so."""
+"""Columns of a file of texts: `order` as it was given and `number` for those that are numbers, else 0; `sha256` of the
+text. No value is null, but `datasets` would copy what says so."""
 
 _ABOUT_TEXTS = [name for name in SCHEMA.names if name != "text"]
 _WRITTEN_AT_ONCE = 1 << 22
@@ -45,7 +46,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One record that can be used."""
+    """A text on its way: a record of an input that can be used."""
 
     text: bytes
     id: str
@@ -59,13 +60,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A file of texts."""
+    """A file of texts, and how many it holds."""
 
     path: Path
     num_texts: int
 
 
-def write_texts(sink: Any, texts: Sequence[Text]) -> str:
+def write_texts(sink: Sink, texts: Sequence[Text]) -> str:
     """Write texts to a file object; returns the hash of what is known about them, their hashes too."""
     about = hashlib.sha256()
     with pa.ipc.new_stream(sink, SCHEMA) as writer:
@@ -91,7 +92,7 @@ def _batch(texts: Sequence[Text]) -> pa.RecordBatch:
 
 
 def hash_texts(path: Path) -> str | None:
-    """The same of a file, None where it is damaged or a text is not that of its hash."""
+    """The hash that `write_texts` returned for a file; None where it is damaged or a text is not that of its hash."""
     about = hashlib.sha256()
     try:
         with pa.memory_map(str(path)) as source:
@@ -110,7 +111,7 @@ def _about(batch: pa.RecordBatch) -> pa.Buffer:
 
 
 def num_texts(path: Path) -> int:
-    """The texts in a file."""
+    """The number of texts in a file."""
     with pa.memory_map(str(path)) as source:
         return sum(batch.num_rows for batch in pa.ipc.open_stream(source))
 
@@ -121,7 +122,7 @@ def prepare_to_read() -> None:
 
 
 def about_texts(files: Sequence[TextFile]) -> pa.Table:
-    """Everything but the texts, in order, with their sizes in `bytes`."""
+    """What is known about the texts of these files, in order: all columns but the text, and its size in `bytes`."""
     table: pa.Table = _opened(files)[:]
     return table.select(_ABOUT_TEXTS).append_column("bytes", _sizes(table["text"]))
 
@@ -139,7 +140,7 @@ class Texts:
         self._dataset = _opened([files[number] for number in used.tolist()])
 
     def values(self, names: Sequence[str], places: Ints) -> dict[str, list[Any]]:
-        """Columns without the texts, for the chosen texts at these places."""
+        """The values of these columns for the chosen texts at these places."""
         table: pa.Table = self._dataset.select_columns(list(names))[:]
         return table.take(numbers(self._rows[places])).to_pydict()
 
@@ -169,7 +170,7 @@ def _sizes(texts: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _views(texts: pa.LargeBinaryArray) -> Iterator[memoryview]:
-    """Each text where it lies."""
+    """A view of each text where it lies in memory."""
     _, ends, data = texts.buffers()
     cuts = np.frombuffer(ends, np.int64)[texts.offset : texts.offset + len(texts) + 1].tolist()
     view = memoryview(data)
@@ -177,7 +178,7 @@ def _views(texts: pa.LargeBinaryArray) -> Iterator[memoryview]:
 
 
 def _runs(sizes: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
-    """Where runs of at most so many bytes start and end; a larger one is alone."""
+    """Where runs of items of at most so many bytes in all start and end; a larger item is alone."""
     start = held = 0
     for place, size in enumerate(sizes):
         if place > start and held + size > most:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 _I32, _I64, _BINARY, _LIST, _STRUCT = 5, 6, 8, 9, 12
 _SHORT_LIST = 15
-"""A list of fewer has its size beside its kind."""
+"""Items of a list below which its size stands beside its kind."""
 
 
 class Value(NamedTuple):
@@ -61,7 +61,7 @@ def varint(number: int) -> bytes:
 
 
 def _zigzag(number: int, num_bits: int) -> bytes:
-    """0, -1, 1, -2, ... as 0, 1, 2, 3, ...; OverflowError where the number has more bits."""
+    """A signed number as a varint, 0, -1, 1, -2, ... as 0, 1, 2, 3, ...; OverflowError where it has more bits."""
     if not -(1 << num_bits - 1) <= number < 1 << num_bits - 1:
         raise OverflowError(f"{number} does not fit into {num_bits} bits")
     return varint(number << 1 if number >= 0 else ~(number << 1))

@@ -6,7 +6,6 @@ Ids stand without BOS and EOS, which depend on where a document is cut.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from ...schemas.tables import LIST
 from .arrays import fixed_binaries, int32_lists, numbers, strings
 from .arrow_writer import ArrowWriter
+from .sink import Sink
 
 Ids = NDArray[np.int32]
 
@@ -23,7 +23,7 @@ GROUP_TOKENS = 1 << 20
 """Tokens from which on a row group is full: what is read to get one document."""
 
 _COMPRESSION = -1
-"""Of zstd: a fifth larger than 1, and read in half the time."""
+"""Level of zstd: files are a fifth larger than at level 1, and read in half the time."""
 
 TOKEN_SCHEMA = pa.schema([pa.field("id", pa.string(), nullable=False), pa.field("input_ids", LIST, nullable=False)])
 
@@ -42,9 +42,9 @@ INDEX_SCHEMA = pa.schema(
         pa.field("sha256", pa.binary(32), nullable=False),
     ]
 )
-"""A document a record: its length, the text's size, from how many records it was joined, where its ids are (bucket,
-unit, row group, row in it), where it begins in which input, and the sha256 of its text (joined ones: over their
-parts' hashes)."""
+"""The index, a document a record: its length, the text's size, from how many records it was joined, where its ids are
+(bucket, unit, row group, row in it), where it begins in which input, and the sha256 of its text (joined ones: over
+their parts' hashes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class BucketWriter:
     A context manager: `close` ends the file, leaving the block without it gives the file up.
     """
 
-    def __init__(self, sink: Any, bucket: int, unit: int) -> None:
+    def __init__(self, sink: Sink, bucket: int, unit: int) -> None:
         self._bucket, self._unit = bucket, unit
         self._writer = ArrowWriter(
             sink,
@@ -91,7 +91,7 @@ class BucketWriter:
             self._write_group()
 
     def close(self) -> pa.Table:
-        """End the file; returns its part of the index."""
+        """End the file; returns the documents' part of the index."""
         if self._documents:
             self._write_group()
         self._writer.close()
@@ -117,7 +117,7 @@ class BucketWriter:
     def _index_of_group(self, names: pa.Array, lengths: Ids) -> pa.Table:
         documents, count = self._documents, len(self._documents)
 
-        def same(value: int, kind: Any) -> pa.Array:
+        def same(value: int, kind: type[np.integer]) -> pa.Array:
             return numbers(np.full(count, value, kind))
 
         columns = {
@@ -136,7 +136,7 @@ class BucketWriter:
         return pa.Table.from_arrays([columns[name] for name in INDEX_SCHEMA.names], schema=INDEX_SCHEMA)
 
 
-def write_index(sink: Any, tables: Iterable[pa.Table]) -> dict[int, tuple[int, int, int]]:
+def write_index(sink: Sink, tables: Iterable[pa.Table]) -> dict[int, tuple[int, int, int]]:
     """Write index parts, one after another, into a file object; returns each bucket's documents, tokens and bytes."""
     totals: dict[int, tuple[int, int, int]] = {}
     with ArrowWriter(sink, INDEX_SCHEMA, compression="zstd", write_page_checksum=True) as writer:

@@ -14,12 +14,12 @@ from ..files.parquet import ROW_ENCODINGS
 
 
 def table_of(columns: Mapping[str, pa.ListArray]) -> pa.Table:
-    """The columns in their order."""
+    """A table of the columns in their order."""
     return pa.Table.from_arrays(list(columns.values()), names=list(columns))
 
 
 def lists(ends: NDArray[np.int64], values: NDArray[np.generic]) -> pa.ListArray:
-    """Lists of an integer type that end at each of `ends` but the first, which is 0."""
+    """The values as an Arrow array of lists that end at each of `ends` but the first, which is 0."""
     return pa.ListArray.from_arrays(numbers(ends.astype(np.int32)), numbers(np.ascontiguousarray(values)))
 
 
@@ -38,5 +38,5 @@ def parquet_writer(path: Path, schema: pa.Schema) -> ArrowWriter:
 
 
 def list_schema(**kinds: pa.DataType) -> pa.Schema:
-    """Columns of lists of these types."""
+    """A schema of columns that hold lists of these types."""
     return pa.schema([pa.field(name, pa.list_(kind)) for name, kind in kinds.items()])

@@ -7,7 +7,6 @@ its versions from 2.16 on, which LLaMA-Factory may have, read them.
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -40,7 +39,7 @@ def _table(rows: Rows) -> pa.Table:
     return table_of({name: lists(rows.row_ends, values) for name, values in zip(_NAMES, columns, strict=True)})
 
 
-def _state(names: list[str], info: RowsInfo) -> dict[str, Any]:
+def _state(names: list[str], info: RowsInfo) -> dict[str, object]:
     """What `datasets` knows a dataset by; it keeps results under the fingerprint, so that is the data's own."""
     fingerprint = hashlib.sha256(f"llamafactory {info.name} {info.fingerprint}".encode()).hexdigest()
     return {
@@ -54,7 +53,7 @@ def _state(names: list[str], info: RowsInfo) -> dict[str, Any]:
     }
 
 
-def _write_json(path: Path, content: dict[str, Any]) -> None:
+def _write_json(path: Path, content: dict[str, object]) -> None:
     path.write_text(json.dumps(content, indent=2))
 
 

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +15,14 @@ from .profile import Profile, RowsInfo
 from .rows import Rows, Shards
 
 _SIZE_LIMIT = 1 << 26
-"""Bytes of a file, but for a row that is longer."""
+"""Bytes of a file at most, unless it holds a single row that is longer."""
 _COLUMNS = {
     "indices": "ndarray:uint32",
     "input_ids": "ndarray:uint32",
     "length": "int",
     "mask": "ndarray:uint8",
 }
-_SETTINGS: dict[str, Any] = {
+_SETTINGS: dict[str, object] = {
     "version": 2,
     "format": "mds",
     "compression": None,
@@ -37,7 +36,7 @@ _HEADER = json.dumps(_SETTINGS, sort_keys=True).encode()
 
 
 def _write(shards: Shards, folder: Path, info: RowsInfo) -> list[str]:
-    files = list[dict[str, Any]]()
+    files = list[dict[str, object]]()
     samples = list[bytes]()
     size = 0
     for sample in (sample for groups in shards for rows in groups for sample in _samples(rows)):
@@ -53,7 +52,7 @@ def _write(shards: Shards, folder: Path, info: RowsInfo) -> list[str]:
 
 
 def _samples(rows: Rows) -> Iterator[bytes]:
-    """Each row's sizes of its columns but `length`, then the columns."""
+    """Each row as a sample of MDS: the sizes of its columns but `length`, then the columns."""
     bounds = np.stack((rows.ends[:-1], rows.ends[1:]), axis=1)
     for (first, after), (low, high) in zip(pairwise(rows.row_starts), pairwise(rows.row_ends), strict=True):
         indices = _array((bounds[first:after] - low).astype("<u4"))
@@ -63,15 +62,18 @@ def _samples(rows: Rows) -> Iterator[bytes]:
         yield b"".join((sizes.tobytes(), indices, ids, np.int64(high - low).astype("<i8").tobytes(), mask))
 
 
-def _array(values: NDArray[np.unsignedinteger[Any]]) -> bytes:
-    """Number of axes and the width of their lengths in one byte, the lengths, the values."""
+def _array(values: NDArray[np.unsignedinteger]) -> bytes:
+    """An array of MDS: number of axes and the width of their lengths in one byte, the lengths, the values."""
     width = next(width for width in (0, 1, 2) if max(values.shape) < 1 << (8 << width))
     shape = np.array(values.shape, f"<u{1 << width}")
     return bytes([values.ndim << 2 | width]) + shape.tobytes() + values.tobytes()
 
 
-def _write_file(folder: Path, number: int, samples: list[bytes]) -> dict[str, Any]:
-    """Number of samples, where each begins and the last one ends, the columns' kinds, the samples."""
+def _write_file(folder: Path, number: int, samples: list[bytes]) -> dict[str, object]:
+    """Write a file of samples: their number, where each begins and the last ends, the columns' kinds, the samples.
+
+    Returns what `index.json` says of the file.
+    """
     name = f"shard.{number:05d}.mds"
     before = 4 + 4 * (len(samples) + 1) + len(_HEADER)
     starts = before + np.cumsum([0, *map(len, samples)])

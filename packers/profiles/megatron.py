@@ -18,7 +18,7 @@ from .rows import Rows, Shards
 _MAGIC, _VERSION = b"MMIDIDX\x00\x00", 1
 _CODES = {"<u2": 8, "<i4": 4}
 _SMALL_VOCABULARY = 65500
-"""Below it megatron-core takes two bytes for an id."""
+"""Size of a vocabulary below which megatron-core takes two bytes for an id."""
 
 
 def _write(shards: Shards, folder: Path, info: RowsInfo) -> list[str]:
@@ -47,7 +47,7 @@ def _check_loss(rows: Rows) -> None:
 
 
 def _write_index(path: Path, lengths: NDArray[np.int64], dtype: str) -> None:
-    """Counts, lengths, byte offsets and the first sequence of each document, and the end."""
+    """Write the `.idx`: counts, lengths, byte offsets, and the first sequence of each document, and the end."""
     offsets = (np.cumsum(lengths) - lengths) * np.dtype(dtype).itemsize
     with open(path, "wb") as index:
         index.write(_MAGIC + struct.pack("<QBQQ", _VERSION, _CODES[dtype], len(lengths), len(lengths) + 1))

@@ -18,13 +18,13 @@ class RowsInfo:
     """What a profile has to know of the config that is exported, besides its rows."""
 
     name: str
-    """The config's."""
+    """Name of the config."""
     seq_length: int
-    """Tokens a row holds at most."""
+    """Tokens that a row holds at most."""
     num_shards: int
-    """Data files."""
+    """Data files of the config."""
     fingerprint: str
-    """The dataset's: the same fingerprint is the same rows."""
+    """Fingerprint of the dataset: the same fingerprint is the same rows."""
     tokenizer: str
     """Where the tokenizer came from."""
     vocab_size: int
@@ -48,17 +48,17 @@ class RowsInfo:
 
     @property
     def token_bytes(self) -> Literal[2, 4]:
-        """Bytes of an id in a raw file."""
+        """Bytes of a token id in a raw file."""
         return 2 if self.vocab_size <= 1 << 16 else 4
 
     def shard_name(self, number: int, suffix: str) -> str:
-        """A data file's name, in the way of the dataset's own."""
+        """Name of an exported data file, made as the dataset's own are."""
         return f"train-{number:05d}-of-{self.num_shards:05d}{suffix}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """How a consumer is served."""
+    """How another project is served: what writes rows as it reads them, and the settings that make it read them."""
 
     write: Callable[[Shards, Path, RowsInfo], list[str]]
     """Write rows into an empty folder, and return what must be said of how they are read there.
@@ -66,13 +66,13 @@ class Profile:
     UsageError where the consumer would read something else than the rows say.
     """
     settings: Callable[[str, RowsInfo], str]
-    """What to tell the consumer to read that folder, given its path."""
+    """The settings by which the consumer reads an exported folder, given its path."""
     settings_suffix: str
-    """How the name of the file with the settings ends."""
+    """Suffix of the file that the settings are written to."""
 
 
 def raw_ids(rows: Rows, dtype: str) -> bytes:
-    """The ids in a type of NumPy; LcdataError where an id does not fit."""
+    """The token ids of rows as bytes of a type of NumPy; LcdataError where an id does not fit."""
     if len(rows.ids) and (rows.ids.min() < 0 or rows.ids.max() > np.iinfo(dtype).max):
         raise LcdataError(f"{rows.path} has ids beyond the tokenizer's vocabulary: run `lcdata verify`")
     ids: NDArray[np.integer] = rows.ids.astype(dtype)

@@ -22,11 +22,12 @@ class Rows:
     """Rows laid end to end: tokens of shape (tokens,), documents of shape (documents,)."""
 
     path: str
-    """The data file, and the first row's number in it, for messages."""
+    """The data file, for messages."""
     first_row: int
+    """Number of the first row in the data file, for messages."""
     ids: Ids
     labels: Ids
-    """Unshifted, -100 off the loss and on every document's first token."""
+    """Labels of the tokens, unshifted: -100 off the loss and on every document's first token."""
     lengths: Ints
     """Tokens of each document."""
     row_starts: Ints
@@ -68,7 +69,7 @@ class Rows:
 
     @cached_property
     def positions(self) -> Ids:
-        """0, 1, ... in every document, shape (tokens,)."""
+        """Place of each token in its document, from 0, shape (tokens,)."""
         return np.arange(len(self.ids), dtype=np.int32) - np.repeat(self.ends[:-1], self.lengths).astype(np.int32)
 
     @cached_property
@@ -78,7 +79,7 @@ class Rows:
         return (np.arange(len(self.lengths)) - np.repeat(self.row_starts[:-1], counts)).astype(np.int32)
 
     def name(self, document: int) -> str:
-        """Where a document is, as the document table says it."""
+        """What a document is called in messages: its number in its row, the row's in the file, and the file."""
         row = int(np.searchsorted(self.row_starts, document, side="right")) - 1
         return f"document {self.places[document]} of row {self.first_row + row} in {self.path}"
 
@@ -88,5 +89,5 @@ Shards = Iterable[Iterable[Rows]]
 
 
 def _bounds(lengths: NDArray[np.integer]) -> Ints:
-    """0 and where each of these lengths ends."""
+    """0 and the running sums of these lengths, int64 of shape (lengths + 1,)."""
     return np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)))

@@ -61,7 +61,7 @@ class _OpenRows:
         self.shortest = shortest
         self.num_rows = 0
         self.runs: dict[int, list[tuple[int, int]]] = {}
-        """By room; rows whose room is below the shortest length are forgotten."""
+        """Runs of rows by their room; rows whose room is below the shortest length are forgotten."""
         self.fitting: list[int] = []
         """Rooms that the present length fits into, the smallest last."""
         self.waiting: list[int] = []

@@ -20,13 +20,13 @@ class Chunks:
     """Pieces of documents in row order; arrays of shape (num_pieces,) where nothing else is said."""
 
     document: Ints
-    """Index of the document."""
+    """Index of the document that each piece is of."""
     offset: Ints
-    """Its content tokens before the piece."""
+    """Content tokens of the document before the piece."""
     length: NDArray[np.int32]
-    """Content tokens."""
+    """Content tokens of the piece."""
     is_last: NDArray[np.bool_]
-    """Whether the document ends here, so that EOS follows if it had one."""
+    """Whether the document ends with the piece, so that EOS follows if it had one."""
     row_starts: Ints
     """The first piece of every row, and the end, shape (num_rows + 1,)."""
 

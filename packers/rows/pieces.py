@@ -23,16 +23,16 @@ class Pieces:
     """The pieces of documents, in order; arrays of shape (num_pieces,) where nothing else is said."""
 
     document: NDArray[np.int64]
-    """Index of the document."""
+    """Index of the document that each piece is of."""
 
     offset: NDArray[np.int64]
     """Content tokens of the document before the piece."""
 
     length: NDArray[np.int32]
-    """Content tokens."""
+    """Content tokens of the piece."""
 
     is_last: NDArray[np.bool_]
-    """Whether the document ends here, so that EOS follows; nowhere in a document that was truncated."""
+    """Whether the document ends with the piece, so that EOS follows; nowhere in a document that was truncated."""
 
     starts: NDArray[np.int64]
     """The first piece of every document, and the end, shape (num_documents + 1,)."""
@@ -60,7 +60,7 @@ def cut(lengths: NDArray[np.int32], seq_length: int, num_bos: int, policy: LongP
 
 
 def _split(lengths: NDArray[np.int32], room: int) -> Pieces:
-    """Every piece but a document's last fills its row."""
+    """Cut documents into pieces, of which all but a document's last fill their rows."""
     # EOS is cut like a token of its own, so the last piece of a document always has room for it.
     counts = lengths // np.int32(room) + np.int32(1)
     starts = _starts(counts)

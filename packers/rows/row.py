@@ -28,13 +28,13 @@ class RowDocument(Document):
     """
 
     labels: Ids
-    """Unshifted, shape (length,); -100 off the loss and on the first token."""
+    """Labels of the tokens, unshifted, shape (length,); -100 off the loss and on the first token."""
     start: int
-    """Tokens before it in its row."""
+    """Tokens of the row before the document."""
     index: int | None
-    """The sample's number through the whole dataset, by which exports and predictions know it; None of a corpus."""
+    """Number of the sample through the whole dataset, as in exports and predictions; None for documents of a corpus."""
     record: Mapping[str, Any]
-    """What the document table holds of it, by column."""
+    """What the document table holds of the document, by column."""
     decode: Callable[[Ids], str]
     """Makes text of token ids."""
 
@@ -56,7 +56,7 @@ class RowDocument(Document):
 
     @cached_property
     def text(self) -> str:
-        """The whole text, decoded from the ids, control tokens left out.
+        """The whole text of the document, decoded from the ids, control tokens left out.
 
         A piece that begins or ends within a character has U+FFFD there. Raises LcdataError where the dataset's
         tokenizer is not at its place any more: say where it is with `open_dataset(..., tokenizer=...)`.
@@ -129,20 +129,20 @@ class Row(RowArrays):
     """
 
     index: int
-    """The row's number in the config, in file order."""
+    """Number of the row in the config, in file order."""
     read_documents: Callable[[], Iterator[RowDocument]]
-    """Reads the document table."""
+    """Reads the row's documents out of the document table."""
 
     @property
     def position_ids(self) -> Ids:
-        """0, 1, ... in every document, int32 of shape (tokens,)."""
+        """Place of each token in its document, from 0, int32 of shape (tokens,)."""
         lengths = self.seq_lengths
         positions = np.arange(len(self.input_ids)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         return positions.astype(np.int32)
 
     @cached_property
     def documents(self) -> tuple[RowDocument, ...]:
-        """The documents in their order; LcdataError where the document table cannot be read or is of other rows."""
+        """The row's documents in order; LcdataError where the document table cannot be read or is of other rows."""
         return tuple(self.read_documents())
 
     def __repr__(self) -> str:

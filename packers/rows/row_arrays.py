@@ -12,7 +12,7 @@ from .row_group import IGNORED
 Ids = NDArray[np.int32]
 
 COLUMNS = ("input_ids", "labels", "seq_lengths")
-"""What is read of a row; positions follow from it."""
+"""Columns that are read of a row; positions follow from them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +22,7 @@ class RowArrays:
     input_ids: Ids
     """Token ids, shape (tokens,)."""
     labels: Ids
-    """Unshifted, shape (tokens,); -100 off the loss and on every document's first token."""
+    """Labels of the tokens, unshifted, shape (tokens,); -100 off the loss and on every document's first token."""
     seq_lengths: Ids
     """Tokens of each document, shape (documents,)."""
 

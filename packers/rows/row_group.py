@@ -12,7 +12,7 @@ from ..files.arrays import int32_lists
 IGNORED = -100
 MAX_GROUP_ROWS = 64
 MAX_GROUP_TOKENS = 1 << 19
-"""6 MB in three int32 columns: groups four times as large, or as small, were written more slowly."""
+"""Tokens of a row group: 6 MB in three int32 columns; four times as many, or as few, were written more slowly."""
 
 
 class RowGroup:
@@ -36,7 +36,7 @@ class RowGroup:
         self._row_ends: list[int] = [0]
         self._document_ends: list[int] = [0]
         self.num_tokens = 0
-        """Tokens of all rows."""
+        """Tokens of all rows of the group."""
 
     def __len__(self) -> int:
         return len(self._row_ends) - 1
@@ -47,7 +47,7 @@ class RowGroup:
         return len(self) == self.max_rows
 
     def add_row(self, documents: Sequence[Document]) -> None:
-        """Lay out one row."""
+        """Lay out these documents as the next row."""
         for document in documents:
             start, end = self.num_tokens, self.num_tokens + len(document.ids)
             self._input_ids[start:end] = document.ids

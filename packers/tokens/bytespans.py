@@ -20,13 +20,13 @@ class Coverage:
     """How many bytes of a text each of its tokens covers."""
 
     num_bytes: NDArray[np.uint8]
-    """Filled with zeros to whole blocks, shape (num_blocks * _BLOCK,)."""
+    """Bytes that each token covers, filled with zeros to whole blocks, shape (num_blocks * _BLOCK,)."""
     block_starts: NDArray[np.int64]
-    """Bytes before each block, and all, shape (num_blocks + 1,)."""
+    """Bytes that the tokens before each block cover, and those of all, shape (num_blocks + 1,)."""
 
     @classmethod
     def of(cls, ids: NDArray[np.int32], num_bytes: NDArray[np.uint8]) -> "Coverage":
-        """By the tokens, and the bytes that every token of the vocabulary covers."""
+        """The coverage of a text by these tokens, given the bytes that every token of the vocabulary covers."""
         covered = np.zeros(-(-len(ids) // _BLOCK) * _BLOCK, np.uint8)
         # NumPy's take would copy the ids as int64 first.
         covered[: len(ids)] = pc.take(pa.array(num_bytes), pa.array(ids), boundscheck=False).to_numpy()
@@ -35,11 +35,11 @@ class Coverage:
 
     @property
     def total(self) -> int:
-        """Bytes of all tokens."""
+        """Bytes that all tokens cover."""
         return int(self.block_starts[-1])
 
     def before(self, token: int) -> int:
-        """Bytes of all tokens before this one."""
+        """Bytes that the tokens before this token cover."""
         block = token // _BLOCK
         return int(self.block_starts[block]) + int(self.num_bytes[block * _BLOCK : token].sum())
 
@@ -107,7 +107,7 @@ def _byte_offset(text: str, index: int, size: int) -> int:
     return index if size == len(text) else len(text[:index].encode())
 
 
-def _component_types(component: Any) -> set[str]:
+def _component_types(component: object) -> set[str]:
     """The `type` of a tokenizer component and of all its parts."""
     if isinstance(component, dict):
         own = {str(component["type"])} if "type" in component else set[str]()

@@ -1,7 +1,6 @@
 """The tokenizer's own chat template: where it is found, and what it makes of a question and an answer."""
 
 import json
-from typing import Any
 
 import jinja2
 from jinja2 import nodes
@@ -41,7 +40,7 @@ def render_chat(template: str, prompt: str, answer: str, bos: str | None, eos: s
         raise UsageError(f"the chat template fails ({reason}): name another with --chat-template") from None
 
 
-def _to_json(value: Any, ensure_ascii: bool = False, indent: int | None = None) -> str:
+def _to_json(value: object, ensure_ascii: bool = False, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent)
 
 

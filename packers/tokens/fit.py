@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +21,13 @@ from ...schemas.sample import Draft, Sample
 from .layout import LaidOut, Layout
 
 _FINE = 1000
-"""A document may stay one in so many tokens below its length before another encoding is spent on it,"""
+"""Of so many tokens of its length a long document may lack one before another encoding is spent on it."""
 _FEW = 24
-"""or so many tokens where it is short."""
+"""Tokens that a short document may lack before another encoding is spent on it."""
 _LEARNING_TOKENS = 8192
 """Tokens of the longest text that slopes are learned from."""
 _STEPS = 8
-"""Equal steps in which that text grows; what each adds is one observation."""
+"""Equal steps in which the longest text that slopes are learned from grows; what each adds is one observation."""
 _HOPELESS = 4
 """A guess that is off by so many times what is good enough hardly ever hits."""
 _GUESSES = 4
@@ -39,23 +38,23 @@ _GUESSES = 4
 class TokenRate:
     """Tokens of a sample as `base(units) + per_unit * units + per_char * size`, and how far off that is.
 
-    Its size is that of `_sizes`: characters, or the tokens of its fragments.
+    The size is that of `_sizes`: characters, or the tokens of its fragments.
     """
 
     sizes: Sequence[int]
     """Units at which `bases` were measured, ascending, shape (k,)."""
     bases: Sequence[float]
-    """What is left at these sizes, such as a list's numbers that take more tokens as it grows, shape (k,)."""
+    """Tokens at `sizes` that units and size do not explain, such as a long list's longer numbers, shape (k,)."""
     per_unit: float
     per_char: float
     base_noise: float
     """Standard deviation of what a sample takes besides its units, in tokens."""
     unit_noise: float
-    """The same of a single unit; that of k units is sqrt(k) times as large."""
+    """Standard deviation of what a single unit takes, in tokens; that of k units is sqrt(k) times as large."""
     tokens_per_unit: float
-    """All that one more unit adds, its characters included."""
+    """Tokens that one more unit adds, those of its characters included."""
     fewest_per_unit: float
-    """The same in a sample of unusually short words."""
+    """Tokens that one more unit adds to a sample of unusually short words."""
     chars_after_units: int | None
     """Characters of a prompt after its last unit, such as those of the question; None where units lie anywhere."""
     least: int
@@ -69,15 +68,15 @@ class TokenRate:
         return tokens if is_rising else np.maximum.accumulate(tokens)
 
     def noise(self, num_tokens: int) -> float:
-        """Standard deviation of what a sample predicted to have so many tokens has."""
+        """Standard deviation of the tokens of a sample that is predicted to have so many."""
         return math.hypot(self.base_noise, self.unit_noise * math.sqrt(num_tokens / self.tokens_per_unit))
 
     def capacity(self, num_tokens: int) -> int:
         """Units that a draft needs to be sure to fill so many tokens."""
         return max(8, math.ceil((num_tokens + 4 * self.noise(num_tokens)) / self.fewest_per_unit * 1.04) + 4)
 
-    def as_dict(self) -> dict[str, Any]:
-        """For a plan that is kept as JSON."""
+    def as_dict(self) -> dict[str, object]:
+        """The rate by its fields, for a plan that is kept as JSON."""
         return asdict(self)
 
 
@@ -85,7 +84,7 @@ class TokenRate:
 def _without_chars(
     count: int, sizes: tuple[int, ...], bases: tuple[float, ...], per_unit: float
 ) -> NDArray[np.float64]:
-    """What 0..count-1 units take besides their characters; samples of one wording and length share it."""
+    """Tokens of 0..count-1 units besides their characters; samples of one wording and length share them."""
     units = np.arange(count)
     return np.interp(units, sizes, bases) + per_unit * units
 
@@ -141,7 +140,7 @@ class _Judge:
         return len(self._predicted) - 1
 
     def first_guess(self) -> int:
-        """Units to begin with, at least one."""
+        """Units of the text that is encoded first, at least one."""
         return max(self._units_within(self._num_tokens + self._lead(self._rate.noise(self._num_tokens))), 1)
 
     def is_enough(self, fitted: Fitted) -> bool:
@@ -186,13 +185,13 @@ class _Judge:
 
 
 def _sizes(draft: Draft, layout: Layout) -> NDArray[np.int64]:
-    """What tells the tokens of 0..capacity units best: those of their fragments, else their characters."""
+    """The sizes that best tell the tokens of 0..capacity units: tokens of their fragments, else their characters."""
     tokens = draft.tokens(layout.count)
     return draft.chars if tokens is None else tokens
 
 
 Size = tuple[int, int, int]
-"""Units, size and tokens of a text, or what a step of its growth adds to each."""
+"""(units, size, tokens) of a text, or what a step of its growth adds to each."""
 
 DraftOf = Callable[[int, int], Draft]
 """(number of the draw, units) -> draft, the same for the same arguments."""
@@ -221,7 +220,7 @@ def learn_rate(draft_of: DraftOf, num_tokens: int, layout: Layout) -> TokenRate:
         rate = _with_spread(rate, [draft_of(draw, longest) for draw in range(_NUM_COUNTED_DRAWS)], layout)
     counting = replace(rate, chars_after_units=_same_at_the_end(few.prompt, many.prompt))
     # Whichever tells better from the longest text what the one before it takes.
-    return min((rate, counting), key=lambda one: sum(_misses(drafts, growths, one, layout)))
+    return min((rate, counting), key=lambda known: sum(_misses(drafts, growths, known, layout)))
 
 
 def _misses(
@@ -233,10 +232,10 @@ def _misses(
         yield abs(_Judge(draft, tokens, rate, layout).next_guess(most, sample, layout.lay_out(sample)) - units)
 
 
-def _same_at_the_end(one: str, other: str) -> int:
+def _same_at_the_end(text: str, other: str) -> int:
     """Characters in which two texts end alike."""
-    pairs = zip(reversed(one), reversed(other), strict=False)
-    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+    pairs = zip(reversed(text), reversed(other), strict=False)
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(text), len(other)))
 
 
 def _measure(draft: Draft, units: Sequence[int], layout: Layout) -> list[Size]:

@@ -30,7 +30,7 @@ Stretch = tuple[str | Slot, ...]
 
 @dataclass(frozen=True)
 class PieceText:
-    """What is encoded as one, and what to add to a character's place in `sample.text` to have its place there."""
+    """A text that is encoded as one, and what to add to a character's place in `sample.text` to have it in this."""
 
     text: str
     origins: Mapping[Slot, int]
@@ -43,7 +43,7 @@ class LaidOut:
     ids: Ids
     starts: Sequence[int]
     texts: Sequence[PieceText | None]
-    """None for control tokens."""
+    """The text of each piece, None for control tokens."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -102,11 +102,11 @@ class Layout:
         return layout
 
     def lay_out(self, sample: Sample) -> LaidOut:
-        """The sample's document."""
+        """The document that a sample becomes."""
         return self._laid_out(sample, Tokenizer.encode)
 
     def reference_ids(self, sample: Sample) -> Ids:
-        """The same ids by `tokenizers` itself."""
+        """The ids of the sample's document by `tokenizers` itself, shape (num_tokens,)."""
         return self._laid_out(sample, Tokenizer.encode_reference).ids
 
     def spans(self, sample: Sample, laid: LaidOut) -> DocumentSpans:
@@ -178,7 +178,7 @@ class Layout:
         return PieceText("".join(texts), origins)
 
     def _chars(self, slot: Slot, sample: Sample) -> Sequence[Span]:
-        """What is to be found of a slot, the whole answer first."""
+        """The spans of characters to be found of a slot, the whole answer first."""
         if slot is Slot.PROMPT:
             return sample.evidence_spans
         start = len(sample.prompt)

@@ -72,7 +72,7 @@ class TokenizerSpec:
     data: bytes
     identity: TokenizerIdentity
     engine: str = "fastokens"
-    """`fastokens`, or `tokenizers` where the former cannot be used."""
+    """What encodes: `fastokens`, or `tokenizers` where the former cannot be used."""
 
 
 class Tokenizer:
@@ -110,7 +110,7 @@ class Tokenizer:
 
     @property
     def engine(self) -> str:
-        """`fastokens` or `tokenizers`."""
+        """What encodes: `fastokens` or `tokenizers`."""
         return "tokenizers" if self._fast is None else "fastokens"
 
     def encode(self, text: str) -> Ids:
@@ -136,7 +136,7 @@ class Tokenizer:
         return self._counted[fragments]
 
     def encode_reference(self, text: str) -> Ids:
-        """The same by `tokenizers` itself."""
+        """Token ids of a whole text without BOS and EOS by `tokenizers` itself, shape (num_tokens,)."""
         encoding = self.reference.encode_batch_fast([text], add_special_tokens=False)[0]
         return np.array(encoding.ids, np.int32)
 
@@ -284,7 +284,7 @@ def _reference_engine(data: str) -> tokenizers.Tokenizer:
 
 
 _UNMARKED = re.compile(rb'"special":\s*false')
-"""What a file holds that has unmarked tokens."""
+"""Found in every `tokenizer.json` that has unmarked tokens."""
 
 
 @dataclass(frozen=True)
@@ -316,7 +316,7 @@ class _Marked:
 
     @property
     def vocab_size(self) -> int:
-        """One more than the largest id."""
+        """One more than the largest token id."""
         vocab = self.content["model"]["vocab"]
         model_ids = vocab.values() if isinstance(vocab, dict) else range(len(vocab))
         return 1 + max(max(model_ids, default=0), *(token["id"] for token in self.content["added_tokens"]))

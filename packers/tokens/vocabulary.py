@@ -21,9 +21,9 @@ class Vocabulary:
     """The bytes of a `tokenizer.json` and what the files beside it say."""
 
     source: str
-    """What names it: a path, a Hub id, or `embedded`."""
+    """What names the vocabulary: a path, a Hub id, or `embedded`."""
     data: bytes
-    """Of `tokenizer.json`."""
+    """Bytes of `tokenizer.json`."""
     config: dict[str, Any]
     """`tokenizer_config.json` and `special_tokens_map.json` as one, `chat_template` among them."""
 

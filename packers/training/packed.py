@@ -34,7 +34,7 @@ class _Place:
     taken: int = 0
     """Rows that this process has taken since."""
     num_workers: int = 0
-    """Workers of the loader that the process serves, 0 where it is the training process itself."""
+    """Workers of the loader that this process serves, 0 where it is the training process itself."""
 
 
 class PackedDataset(IterableDataset[Packed]):
@@ -79,7 +79,7 @@ class PackedDataset(IterableDataset[Packed]):
 
     @property
     def num_rows(self) -> int:
-        """Rows of the config."""
+        """Rows of the config, whatever the rank."""
         return self._groups.num_rows
 
     @property
@@ -193,7 +193,7 @@ class PackedDataset(IterableDataset[Packed]):
             )
 
     def _identity(self) -> dict[str, int | str | None]:
-        """What decides the order."""
+        """What decides the order of rows, by which a state is known to be of other data."""
         return {
             "dataset": self.config.fingerprint,
             "config": self.config.name,

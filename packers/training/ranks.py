@@ -25,7 +25,7 @@ def find_ranks(rank: int | None, world_size: int | None) -> tuple[int, int]:
 
 
 def _running() -> tuple[int, int]:
-    """Rank and number of ranks by torch.distributed; torchrun sets the variables before the ranks have met."""
+    """The rank and the number of ranks by torch.distributed, else by what torchrun sets before the ranks have met."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         return torch.distributed.get_rank(), torch.distributed.get_world_size()
     return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))

@@ -20,13 +20,13 @@ class Packed(TypedDict):
 
     input_ids: torch.Tensor
     labels: torch.Tensor
-    """Unshifted; -100 off the loss and on every document's first token."""
+    """Labels of the tokens, unshifted; -100 off the loss and on every document's first token."""
     position_ids: torch.Tensor
-    """Restart at 0 at every document."""
+    """Positions of the tokens, which restart at 0 at every document."""
     seq_lengths: torch.Tensor
-    """int64 of shape (documents,)."""
+    """Tokens of each document, int64 of shape (documents,)."""
     cu_seqlens: torch.Tensor
-    """int32 of shape (documents + 1,): 0 and where each document ends."""
+    """0 and where each document ends, int32 of shape (documents + 1,)."""
     max_seqlen: int
     """Tokens of the longest document."""
 
