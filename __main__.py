@@ -11,7 +11,7 @@ import click
 
 from . import __version__
 from .pipelines.commands.group import Commands, asks_for_json
-from .pipelines.commands.interrupts import Terminated, hear_interrupts, hear_no_more
+from .pipelines.commands.interrupts import Terminated, end_at_once, hear_interrupts, hear_no_more
 from .schemas.errors import LcdataError
 
 _TERMINATED, _INTERRUPTED = 4, 130
@@ -78,17 +78,22 @@ def _run() -> NoReturn:
 def _interrupted(code: int) -> NoReturn:
     hear_no_more(code)
     again = shlex.join(["lcdata", *sys.argv[1:]])
-    _fail(f"interrupted; what was finished is safe. To go on:\n  {again}", code)
+    _tell(f"interrupted; what was finished is safe. To go on:\n  {again}", code)
+    end_at_once(code)
 
 
 def _fail(message: str, code: int) -> NoReturn:
+    _tell(message, code)
+    sys.exit(code)
+
+
+def _tell(message: str, code: int) -> None:
     if asks_for_json(sys.argv):
         from .pipelines.commands.words.output import emit
         from .schemas.events import Failed
 
         emit(Failed(message=message, exit_code=code))
     print(f"lcdata: {message}", file=sys.stderr)
-    sys.exit(code)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

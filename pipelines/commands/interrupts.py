@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import NoReturn
 
 _AGAIN_AFTER = 0.05
 """Seconds after which an interrupt that was lost or put off is sent again."""
@@ -53,10 +54,15 @@ def hear_interrupts() -> None:
 
 def hear_no_more(code: int) -> None:
     """Let an interrupt end the process at once with its exit code: its work is over."""
+    _handle(lambda number, frame: end_at_once(code))
+
+
+def end_at_once(code: int) -> NoReturn:
+    """End the process without its finalizers, which have nothing to do but complain, and die of another interrupt."""
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, RuntimeError, ValueError):
             stream.flush()
-    _handle(lambda number, frame: os._exit(code))
+    os._exit(code)
 
 
 def _handle(handler: Callable[[int, FrameType | None], None]) -> None:

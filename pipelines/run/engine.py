@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import closing, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
@@ -255,18 +255,30 @@ class _Ray:
 
     def stop(self) -> None:
         """End it, or leave the cluster, and remove its traces."""
-        self.module.shutdown()
+        with _without_stderr():  # on which its threads tell of tasks that were running
+            self.module.shutdown()
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def _without_stderr() -> Generator[None]:
+    """Drop what is written on stderr, by code in C++ too."""
+    stderr, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nothing)
 
 
 def _start_ray(workers: int, address: str | None, closed: threading.Event) -> _Ray:
     """Ray of our own with settings that leave no traces, or the cluster at `address`."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    # Ray's own handler of SIGTERM aborts, and what its threads say when it is shut down is nothing to a user.
-    os.environ.setdefault("RAY_DISABLE_FAILURE_SIGNAL_HANDLER", "1")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    os.environ.setdefault("RAY_DISABLE_FAILURE_SIGNAL_HANDLER", "1")  # its own handler of SIGTERM aborts
     # Workers put their memory into huge pages where the kernel has them on request: one part in 25 faster.
     os.environ.setdefault("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
     logging.getLogger("ray").setLevel(logging.ERROR)
