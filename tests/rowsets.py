@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lcdata.packers.profiles.profile import Config
+from lcdata.packers.profiles.profile import RowsInfo
 from lcdata.packers.profiles.rows import Rows, Shards
 from lcdata.schemas.tables import row_schema
 
 Document = tuple[list[int], list[bool]]
 """Ids, and whether each is a target of the loss."""
 
-CONFIG = Config(
+CONFIG = RowsInfo(
     name="mix",
     seq_length=64,
     num_shards=3,
@@ -30,7 +30,7 @@ CONFIG = Config(
 class RowSet:
     """Rows of documents in data files."""
 
-    config: Config
+    config: RowsInfo
     shards: list[list[list[Document]]]
     with_labels: bool = True
 
@@ -67,14 +67,14 @@ class RowSet:
         return pa.table({name: columns[name] for name in schema.names}, schema=schema)
 
 
-def random_rows(seed: int, config: Config = CONFIG, loss_on_all: bool = False, with_labels: bool = True) -> RowSet:
+def random_rows(seed: int, config: RowsInfo = CONFIG, loss_on_all: bool = False, with_labels: bool = True) -> RowSet:
     """Rows of one to six documents, which begin with BOS if there is one, end with EOS, and hold neither inside."""
     chance = np.random.default_rng(seed)
     rows = [[_document(chance, config, loss_on_all) for _ in range(count)] for count in (3, 1, 6, 2, 4, 5, 1)]
     return RowSet(config, [rows[:3], rows[3:4], rows[4:]], with_labels)
 
 
-def _document(chance: np.random.Generator, config: Config, loss_on_all: bool) -> Document:
+def _document(chance: np.random.Generator, config: RowsInfo, loss_on_all: bool) -> Document:
     text = chance.integers(10, config.vocab_size, chance.integers(2, 9)).tolist()
     ids = [*([] if config.bos_id is None else [config.bos_id]), *text, config.eos_id]
     first = 1 if loss_on_all else int(chance.integers(1, len(ids)))
