@@ -18,7 +18,7 @@ from ..run.versions import library_versions
 from ..run.whole_folder import check_folder, whole_folder
 
 MARK = "lcdata-export.json"
-"""Says what an exported folder is; only a folder that has it is ever replaced."""
+"""Name of the file that says what an exported folder is; only a folder that has it is ever replaced."""
 
 
 def export_rows(
@@ -60,7 +60,7 @@ def export_rows(
 
 
 def _add(counts: RowCounts, rows: Rows) -> None:
-    """Count a row group."""
+    """Add the rows of a row group to the counts of a config."""
     counts.rows += len(rows)
     counts.documents += len(rows.lengths)
     counts.tokens += len(rows.ids)
@@ -68,7 +68,7 @@ def _add(counts: RowCounts, rows: Rows) -> None:
 
 
 def _shards(config: Config, counted: Callable[[str, Rows], None]) -> Shards:
-    """The row groups of each data file, counted when they were written."""
+    """The row groups of each data file of a config, each counted when it was written."""
 
     def groups(file: DatasetFile) -> Iterator[Rows]:
         for rows in _row_groups(file):

@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -23,8 +23,8 @@ from ...schemas.evaluation import Reference
 from ...schemas.events import Exported
 from ...schemas.manifest import Manifest, NumberedTask
 from ...schemas.quantity import IntRange
-from ..making.samples import Made, SampleMaker
-from ..proving.remake import makers_of
+from ..making.samples import Made
+from ..proving.remake import SampleMakers, sample_makers
 from ..run.files import storage_error, whole_file
 
 Ints = NDArray[np.int64]
@@ -60,8 +60,8 @@ def export(
     return Exported(path=str(out), to=to, samples=len(samples), tokens=num_tokens, bytes=num_bytes)
 
 
-def _as_eval(number: int, made: Made) -> dict[str, Any]:
-    """The keys of RULER's files and those of a `Reference`."""
+def _as_eval(number: int, made: Made) -> dict[str, object]:
+    """A line with the keys of RULER's files and those of a `Reference`."""
     document = made.document
     reference = Reference.of_document(
         index=number,
@@ -80,8 +80,8 @@ def _as_eval(number: int, made: Made) -> dict[str, Any]:
     }
 
 
-def _as_chat(number: int, made: Made) -> dict[str, Any]:
-    """A user's turn and an assistant's, as TRL, axolotl and LLaMA-Factory read them."""
+def _as_chat(number: int, made: Made) -> dict[str, object]:
+    """A line of a user's turn and an assistant's, as TRL, axolotl and LLaMA-Factory read them."""
     turns = {"user": made.sample.prompt, "assistant": made.sample.answer}
     return {
         "messages": [{"role": role, "content": content} for role, content in turns.items()],
@@ -90,13 +90,13 @@ def _as_chat(number: int, made: Made) -> dict[str, Any]:
     }
 
 
-def _as_text(number: int, made: Made) -> dict[str, Any]:
-    """What is tokenized, without BOS and EOS."""
+def _as_text(number: int, made: Made) -> dict[str, object]:
+    """A line of the text that is tokenized, without BOS and EOS."""
     return {"text": made.sample.text}
 
 
-FORMATS: Mapping[str, Callable[[int, Made], dict[str, Any]]] = {"eval": _as_eval, "chat": _as_chat, "text": _as_text}
-"""What a line holds, by the sample's number in the dataset."""
+FORMATS: Mapping[str, Callable[[int, Made], dict[str, object]]] = {"eval": _as_eval, "chat": _as_chat, "text": _as_text}
+"""The formats by name: each makes a line of a sample's number in the dataset and the sample."""
 
 
 def _check_place(out: Path, folder: Path, force: bool) -> None:
@@ -112,7 +112,7 @@ def _check_place(out: Path, folder: Path, force: bool) -> None:
 
 
 def _chosen(indices: Sequence[IntRange], num_samples: int) -> Ints:
-    """The indices, ascending, each once; UsageError where the dataset has no such sample."""
+    """The indices of the chosen samples, ascending, each once; UsageError where the dataset has no such sample."""
     last = max((index.high for index in indices), default=0)
     if last >= num_samples:
         raise UsageError(f"there is no sample {last:,}: the dataset has samples 0 to {num_samples - 1:,}")
@@ -122,7 +122,7 @@ def _chosen(indices: Sequence[IntRange], num_samples: int) -> Ints:
 
 
 def _num_samples(manifest: Manifest) -> int:
-    """Samples of all tasks; UsageError where there are none."""
+    """Number of samples of all tasks; UsageError where there are none."""
     count = sum(task.account.samples for task in manifest.tasks)
     if count == 0:
         raise UsageError(
@@ -132,14 +132,12 @@ def _num_samples(manifest: Manifest) -> int:
 
 
 def _remade(dataset: Dataset, chosen: Ints) -> Iterator[tuple[int, Made]]:
-    """Samples as the dataset was made from them, by number; what can fail before the first sample fails at once."""
+    """Chosen samples made again, each with its number; what can fail before the first sample fails at once."""
     hashes = _hashes(dataset, chosen)
-    return _remade_tasks(dataset, makers_of(dataset), dict(zip(chosen.tolist(), hashes, strict=True)))
+    return _remade_tasks(dataset, sample_makers(dataset), dict(zip(chosen.tolist(), hashes, strict=True)))
 
 
-def _remade_tasks(
-    dataset: Dataset, makers: Mapping[tuple[str, str], SampleMaker], hashes: Mapping[int, str]
-) -> Iterator[tuple[int, Made]]:
+def _remade_tasks(dataset: Dataset, makers: SampleMakers, hashes: Mapping[int, str]) -> Iterator[tuple[int, Made]]:
     manifest, folder = dataset.manifest, dataset.folder
     for task in manifest.tasks:
         maker, account = makers[task.stage.name, task.component.name], task.account

@@ -12,11 +12,11 @@ from .samples import SampleMaker
 
 @dataclass(frozen=True)
 class Makers:
-    """What makes the samples of every task of a recipe."""
+    """What makes the samples of every task of a recipe, with a single tokenizer."""
 
     tokenizer: Tokenizer
     chat_template: str | None
-    """What samples are laid out in, where some are conversations."""
+    """The chat template that samples are laid out in, None where none is a conversation."""
 
     def of(self, stage: Stage, component: TaskComponent) -> SampleMaker:
         """The maker of a component's samples."""
@@ -24,7 +24,7 @@ class Makers:
 
 
 def makers_of(recipe: Recipe, tokenizer: Tokenizer, chat_template: str | None) -> Makers:
-    """The makers, on `tokenizers` itself where the engine differs from it on hostile strings or the tasks' wording."""
+    """A recipe's makers, on `tokenizers` itself where the engine differs from it on hostile strings or wordings."""
     tasks = [(stage, component) for stage in recipe.stages for component in stage.tasks]
     makers = Makers(tokenizer, chat_template)
     probes = [probe for stage, component in tasks for probe in makers.of(stage, component).probe()]

@@ -60,7 +60,7 @@ class SampleMaker:
         return {template.id: self.rate(template) for template in self.templates}
 
     def rate(self, template: Template) -> TokenRate:
-        """The rate of one wording."""
+        """Tokens that a unit and a character cost in one wording; learned when first asked for."""
         if template.id not in self._rates:
 
             def draft_of(draw: int, num_units: int) -> Draft:
@@ -73,7 +73,7 @@ class SampleMaker:
 
     @property
     def shortest_length(self) -> int:
-        """A length that every sample can keep."""
+        """The least length in tokens that every sample can keep."""
         return max(rate.least for rate in self.rates.values())
 
     def check_length(self, length: int) -> None:
@@ -114,7 +114,7 @@ class SampleMaker:
             )
 
     def probe(self) -> list[str]:
-        """A short text in each wording."""
+        """A short text in each wording of the task, to try engines on."""
         return [
             self.task.draft(stream(self.task.name, self._seed, 0, "probe"), template, 4).render(4).text
             for template in self.templates

@@ -111,7 +111,7 @@ _QUICK_TOKENS = 16_384
 
 
 def quick_engine(recipe: Recipe) -> str:
-    """What makes one sample soonest: up to some length `tokenizers` is done before `fastokens` has loaded."""
+    """The engine that makes a sample soonest: up to some length `tokenizers` is done before `fastokens` has loaded."""
     return "tokenizers" if recipe.stages[0].tasks[0].length.longest <= _QUICK_TOKENS else "fastokens"
 
 
@@ -153,7 +153,7 @@ class SampleSource:
         return self._maker
 
     def __reduce__(self) -> tuple[type["SampleSource"], tuple[Recipe, str]]:
-        """Without the tokenizer, which a process that gets this loads itself."""
+        """Pickle without the tokenizer, which the process that gets this loads itself."""
         return SampleSource, (self.recipe, self.engine)
 
 
@@ -199,13 +199,13 @@ class Samples(Sequence[TaskSample]):
         return map(self._at, self._indices)
 
     def __len__(self) -> int:
-        """How many there are; TypeError where they have no end."""
+        """How many samples there are; TypeError where they have no end."""
         if self._is_endless:
             raise TypeError("these samples have no end: give n, or take a slice such as samples[:1000]")
         return len(self._indices)
 
     def __contains__(self, sample: object) -> bool:
-        """By the sample's own index, so that those without an end can be asked too."""
+        """Whether a sample is among these, found by its own index, so that samples without an end can be asked too."""
         return isinstance(sample, TaskSample) and sample.index in self._indices and self._at(sample.index) == sample
 
     def __repr__(self) -> str:

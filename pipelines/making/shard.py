@@ -14,7 +14,7 @@ from .tally import Tally
 from .work import ShardJob, Shared
 
 _REPORT_TOKENS = 1 << 21
-"""Tokens between two reports, each of which takes a worker about half a millisecond."""
+"""Tokens between two reports of a worker, each of which takes it about half a millisecond."""
 
 
 def write_shard(shared: Shared, job: ShardJob) -> Generator[int | ShardRecord]:
@@ -71,7 +71,7 @@ def _write_shard(shared: Shared, job: ShardJob, workspace: Workspace) -> Generat
 
 
 def _write(group: RowGroup, writer: RowFile | ArrowWriter) -> int:
-    """Write the group and empty it; returns its tokens."""
+    """Write the rows of a group and empty it; returns the number of its tokens."""
     num_tokens = group.num_tokens
     writer.write_table(group.take())
     return num_tokens

@@ -21,15 +21,16 @@ class SampleWork:
     """One shard's samples in row order; arrays of shape (samples,)."""
 
     component: NDArray[np.int16]
-    """Number of the task."""
+    """Number of each sample's task among the stage's tasks."""
     index: NDArray[np.int64]
+    """Index of each sample in its task."""
     length: NDArray[np.int32]
-    """Tokens asked for."""
+    """Tokens asked for of each sample."""
 
 
 @dataclass(frozen=True)
 class StageWork:
-    """One shard's part of a stage."""
+    """One shard's part of a stage: what its rows are made of."""
 
     row_starts: NDArray[np.int64]
     """The first document of each row, and the end, shape (rows + 1,)."""
@@ -45,23 +46,23 @@ class StageRows:
 
     tasks: Sequence[TaskComponent]
     rates: Sequence[Rates]
-    """Of each task."""
+    """What a unit and a character cost in each wording, for each task."""
     seed: int
     tokenizer: TokenizerSpec | None
-    """None where there are no tasks."""
+    """The tokenizer of the samples, None where the stage has no tasks."""
     chat_template: str | None
     store: StoreRows | None
-    """None where there are no corpora."""
+    """What reads documents of corpora, None where the stage has no corpora."""
 
     def rows(self, work: StageWork, tally: Tally) -> Iterator[list[Document]]:
-        """The documents of each row."""
+        """The documents of each row of a shard, in row order."""
         samples = self._samples(work.samples, tally)
         pieces = iter(()) if self.store is None or work.pieces is None else self.store.documents(work.pieces)
         for start, end in pairwise(work.row_starts.tolist()):
             yield [next(samples if is_sample else pieces) for is_sample in work.is_sample[start:end].tolist()]
 
     def _samples(self, work: SampleWork, tally: Tally) -> Iterator[Document]:
-        """The samples, some of them audited."""
+        """A shard's samples as documents, some of them audited."""
         makers = self._makers()
         columns = (work.component.tolist(), work.index.tolist(), work.length.tolist())
         for place, (component, index, length) in enumerate(zip(*columns, strict=True)):

@@ -23,26 +23,28 @@ class PieceWork:
     """One shard's pieces of documents in row order; arrays of shape (pieces,)."""
 
     component: NDArray[np.int16]
-    """Number of the corpus."""
+    """Number of the piece's corpus among the stage's corpora."""
     repeat: Int32s
+    """How often the document was drawn before."""
     bucket: NDArray[np.int16]
     unit: Int32s
     row_group: Int32s
     row: Int32s
-    """Where the document is in its corpus."""
+    """Number of the document in its row group, which is in its unit, which is in its bucket."""
     offset: Ints
-    """Its tokens before the piece."""
+    """Tokens of the document before the piece."""
     length: Int32s
-    """The piece's tokens, BOS and EOS not counted."""
+    """Tokens of the piece, BOS and EOS not counted."""
     is_last: NDArray[np.bool_]
-    """Whether the document ends with it."""
+    """Whether the document ends with the piece, so that EOS follows."""
     document_tokens: Int32s
+    """Tokens of the whole document."""
 
     @classmethod
     def empty(
         cls, component: NDArray[np.int16], repeat: Int32s, offset: Ints, length: Int32s, is_last: NDArray[np.bool_]
     ) -> Self:
-        """With the columns that say where a document is to be filled in."""
+        """Pieces whose documents are still to be found: columns that say where a document is are to be filled in."""
         count = len(component)
         places = {name: np.empty(count, np.int32) for name in ("unit", "row_group", "row", "document_tokens")}
         return cls(
@@ -56,7 +58,7 @@ class PieceWork:
         )
 
     def row_tokens(self, num_bos: int) -> Int32s:
-        """Tokens of each piece in its row."""
+        """Tokens of each piece in its row, BOS and EOS included."""
         return self.length + self.is_last + np.int32(num_bos)
 
 
@@ -67,14 +69,14 @@ class StoreRows:
     bos_id: int | None
     eos_id: int
     names: tuple[str, ...]
-    """Of the components."""
+    """Names of the corpora's components."""
     corpora: tuple[Path, ...]
-    """Their folders."""
+    """Folders of the corpora."""
     buckets: tuple[Buckets, ...]
-    """By which they are partitioned."""
+    """Buckets of lengths by which each corpus is partitioned."""
 
     def documents(self, work: PieceWork) -> Iterator[Document]:
-        """The documents, one after another; the shard's tokens are in memory at once."""
+        """The pieces of a shard as documents, in row order; their tokens are in memory at once."""
         num_bos = int(self.bos_id is not None)
         ends = np.concatenate(([0], np.cumsum(work.row_tokens(num_bos), dtype=np.int64)))
         tokens = np.empty(ends[-1], np.int32)

@@ -17,7 +17,7 @@ class SourceTally:
 
 @dataclass
 class Tally:
-    """What a shard came to."""
+    """What a shard came to, counted while it is made."""
 
     sources: dict[str, SourceTally] = field(default_factory=dict[str, SourceTally])
     encodings: int = 0
@@ -25,17 +25,17 @@ class Tally:
     repeated_chars: int = 0
 
     def count(self, document: Document) -> None:
-        """Add a document to its source's."""
+        """Add a document to the counts of its source."""
         totals = self.sources.setdefault(document.source, SourceTally())
         totals.documents += 1
         totals.tokens += len(document.ids)
         totals.loss_tokens += len(document.ids) - document.loss_start
 
     def total(self, name: str) -> int:
-        """Of all sources: documents, tokens or loss_tokens."""
+        """A count over all sources: of documents, tokens or loss_tokens."""
         return sum(getattr(totals, name) for totals in self.sources.values())
 
     @property
     def records(self) -> dict[str, SourceTotals]:
-        """By source, as a shard's record has them."""
+        """The counts by source, as a shard's record has them."""
         return {name: SourceTotals(**vars(totals)) for name, totals in sorted(self.sources.items())}

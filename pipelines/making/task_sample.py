@@ -33,7 +33,7 @@ class TaskSample:
 
     @property
     def task(self) -> str:
-        """The task's name, such as `kv`."""
+        """Name of the task, such as `kv`."""
         return self._document.source
 
     @property
@@ -112,22 +112,22 @@ class TaskSample:
 
     @property
     def template(self) -> str:
-        """The id of its wording."""
+        """Id of the sample's wording."""
         return self._sample.template
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """All that was decided about it, such as keys and values, as JSON can hold it."""
+        """All that was decided about the sample, such as keys and values, as JSON can hold it."""
         return self._document.facts
 
     @property
     def sha256(self) -> str:
-        """Of the token ids as little-endian int32; a dataset's document table has the same."""
+        """sha256 of the token ids as little-endian int32; a dataset's document table has the same."""
         return self._document.sha256
 
     @property
     def reference(self) -> Reference:
-        """What a reply is rated by, see `lcdata.score`."""
+        """What a model's reply to the sample is rated by, see `lcdata.score`."""
         return Reference.of_document(
             index=self.index,
             answers=self.answers,

@@ -16,9 +16,9 @@ class Shared:
     sources: Sequence[StageRows]
     """What makes the rows of each stage."""
     plan: str
-    """Fingerprint of the plan."""
+    """Fingerprint of the build's plan."""
     out: Path
-    """The dataset's folder."""
+    """Folder of the dataset."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,10 @@ class ShardJob:
     shard: int
     """Number of the shard in the stage."""
     num_shards: int
-    """Shards of the stage."""
+    """Number of shards of the stage."""
     num_rows: int
+    """Rows of the shard."""
     planned_tokens: int
-    """The lengths that were asked for, added up."""
+    """Tokens of the shard by the lengths that were asked for."""
     work: StageWork
-    """The documents of its rows."""
+    """The documents of the shard's rows."""

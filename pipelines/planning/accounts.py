@@ -1,7 +1,6 @@
 """What becomes of the tokens of each component and bucket, exactly: tokens = used + unused + dropped."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,9 +56,9 @@ def _bucket_accounts(
     _, lost = count(selection.lengths, selection.pieces.dropped, buckets)
     lengths = selection.pieces.length
     accounts: list[BucketAccount] = []
-    for bucket, one in enumerate(drawn):
+    for bucket, cell in enumerate(drawn):
         dropped = {OUTSIDE: tokens[bucket] - inside[bucket], shortened: lost[bucket]}
-        used = int(lengths[one.piece[one.repeat == 0]].sum(dtype=np.int64))
+        used = int(lengths[cell.piece[cell.repeat == 0]].sum(dtype=np.int64))
         accounts.append(
             BucketAccount(
                 low=buckets.low(bucket),
@@ -67,7 +66,7 @@ def _bucket_accounts(
                 documents=documents[bucket],
                 tokens=tokens[bucket],
                 wanted=wanted[bucket],
-                drawn=int(lengths[one.piece].sum(dtype=np.int64)),
+                drawn=int(lengths[cell.piece].sum(dtype=np.int64)),
                 used=used,
                 unused=tokens[bucket] - used - sum(dropped.values()),
                 dropped={reason: count for reason, count in dropped.items() if count},
@@ -76,8 +75,8 @@ def _bucket_accounts(
     return accounts
 
 
-def count(lengths: NDArray[np.int32], tokens: NDArray[Any], buckets: Buckets) -> tuple[list[int], list[int]]:
-    """Documents and tokens in each bucket."""
+def count(lengths: NDArray[np.int32], tokens: NDArray[np.integer], buckets: Buckets) -> tuple[list[int], list[int]]:
+    """The numbers of documents and of tokens in each bucket."""
     bucket = buckets.of(lengths)
     summed = np.bincount(bucket, tokens, minlength=len(buckets)).astype(np.int64)
     return np.bincount(bucket, minlength=len(buckets)).tolist(), summed.tolist()

@@ -33,8 +33,8 @@ class CorpusSupply:
         self.corpora = {component.corpus: corpora[component.corpus] for component in stage.corpora}
         num_bos = int(identity.bos_id is not None)
         self.selections = [
-            select(one, self.corpora[one.corpus], stage.seq_length, num_bos, stage.long_documents)
-            for one in stage.corpora
+            select(component, self.corpora[component.corpus], stage.seq_length, num_bos, stage.long_documents)
+            for component in stage.corpora
         ]
         self.targets = self._targets(shares)
         self.drawn = [
@@ -45,24 +45,24 @@ class CorpusSupply:
     def _targets(self, shares: Sequence[float | None]) -> Targets:
         stage = self._stage
         edges = {edge for corpus in self.corpora.values() for edge in corpus.manifest.recipe.buckets}
-        for one in stage.corpora:
-            edges |= {edge for edge in (one.min_length, one.max_length) if edge}
+        for component in stage.corpora:
+            edges |= {edge for edge in (component.min_length, component.max_length) if edge}
         budget = Budget(tokens=self._num_tokens, max_repeats=stage.max_repeats, best_effort=stage.best_effort)
-        components = [selection.component(share) for selection, share in zip(self.selections, shares, strict=True)]
-        return plan_targets(components, Buckets(tuple(sorted(edges))), stage.upsample, budget, stage.seq_length)
+        supplies = [selection.supply(share) for selection, share in zip(self.selections, shares, strict=True)]
+        return plan_targets(supplies, Buckets(tuple(sorted(edges))), stage.upsample, budget, stage.seq_length)
 
     @property
     def notes(self) -> list[str]:
-        """What a user should know about the mixture."""
+        """What a user should know about the mixture of corpora."""
         return [*self.targets.changes, *self.targets.warnings]
 
     @cached_property
     def num_drawn(self) -> int:
-        """Tokens drawn, BOS and EOS not counted."""
+        """Tokens drawn of all corpora, BOS and EOS not counted."""
         return sum(
-            int(selection.pieces.length[one.piece].sum())
+            int(selection.pieces.length[cell.piece].sum())
             for selection, cells in zip(self.selections, self.drawn, strict=True)
-            for one in cells
+            for cell in cells
         )
 
     def accounts(self, of_tasks: int, share: float) -> list[ComponentAccount]:
@@ -72,7 +72,7 @@ class CorpusSupply:
 
     @property
     def strategy(self) -> str:
-        """The upsampling in words."""
+        """The upsampling of the stage in words."""
         upsample = self._stage.upsample
         given = upsample.model_dump(exclude_defaults=True, exclude={"strategy"})
         long_from = {"long_from": upsample.long_threshold(self._stage.seq_length)}
@@ -81,11 +81,11 @@ class CorpusSupply:
 
     @property
     def rows(self) -> StoreRows:
-        """What reads the documents."""
+        """What reads the documents that rows are made of."""
         return StoreRows(
             bos_id=self._identity.bos_id,
             eos_id=self._identity.eos_id,
-            names=tuple(one.settings.name for one in self.selections),
-            corpora=tuple(one.corpus.path for one in self.selections),
-            buckets=tuple(one.corpus.buckets for one in self.selections),
+            names=tuple(selection.settings.name for selection in self.selections),
+            corpora=tuple(selection.corpus.path for selection in self.selections),
+            buckets=tuple(selection.corpus.buckets for selection in self.selections),
         )

@@ -21,23 +21,23 @@ class Cell:
     """The documents of one component and bucket, in the order they are stored in; arrays of shape (num_documents,)."""
 
     name: str
-    """Of the cell's randomness."""
+    """Name of the cell, from which its randomness comes."""
 
     chunk: Ints
-    """What is read together with the document, such as the number of its Parquet row group."""
+    """Number of what is read together with the document, such as its Parquet row group."""
 
     first: Ints
-    """The document's first piece."""
+    """Index of the document's first piece."""
 
     count: NDArray[np.int64]
-    """The document's pieces."""
+    """Number of the document's pieces."""
 
     tokens: NDArray[np.int32]
-    """Of every piece, those of other cells too, shape (num_pieces,)."""
+    """Tokens of every piece, those of other cells too, shape (num_pieces,)."""
 
     @cached_property
     def available(self) -> int:
-        """Tokens of an epoch."""
+        """Tokens of all pieces of the cell, which an epoch draws."""
         return int(self.tokens[self.pieces(np.arange(len(self.chunk)))].sum(dtype=np.int64))
 
     def pieces(self, documents: Ints) -> Ints:
@@ -60,9 +60,10 @@ class Drawn:
     """What was drawn of a cell, in order; arrays of shape (num_drawn,)."""
 
     piece: Ints
+    """Index of the piece among those of the component."""
 
     repeat: NDArray[np.int32]
-    """The epoch that drew it, from 0."""
+    """The epoch that drew the piece, from 0."""
 
 
 def draw_component(cells: Sequence[Cell], targets: Sequence[int], seed: int) -> list[Drawn]:

@@ -35,7 +35,7 @@ def estimate(plan: Plan, where: Where = ANYWHERE) -> Estimate | None:
 
 
 def _estimate_stage(plan: StagePlan) -> tuple[float, float]:
-    """Bytes, and seconds on one core."""
+    """Bytes of a stage's files, and seconds to make them on one core."""
     stage, content = plan.stage, plan.shards.content
     group = RowGroup(stage.seq_length, stage.with_labels)
     sink = io.BytesIO()

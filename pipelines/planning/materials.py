@@ -31,7 +31,7 @@ class Materials:
 
     @cached_property
     def chat_template(self) -> str | None:
-        """What samples are laid out in, where some are conversations."""
+        """The chat template that samples are laid out in, None where none is a conversation."""
         formats = {component.format for stage in self.recipe.stages for component in stage.tasks}
         return find_chat_template(self.recipe.tokenizer, self.vocabulary) if "chat" in formats else None
 

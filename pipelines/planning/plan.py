@@ -28,23 +28,23 @@ from ..run.versions import AUDIT_EVERY, library_versions
 from .corpora import CorpusSupply
 from .materials import Materials, is_same
 from .population import population
-from .shards import Shards, shards_of_cells, shards_of_samples
+from .shards import ShardedPopulation, shards_of_cells, shards_of_samples
 from .shares import shares_of
 from .tasks import TaskSupply, supply_task
 
 _FEW_SHARDS = 16
-"""Smaller datasets are cut into about so many shards, so that a few workers can share them."""
+"""Number of shards that a smaller dataset is cut into, about, so that a few workers can share them."""
 _NEAR = 0.005
-"""Shares that are further from what is wanted are worth a note."""
+"""How far a share may be from what is wanted without a note."""
 _MAX_SHARD_BYTES = 400_000_000
 _MIN_SHARD_TOKENS = 1 << 25
 _MAX_READ_TOKENS = 3 << 26
-"""Of a shard with documents of corpora: about 250 MB as a file, and 768 MiB in the worker that packs it."""
+"""Tokens of a shard with documents of corpora: about 250 MB as a file, and 768 MiB in the worker that packs it."""
 
 
 @dataclass(frozen=True)
 class StagePlan:
-    """A stage, decided."""
+    """A stage, decided: its samples, documents, rows and shards."""
 
     stage: Stage
     tasks: Sequence[TaskSupply]
@@ -58,8 +58,8 @@ class StagePlan:
         return int(self.identity.bos_id is not None)
 
     @cached_property
-    def shards(self) -> Shards:
-        """Every document in its place."""
+    def shards(self) -> ShardedPopulation:
+        """The stage's samples and pieces of documents, each in its shard and row."""
         if self.corpora is None:
             samples = population(self.tasks, (), (), self._num_bos)
             return shards_of_samples(samples, self.stage, self._num_shards(samples.num_tokens))
@@ -67,7 +67,7 @@ class StagePlan:
         return shards_of_cells(whole, self.stage, self._num_shards(whole.num_tokens), self._num_bos)
 
     def _num_shards(self, num_tokens: int) -> int:
-        """As many as make files of 200 to 400 MB, or a sixteenth of a smaller dataset each.
+        """As many shards as make files of 200 to 400 MB, or a sixteenth of a smaller dataset each.
 
         Every shard audits a sample at least, so none has fewer rows than there are samples to an audit if it can.
         """
@@ -99,12 +99,12 @@ class StagePlan:
 
     @cached_property
     def num_tokens(self) -> int:
-        """Of the stage, BOS and EOS included; of samples, the lengths asked for."""
+        """Tokens of the stage, BOS and EOS included; of samples, the lengths asked for."""
         return self.shards.content.num_tokens
 
     @property
     def num_samples(self) -> int:
-        """Of all tasks."""
+        """Samples of all tasks of the stage."""
         return sum(len(supply.lengths) for supply in self.tasks)
 
     @property
@@ -113,12 +113,12 @@ class StagePlan:
 
     @cached_property
     def num_shared(self) -> int:
-        """Tokens that shares are of: BOS and EOS of corpora's documents are not counted."""
+        """Tokens of which components have shares: BOS and EOS of corpora's documents are not counted."""
         return self._sample_tokens + (0 if self.corpora is None else self.corpora.num_drawn)
 
     @cached_property
     def accounts(self) -> list[ComponentAccount]:
-        """What becomes of the tokens of each corpus."""
+        """What becomes of the tokens of each corpus of the stage."""
         if self.corpora is None:
             return []
         share = 1 - sum(supply.wanted_share or 0.0 for supply in self.tasks)
@@ -126,16 +126,16 @@ class StagePlan:
 
     @cached_property
     def task_accounts(self) -> list[TaskAccount]:
-        """What is made of each task, as far as it is planned."""
+        """What is made of each task of the stage, as far as it is planned."""
         return [supply.account(supply.num_tokens / self.num_shared) for supply in self.tasks]
 
     @cached_property
     def notes(self) -> list[str]:
-        """What a user should know about the mixture."""
+        """What a user should know about the mixture of the stage."""
         missed = [
-            f"{one.name}: {one.share:.2%} of the tokens instead of {one.wanted_share:.2%}"
-            for one in (*self.task_accounts, *self.accounts)
-            if abs(one.share - one.wanted_share) > _NEAR
+            f"{account.name}: {account.share:.2%} of the tokens instead of {account.wanted_share:.2%}"
+            for account in (*self.task_accounts, *self.accounts)
+            if abs(account.share - account.wanted_share) > _NEAR
         ]
         if missed and self.tasks:
             missed.append("whole samples come no nearer to the shares: raise the stage's tokens or shorten the samples")
@@ -143,12 +143,12 @@ class StagePlan:
 
     @property
     def components(self) -> dict[str, float]:
-        """The share of each component."""
+        """The share of each component of the stage, by name."""
         return {account.name: account.share for account in (*self.task_accounts, *self.accounts)}
 
     @property
     def summary(self) -> str:
-        """What will be made, in words."""
+        """What will be made of the stage, in words."""
         rows = counted(self.num_rows, "row")
         if self.stage.tokens is None and len(self.tasks) == 1:
             length = self.tasks[0].component.length
@@ -160,7 +160,7 @@ class StagePlan:
 
     @property
     def facts(self) -> StageFacts:
-        """What will be made, for whoever is told."""
+        """What will be made of the stage, for whoever is told."""
         return StageFacts(
             name=self.stage.name,
             components=self.components,
@@ -174,7 +174,7 @@ class StagePlan:
 
     @property
     def content(self) -> dict[str, Any]:
-        """All that decides the bytes besides the recipe, as JSON holds it."""
+        """All that decides the stage's bytes besides the recipe, as JSON holds it."""
         corpora = {} if self.corpora is None else self.corpora.corpora
         return {
             "tasks": {supply.component.name: supply.content for supply in self.tasks},
@@ -184,7 +184,7 @@ class StagePlan:
 
     @property
     def source(self) -> StageRows:
-        """What makes the rows."""
+        """What makes the rows of the stage."""
         return StageRows(
             tasks=[supply.component for supply in self.tasks],
             rates=[supply.rates for supply in self.tasks],
@@ -195,7 +195,7 @@ class StagePlan:
         )
 
     def job(self, shard: int) -> ShardJob:
-        """One shard's documents."""
+        """The job of making one shard: its documents, row by row."""
         content, row_starts = self.shards.of(shard), self.shards.row_starts[shard]
         is_sample = content.component < len(self.tasks)
         samples = SampleWork(content.component[is_sample], content.document[is_sample], content.length[is_sample])
@@ -203,19 +203,19 @@ class StagePlan:
         return ShardJob(self.stage.number, shard, self.num_shards, len(row_starts) - 1, content.num_tokens, work)
 
     def _pieces(self, shard: int) -> PieceWork | None:
-        """The documents of corpora with where they are in their stores."""
+        """A shard's pieces of documents, with where each document is in its store; None where there are no corpora."""
         if self.corpora is None:
             return None
         content = self.shards.of(shard)
         content = content.take(np.flatnonzero(content.component >= len(self.tasks)))
         component = content.component - np.int16(len(self.tasks))
         work = PieceWork.empty(component, content.repeat, content.offset, content.length, content.is_last)
-        for number, one in enumerate(self.corpora.selections):
+        for number, selection in enumerate(self.corpora.selections):
             own = np.flatnonzero(component == number)
             document = content.document[own]
             for column in ("bucket", "unit", "row_group", "row"):
-                getattr(work, column)[own] = one.index(column)[document]
-            work.document_tokens[own] = one.lengths[document]
+                getattr(work, column)[own] = selection.index(column)[document]
+            work.document_tokens[own] = selection.lengths[document]
         return work
 
 
@@ -227,57 +227,57 @@ class Plan:
     stages: Sequence[StagePlan]
     identity: TokenizerIdentity
     engine: str
-    """What encodes, or encoded the corpora: `tokenizers` where any was by that."""
+    """What encodes, or encoded the corpora: `tokenizers` where any of them needed it, else `fastokens`."""
     chat_template: str | None
 
     @property
     def num_shards(self) -> int:
-        """Of all stages."""
+        """Data files of all stages."""
         return sum(stage.num_shards for stage in self.stages)
 
     @property
     def num_tokens(self) -> int:
-        """Of all stages."""
+        """Tokens of all stages, BOS and EOS included; of samples, the lengths asked for."""
         return sum(stage.num_tokens for stage in self.stages)
 
     @property
     def notes(self) -> list[str]:
-        """Of all stages, by the stage's name where there are several."""
+        """What a user should know about the mixtures, each with its stage's name where there are several stages."""
         several = len(self.stages) > 1
-        return [f"{one.stage.name}: {note}" if several else note for one in self.stages for note in one.notes]
+        return [f"{plan.stage.name}: {note}" if several else note for plan in self.stages for note in plan.notes]
 
     @cached_property
     def inputs(self) -> dict[str, str]:
         """sha256 of the files that samples are made from, and of the corpora's indexes."""
-        files = {path for one in self.stages for supply in one.tasks for path in supply.input_files}
+        files = {path for plan in self.stages for supply in plan.tasks for path in supply.input_files}
         corpora = {
             f"{path}/{INDEX}": corpus.manifest.index.sha256
-            for one in self.stages
-            if one.corpora is not None
-            for path, corpus in one.corpora.corpora.items()
+            for plan in self.stages
+            if plan.corpora is not None
+            for path, corpus in plan.corpora.corpora.items()
         }
         return {**hash_files(sorted(files)), **corpora}
 
     @cached_property
     def content(self) -> dict[str, Any]:
-        """All that decides the bytes, as JSON holds it."""
+        """All that decides the dataset's bytes, as JSON holds it."""
         return {
             "format": FORMAT,
             "recipe": self.recipe.model_dump(mode="json"),
             "tokenizer": self.identity.model_dump(mode="json"),
             "chat_template": self.chat_template,
             "inputs": self.inputs,
-            "stages": {one.stage.name: one.content for one in self.stages},
+            "stages": {plan.stage.name: plan.content for plan in self.stages},
             "versions": library_versions(),
         }
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of the content."""
+        """Fingerprint of `content`: the same fingerprint is the same data."""
         return fingerprint(self.content)
 
     def shards(self) -> list[tuple[StagePlan, int]]:
-        """Every shard of every stage."""
+        """Every shard of every stage: the stage's plan, and the shard's number in it."""
         return [(stage, shard) for stage in self.stages for shard in range(stage.num_shards)]
 
 

@@ -25,19 +25,19 @@ class Population:
     """A task's sample index, or the number of a document in its corpus's selection."""
 
     repeat: NDArray[np.int32]
-    """How often the document was drawn before."""
+    """How often the document was drawn before, 0 for a sample."""
 
     offset: Ints
-    """Content tokens of the document before the piece; 0 of a sample."""
+    """Content tokens of the document before the piece; 0 for a sample."""
 
     length: NDArray[np.int32]
-    """Content tokens of a piece; all tokens asked for of a sample."""
+    """Content tokens of a piece; for a sample all tokens asked for."""
 
     is_last: NDArray[np.bool_]
     """Whether EOS follows a piece, because its document ends."""
 
     tokens: NDArray[np.int32]
-    """In the row, BOS and EOS included."""
+    """Tokens of a piece or sample in its row, BOS and EOS included."""
 
     cells: Ints
     """Where each cell, a task or a bucket of a corpus, starts, and the end, shape (num_cells + 1,)."""
@@ -47,11 +47,11 @@ class Population:
 
     @property
     def num_tokens(self) -> int:
-        """Of all."""
+        """Tokens of all samples and pieces, BOS and EOS included."""
         return int(self.tokens.sum(dtype=np.int64))
 
     def take(self, order: Ints) -> "Population":
-        """The same in another order, as one cell."""
+        """The samples and pieces at these places, in this order, as a single cell."""
         columns: dict[str, Any] = {name: getattr(self, name)[order] for name in _COLUMNS}
         return Population(**columns, cells=np.array([0, len(order)]))
 
@@ -68,10 +68,10 @@ def joined(parts: Sequence[Population]) -> Population:
 def population(
     tasks: Sequence[TaskSupply], selections: Sequence[Selection], drawn: Sequence[Sequence[Drawn]], num_bos: int
 ) -> Population:
-    """Everything together; `drawn` by corpus and bucket."""
+    """The population of these samples and of what was drawn, `drawn` by corpus and bucket."""
     cells = [_samples(number, supply) for number, supply in enumerate(tasks)]
     for number, (selection, buckets) in enumerate(zip(selections, drawn, strict=True), len(tasks)):
-        cells += [_pieces(number, selection, one, num_bos) for one in buckets]
+        cells += [_pieces(number, selection, cell, num_bos) for cell in buckets]
     return joined(cells)
 
 

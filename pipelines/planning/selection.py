@@ -1,7 +1,6 @@
 """The corpora of a mixture with their documents, as the corpora's indexes know them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ class Selection:
     settings: CorpusComponent
     corpus: StoredCorpus
     documents: Ints
-    """Records of the corpus's index."""
+    """Numbers of the documents' records in the corpus's index, shape (num_documents,)."""
     lengths: NDArray[np.int32]
     pieces: Pieces
 
@@ -33,16 +32,16 @@ class Selection:
         """Tokens of each document that can be drawn."""
         return (self.lengths - self.pieces.dropped).astype(np.int32)
 
-    def component(self, share: float | None) -> Supply:
-        """As the plan of targets takes it, with this share of the corpora's tokens."""
+    def supply(self, share: float | None) -> Supply:
+        """The documents as the plan of targets takes them, with this share of the corpora's tokens."""
         return Supply(name=self.settings.name, lengths=self.lengths, tokens=self.usable, share=share)
 
-    def index(self, column: str) -> NDArray[Any]:
-        """A column of the index for its documents."""
+    def index(self, column: str) -> NDArray[np.integer]:
+        """A column of the corpus's index for the selected documents, shape (num_documents,)."""
         return self.corpus.sizes[column].to_numpy()[self.documents]
 
     def cells(self, buckets: Buckets, stage: int) -> list[Cell]:
-        """Its documents, bucket by bucket; every stage draws them in an order of its own."""
+        """The documents bucket by bucket; every stage draws them in an order of its own."""
         bucket = buckets.of(self.lengths)
         chunk = (self.index("unit").astype(np.int64) << 32) + self.index("row_group")
         counts = np.diff(self.pieces.starts)

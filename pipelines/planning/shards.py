@@ -19,35 +19,35 @@ from .draw import deal
 from .population import Population, joined
 
 _GOLDEN = 0.618034
-"""Of the shards lie between where one cell begins to be dealt and where the next does."""
+"""The part of the shards that lies between where a cell begins to be dealt and where the next cell does."""
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Shards:
+class ShardedPopulation:
     """A population, shard by shard and in row order."""
 
     content: Population
     starts: Ints
-    """Where each shard starts in it, and the end, shape (shards + 1,)."""
+    """Where each shard starts in the population, and the end, shape (shards + 1,)."""
     row_starts: Sequence[Ints]
-    """Of each shard: where each row starts within the shard, and the end."""
+    """For each shard where each of its rows starts within it, and the end, shape (rows + 1,)."""
 
     def __len__(self) -> int:
         return len(self.row_starts)
 
     @property
     def num_rows(self) -> int:
-        """Of all."""
+        """Rows of all shards."""
         return sum(len(starts) - 1 for starts in self.row_starts)
 
     def of(self, shard: int) -> Population:
-        """One shard's part."""
+        """The samples and pieces of one shard, in row order."""
         return self.content.take(np.arange(self.starts[shard], self.starts[shard + 1]))
 
 
-def shards_of_samples(samples: Population, stage: Stage, num_shards: int) -> Shards:
+def shards_of_samples(samples: Population, stage: Stage, num_shards: int) -> ShardedPopulation:
     """Plan the rows of samples together, and cut them into shards of equally many rows."""
     if len(samples.cells) > 2:
         samples = samples.take(_stream(stage, "documents").permutation(len(samples)))
@@ -57,10 +57,10 @@ def shards_of_samples(samples: Population, stage: Stage, num_shards: int) -> Sha
     firsts = [*range(0, num_rows, rows_per_shard), num_rows]
     starts = row_starts[firsts]
     cut = [row_starts[first : end + 1] - row_starts[first] for first, end in pairwise(firsts)]
-    return Shards(samples.take(order), starts, cut)
+    return ShardedPopulation(samples.take(order), starts, cut)
 
 
-def shards_of_cells(whole: Population, stage: Stage, num_shards: int, num_bos: int) -> Shards:
+def shards_of_cells(whole: Population, stage: Stage, num_shards: int, num_bos: int) -> ShardedPopulation:
     """Deal every cell to the shards, and plan the rows of each."""
     shard = np.concatenate(
         [
@@ -80,10 +80,10 @@ def shards_of_cells(whole: Population, stage: Stage, num_shards: int, num_bos: i
         in_rows, row_start = plan_rows(whole.tokens[own], stage.seq_length, _stream(stage, "rows", place))
         order[start:end] = own[in_rows]
         row_starts.append(row_start)
-    return Shards(whole.take(order), starts, row_starts)
+    return ShardedPopulation(whole.take(order), starts, row_starts)
 
 
-def _concatenated(pieces: Population, starts: Ints, stage: Stage, num_bos: int) -> Shards:
+def _concatenated(pieces: Population, starts: Ints, stage: Stage, num_bos: int) -> ShardedPopulation:
     """Lay the pieces of each shard one after another, those that follow each other in a document as one."""
     parts: list[Population] = []
     row_starts: list[Ints] = []
@@ -100,7 +100,7 @@ def _concatenated(pieces: Population, starts: Ints, stage: Stage, num_bos: int) 
         parts.append(replace(part, offset=offset, length=chunks.length, is_last=is_last, tokens=tokens))
         row_starts.append(chunks.row_starts)
     whole = joined(parts)
-    return Shards(whole, whole.cells, row_starts)
+    return ShardedPopulation(whole, whole.cells, row_starts)
 
 
 def _documents(pieces: Population) -> Ints:

@@ -11,9 +11,9 @@ class Shares:
     """What tasks and corpora are to have of a stage's tokens."""
 
     tasks: tuple[float, ...]
-    """Of all tokens, one for each task."""
+    """Shares of all tokens of the stage, one for each task."""
     corpora: tuple[float | None, ...]
-    """Of the corpora's tokens, one for each corpus; None for what its documents amount to."""
+    """Shares of the tokens of all corpora, one for each corpus; None for what its documents amount to."""
 
 
 def shares_of(stage: Stage) -> Shares:
@@ -27,11 +27,11 @@ def shares_of(stage: Stage) -> Shares:
     if not open_shares:
         if total == 0:
             raise UsageError(f"{stage.name}: no component has a share above zero: give one to some")
-        return Shares(tuple(share / total for share in tasks), tuple(one.share for one in stage.corpora))
+        return Shares(tuple(share / total for share in tasks), tuple(corpus.share for corpus in stage.corpora))
     if tasks and total >= 1:
         raise UsageError(
             f"{stage.name}: the shares add up to {total:g} and leave nothing to {', '.join(open_shares)}: lower them "
             "below 1 in all, or give every component a share"
         )
     rest = 1 - sum(tasks)
-    return Shares(tuple(tasks), tuple(one.share and one.share / rest for one in stage.corpora))
+    return Shares(tuple(tasks), tuple(corpus.share and corpus.share / rest for corpus in stage.corpora))

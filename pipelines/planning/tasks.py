@@ -23,30 +23,30 @@ from ..making.samples import SampleMaker
 
 @dataclass(frozen=True)
 class TaskSupply:
-    """Some samples of a task, in a row."""
+    """Samples of a task with successive indices, for a stage."""
 
     component: TaskComponent
     maker: SampleMaker
     first: int
-    """Index of the first."""
+    """Index of the first sample."""
     lengths: NDArray[np.int32]
-    """Tokens asked for, shape (num_samples,)."""
+    """Tokens asked for of each sample, shape (num_samples,)."""
     wanted_share: float | None
-    """None where it makes its own number of samples."""
+    """The task's share of the stage's tokens, None where it makes a number of samples that is given."""
 
     @cached_property
     def rates(self) -> Mapping[str, TokenRate]:
-        """What a unit costs in each wording."""
+        """Tokens that a unit takes in each wording, by the wording's id."""
         return self.maker.rates
 
     @cached_property
     def num_tokens(self) -> int:
-        """Asked for."""
+        """Tokens asked for of all samples."""
         return int(self.lengths.sum(dtype=np.int64))
 
     @property
     def input_files(self) -> Sequence[Path]:
-        """What samples are made from."""
+        """Files that the samples are made from."""
         return self.maker.task.input_files()
 
     @cached_property
@@ -59,7 +59,7 @@ class TaskSupply:
         }
 
     def account(self, share: float) -> TaskAccount:
-        """What is made, as far as it is planned."""
+        """What is made of the task, as far as it is planned, given its share of the stage's tokens."""
         return TaskAccount(
             name=self.component.name,
             task=self.component.task,
@@ -72,7 +72,7 @@ class TaskSupply:
         )
 
     def bytes_per_token(self, stage: Stage) -> float:
-        """What a token takes on disk, from a row of one sample."""
+        """Bytes that a token takes on disk, measured on a row of one sample."""
         document = self.maker.make(self.first, int(self.lengths[0])).document
         group = RowGroup(len(document.ids), stage.with_labels)
         group.add_row([document])
@@ -100,7 +100,7 @@ def _lengths(stage: Stage, component: TaskComponent, first: int, count: int) -> 
 
 
 def _nearest(stage: Stage, component: TaskComponent, first: int, wanted: int) -> NDArray[np.int32]:
-    """As many samples as come nearest to so many tokens."""
+    """The lengths of as many samples as come nearest to so many tokens."""
     lengths = _lengths(stage, component, first, wanted // component.length.shortest + 1)
     ends = np.cumsum(lengths, dtype=np.int64)
     count = int(np.abs(np.concatenate(([0], ends)) - wanted).argmin())

@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 MANY_EPOCHS = 4
-"""Up to here repeated tokens are nearly as good as new ones (Muennighoff et al. 2023)."""
+"""Epochs up to which repeated tokens are nearly as good as new ones (Muennighoff et al. 2023)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Supply:
     """The documents of a component that may be drawn, and its share of the mixture."""
 
     name: str
-    """The component's."""
+    """Name of the component."""
 
     lengths: NDArray[np.int32]
     """Tokens of every document that may be drawn."""
@@ -37,7 +37,7 @@ class Supply:
     """Tokens that can be used of every document, where long ones are truncated."""
 
     share: float | None = None
-    """Of the whole's tokens, or its weight where all components have one; None for what its documents amount to."""
+    """The component's share of all tokens, or its weight where all have one; None for what its documents amount to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class Budget:
     tokens: int
 
     max_repeats: int | None = None
-    """How often a document may be drawn."""
+    """How often a document may be drawn, None for any number of times."""
 
     best_effort: bool = False
     """Whether the nearest mixture is taken where the one asked for cannot be had."""
@@ -58,19 +58,19 @@ class Targets:
     """What is drawn of every component and bucket; arrays are int64, shape (num_components, num_buckets)."""
 
     names: tuple[str, ...]
-    """Of the components."""
+    """Names of the components."""
 
     buckets: Buckets
-    """Those given, cut where the strategy tells lengths apart."""
+    """The buckets given, cut where the strategy tells lengths apart."""
 
     documents: Ints
-    """How many there are."""
+    """Number of documents."""
 
     available: Ints
-    """Tokens there are."""
+    """Tokens of these documents."""
 
     wanted: Ints
-    """Tokens asked for."""
+    """Tokens asked for, whatever there is."""
 
     target: Ints
     """Tokens that can be had; they add up to the budget unless all there is is used up."""
@@ -153,7 +153,7 @@ def _weights(available: Ints, lows: Ints, upsample: Upsample, long_from: int) ->
 def _shares(
     components: Sequence[Supply], available: Ints, weights: Floats, upsample: Upsample, budget: Budget
 ) -> tuple[Floats, list[str]]:
-    """Of every component; and sentences on those whose share the others get, because nothing of them can be drawn."""
+    """The share of every component, and sentences on those whose share others get as nothing of them can be drawn."""
     usable = (available * (weights > 0)).sum(1)
     sizes = {"per-source": available.sum(1), "global": weights.sum(1)}.get(upsample.strategy, usable) * (usable > 0)
     shares = _given_shares(components, sizes.astype(np.float64), upsample.strategy)
@@ -172,7 +172,7 @@ def _shares(
 
 
 def _given_shares(components: Sequence[Supply], sizes: Floats, strategy: str) -> Floats:
-    """The shares asked for; components without one divide what is left by their sizes."""
+    """The shares asked for; components without a share divide what is left by their sizes."""
     names = [component.name for component in components if component.share is not None]
     if names and strategy == "global":
         raise UsageError(

@@ -7,13 +7,13 @@ from ...schemas.stage import Stage
 from .plan import Plan
 
 _SMALL_TOKENS = 1 << 26
-"""Below this the work takes less time than Ray needs to start."""
+"""Tokens up to which `fastokens` takes less time than Ray needs to start."""
 _SMALL_TOKENS_SLOWLY = 1 << 20
-"""The same where `tokenizers` itself encodes."""
+"""Tokens up to which `tokenizers` takes less time than Ray needs to start."""
 
 
 def automatic_workers(plan: Plan) -> int:
-    """None for work of a few seconds, which Ray takes to start, and all cores for more."""
+    """Workers for a plan: 0 for work of a few seconds, which Ray takes to start, and all cores for more."""
     small = _SMALL_TOKENS if plan.engine == "fastokens" else _SMALL_TOKENS_SLOWLY
     if plan.num_tokens <= small or plan.num_shards == 1:
         return 0

@@ -54,7 +54,7 @@ def _inspect_config(config: Config) -> Inspection:
 
 
 def _buckets(lengths: NDArray[np.int32]) -> list[LengthBucket]:
-    """Powers of two, so that a document of exactly 128k counts among 64k+1..128k."""
+    """Documents and tokens by powers of two, so that a document of exactly 128k counts among 64k+1..128k."""
     exponents = np.ceil(np.log2(lengths)).astype(np.int64)
     return [
         LengthBucket(

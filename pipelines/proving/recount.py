@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from ...schemas.tokens import TokenizerIdentity
 from ..corpora.store import StoredCorpus, open_corpus
 from ..planning.accounts import count
 
-Longs = NDArray[np.int64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -29,20 +29,21 @@ class PieceColumns:
     """The pieces of documents in a document table, in its order; arrays of shape (documents of the table,)."""
 
     source: NDArray[np.object_]
-    """Names of components."""
-    document_tokens: Longs
-    """Of the whole document in its corpus."""
-    content: Longs
-    """Without BOS and EOS."""
+    """Name of the piece's component."""
+    document_tokens: Ints
+    """Tokens of the whole document in its corpus."""
+    content: Ints
+    """Tokens of the piece without BOS and EOS."""
     is_last: NDArray[np.bool_]
     """Whether the document ends with the piece, and so with EOS."""
     is_first_time: NDArray[np.bool_]
+    """Whether the document was not drawn before."""
     key: NDArray[np.uint64]
     """A hash of component, document, place in it and repeat: no two pieces may have the same."""
 
     @classmethod
     def of(cls, docs: pa.Table, num_bos: int) -> "PieceColumns":
-        """Read them off the table."""
+        """The pieces of documents that a document table holds."""
         facts = docs["facts"].to_pylist()
         document_tokens = np.array([json.loads(fact)["document_tokens"] for fact in facts], np.int64)
         without_bos = docs["length"].to_numpy().astype(np.int64) - num_bos
@@ -61,8 +62,8 @@ class PieceColumns:
             key=np.frombuffer(b"".join(keys), np.uint64),
         )
 
-    def counted(self, accounts: Sequence[ComponentAccount]) -> NDArray[np.int64]:
-        """Tokens drawn and used, shape (components, buckets, 2), by the accounts' buckets."""
+    def counted(self, accounts: Sequence[ComponentAccount]) -> Ints:
+        """Tokens drawn, and of them used, by the accounts' buckets, int64 of shape (components, buckets, 2)."""
         buckets = account_buckets(accounts)
         bucket = buckets.of(self.document_tokens)
         counts = np.zeros((len(accounts), len(buckets), 2), np.int64)
@@ -82,7 +83,7 @@ def account_buckets(accounts: Sequence[ComponentAccount]) -> Buckets:
 def wrong_accounts(
     accounts: Sequence[ComponentAccount], counts: NDArray[np.int64], keys: NDArray[np.uint64]
 ) -> Iterator[str]:
-    """Accounts that do not balance or differ from the document table, and pieces that are there twice."""
+    """Accounts that do not balance or differ from the document table, and pieces there twice; a sentence for each."""
     for number, account in enumerate(accounts):
         for bucket, found in zip(account.buckets, counts[number].tolist(), strict=True):
             name = f"{account.name}, documents of {bucket.low:,} tokens and more"
@@ -98,7 +99,7 @@ def wrong_accounts(
 
 
 def wrong_against_store(accounts: Sequence[ComponentAccount]) -> Iterator[str]:
-    """Accounts of other tokens than their corpora have; LcdataError where a corpus is not there any more."""
+    """Accounts of other tokens than their corpora have, a sentence each; LcdataError where a corpus is not there."""
     buckets = account_buckets(accounts)
     for account in accounts:
         lengths = _same_corpus(account).sizes["tokens"].to_numpy()
@@ -115,7 +116,7 @@ def _same_corpus(account: ComponentAccount) -> StoredCorpus:
 
 
 def differs_from_store(
-    accounts: Sequence[ComponentAccount], identity: TokenizerIdentity, record: dict[str, Any]
+    accounts: Sequence[ComponentAccount], identity: TokenizerIdentity, record: Mapping[str, Any]
 ) -> str | None:
     """What is wrong with a document by the corpus that it was drawn from, None where it is the same.
 

@@ -14,12 +14,12 @@ from ..run.files import hash_file
 from ..run.versions import library_versions
 from .recount import differs_from_store
 
-Makers = Mapping[tuple[str, str], SampleMaker]
-"""What makes samples, by stage and component."""
+SampleMakers = Mapping[tuple[str, str], SampleMaker]
+"""The makers of a dataset's samples, by names of stage and component."""
 
 
-def makers_of(dataset: Dataset) -> Makers:
-    """Makers of a dataset's samples; LcdataError where the tokenizer or an input is not what was used."""
+def sample_makers(dataset: Dataset) -> SampleMakers:
+    """The makers of a dataset's samples; LcdataError where the tokenizer or an input is not what was used."""
     manifest = dataset.manifest
     corpora = {account.corpus for stage in manifest.stages for account in stage.corpora}
     for path, sha256 in manifest.inputs.items():
@@ -43,7 +43,7 @@ def makers_of(dataset: Dataset) -> Makers:
 def remaker(dataset: Dataset) -> Callable[[StageRecord, dict[str, Any]], Iterator[str]]:
     """What makes a document of a stage again from its record and says how it differs."""
     manifest = dataset.manifest
-    makers = makers_of(dataset) if manifest.tasks else {}
+    makers = sample_makers(dataset) if manifest.tasks else {}
 
     def remake(stage: StageRecord, record: dict[str, Any]) -> Iterator[str]:
         if record["sample"] is not None:

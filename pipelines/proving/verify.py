@@ -12,9 +12,9 @@ from ...schemas.manifest import MANIFEST, Manifest, StageRecord
 from ..run.engine import Engine
 from ..run.files import hash_file
 from ..run.where import Where
-from .check_shard import ShardVerdict, check_shard
 from .recount import wrong_accounts, wrong_against_store
 from .remake import remaker
+from .verify_shard import ShardVerdict, verify_shard
 
 
 def verify(dataset: Dataset, num_samples: int = 16, workers: int = 0) -> Verdict:
@@ -27,7 +27,7 @@ def verify(dataset: Dataset, num_samples: int = 16, workers: int = 0) -> Verdict
     jobs = [shard for config in dataset.configs.values() for shard in config.shards]
     shards: list[ShardVerdict] = []
     with Engine(Where(workers)) as engine:
-        for _, shard in engine.run(_check_shard, dataset, jobs):
+        for _, shard in engine.run(_verify_shard, dataset, jobs):
             verdict.rows += shard.rows
             verdict.documents += shard.documents
             verdict.tokens += shard.tokens
@@ -37,16 +37,16 @@ def verify(dataset: Dataset, num_samples: int = 16, workers: int = 0) -> Verdict
         for stage in dataset.manifest.stages:
             verdict.problems += _wrong_whole(stage, [shard for shard in shards if shard.stage == stage.name])
     if verdict.holds and num_samples:
-        _check_documents(dataset, num_samples, verdict)
+        _verify_documents(dataset, num_samples, verdict)
     return verdict
 
 
-def _check_shard(dataset: Dataset, shard: Shard) -> Generator[ShardVerdict]:
-    yield check_shard(dataset.configs[shard.record.stage], shard)
+def _verify_shard(dataset: Dataset, shard: Shard) -> Generator[ShardVerdict]:
+    yield verify_shard(dataset.configs[shard.record.stage], shard)
 
 
 def _wrong_files(dataset: Dataset) -> Iterator[str]:
-    """Files that are missing, changed, or not the manifest's."""
+    """Files of the dataset that are missing, changed, or not in its manifest, a sentence for each."""
     folder, manifest = dataset.folder, dataset.manifest
     parquet = [file for shard in manifest.shards for file in (shard.data, shard.docs)]
     listed = {file.path: file for file in (*parquet, *manifest.files)}
@@ -63,7 +63,7 @@ def _wrong_files(dataset: Dataset) -> Iterator[str]:
 
 
 def _wrong_totals(manifest: Manifest) -> Iterator[str]:
-    """Sums of the manifest that are not the sums of its shards."""
+    """Sums of the manifest that are not the sums of its shards, a sentence for each."""
     for stage in manifest.stages:
         for name in ("documents", "tokens", "loss_tokens", "encodings", "audited"):
             total = sum(getattr(shard, name) for shard in stage.shards)
@@ -75,7 +75,7 @@ def _wrong_totals(manifest: Manifest) -> Iterator[str]:
 
 
 def _wrong_whole(stage: StageRecord, shards: Sequence[ShardVerdict]) -> Iterator[str]:
-    """What only all shards together show: samples that are missing, accounts that differ."""
+    """What only all shards of a stage show: samples that are missing, accounts that differ; a sentence for each."""
     for task in stage.tasks:
         made = np.sort(np.concatenate([shard.samples[task.name] for shard in shards]))
         if not np.array_equal(made, np.arange(task.first, task.first + task.samples)):
@@ -89,7 +89,7 @@ def _wrong_whole(stage: StageRecord, shards: Sequence[ShardVerdict]) -> Iterator
         yield from wrong_accounts(stage.corpora, np.sum(counts, axis=0), np.concatenate(keys))
 
 
-def _check_documents(dataset: Dataset, num_samples: int, verdict: Verdict) -> None:
+def _verify_documents(dataset: Dataset, num_samples: int, verdict: Verdict) -> None:
     """Make random documents again, from tasks and from corpora."""
     for stage in dataset.manifest.stages:
         if stage.corpora:

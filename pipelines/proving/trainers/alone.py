@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....packers.rows.row_group import IGNORED
 from .trainers import library
-
-IGNORED = -100
 
 Ints = NDArray[np.int64]
 

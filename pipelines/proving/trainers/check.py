@@ -16,7 +16,7 @@ from .stored import CheckedRow, some_rows
 from .trainers import TRAINERS, library, tiny_llama
 
 _MOST_DIFFERENCES = 3
-"""Named of a kind; the others are counted."""
+"""Differences of a kind that are named; the others are counted."""
 
 
 def check(dataset: Dataset, trainer: str, num_rows: int = 8) -> Checked:
@@ -47,7 +47,7 @@ def _check_config(config: Config, rows: Sequence[CheckedRow], trainer: str) -> C
 
 
 def _count(comparison: Comparison, row: CheckedRow, difference: str) -> None:
-    """Count a row; an empty difference is none."""
+    """Count a row that was compared; an empty difference is none."""
     comparison.rows += 1
     comparison.documents += len(row.lengths)
     if difference:

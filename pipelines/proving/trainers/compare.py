@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .alone import IGNORED, loss_alone, targets
+from ....packers.rows.row_group import IGNORED
+from .alone import loss_alone, targets
 from .stored import CheckedRow
 from .trainers import VOCABULARY, library
 
@@ -22,11 +23,11 @@ SUBJECTS = {
     "labels": "the targets are those that each document has alone",
     "loss": "the loss of a tiny model is that of its documents alone, within 0.01 %",
 }
-"""What is compared, and what is said where nothing differs."""
+"""The subjects that are compared, with what is said of each where nothing differs."""
 LOSS_TOKENS = 4096
-"""Longer rows are not run through the model, whose attention takes memory quadratic in them on a CPU."""
+"""Tokens of the longest row that is run through the model, whose attention takes memory quadratic in them on a CPU."""
 LOSS_DIFFERENCE = 1e-4
-"""Relative; sums in another order differ by some 1e-7, one label or token too many by 1e-3 and more."""
+"""Relative difference of losses that counts: another order makes some 1e-7, a label or token too many 1e-3 or more."""
 
 
 def compare(trainer: Any, row: CheckedRow, seq_length: int) -> Iterator[tuple[str, str]]:
@@ -104,7 +105,7 @@ def _wanted_labels(row: CheckedRow, ids: Ints) -> Ints:
 
 
 def _loss(trainer: Any, batch: Mapping[str, Any], row: CheckedRow) -> Iterator[tuple[str, str]]:
-    """Nothing where the row has no targets."""
+    """How the trainer's loss of a row differs from that of its documents alone; nothing where it has no targets."""
     ids = row.column("input_ids")
     wanted = loss_alone(trainer.model, ids % VOCABULARY, _small(_wanted_labels(row, ids)), row.lengths)
     if np.isnan(wanted):
@@ -141,7 +142,7 @@ def _flat(tensor: Any) -> Ints:
 
 
 def _first_difference(found: Ints, wanted: Ints, item: str = "token") -> str:
-    """Nothing where both are the same."""
+    """The first place where two arrays differ, in words; an empty string where they are the same."""
     if len(found) != len(wanted):
         return f"{len(found):,} of them instead of {len(wanted):,}"
     places = np.flatnonzero(found != wanted)

@@ -17,14 +17,14 @@ class CheckedRow:
     """One row with all its columns, and what the document table says is in it."""
 
     place: str
-    """Where it is, for people: its number and the file."""
+    """Where the row is, for people: its number and its file."""
     columns: pa.Table
-    """A table of this one row, with all columns of the file."""
+    """The row as a table of a single record, with all its columns."""
     lengths: Ints
-    """Tokens of its documents by the document table, which knows nothing of `seq_lengths`."""
+    """Tokens of the row's documents by the document table, which knows nothing of `seq_lengths`."""
 
     def column(self, name: str) -> Ints:
-        """The list of a column, shape (its length,)."""
+        """The list that the row has in a column, shape (its length,)."""
         values = self.columns[name].combine_chunks().flatten()
         return values.to_numpy(zero_copy_only=False).astype(np.int64)
 

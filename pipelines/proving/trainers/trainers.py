@@ -11,7 +11,7 @@ from typing import Any
 from ....schemas.errors import UsageError
 
 VOCABULARY = 512
-"""Token ids that the tiny model knows: others are taken modulo this."""
+"""Size of the tiny model's vocabulary, modulo which ids are taken."""
 
 
 def library(name: str) -> Any:
@@ -76,7 +76,7 @@ TRAINERS = {"trl": sft_trainer, "transformers": plain_trainer}
 
 
 def _arguments(folder: Path) -> dict[str, Any]:
-    """What both trainers are given: the CPU, row by row, reporting to nobody."""
+    """Arguments of both trainers: on the CPU, row by row, reporting to nobody."""
     return {
         "output_dir": str(folder),
         "per_device_train_batch_size": 1,

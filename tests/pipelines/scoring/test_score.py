@@ -340,5 +340,5 @@ def test_a_dataset_its_export_and_its_own_answers_agree(write: Write, lcdata: Ru
         assert word in told
     events = [json.loads(line) for line in lcdata("score", "p", "--data", "d", "--json").stdout.splitlines()]
     assert {event["event"] for event in events[:-1]} == {"group"}
-    assert (events[-1]["event"], events[-1]["exact"], events[-1]["missing"]) == ("score", 0.75, [9, 10, 11])
+    assert (events[-1]["event"], events[-1]["measures"]["exact"], events[-1]["missing"]) == ("score", 0.75, [9, 10, 11])
     assert score(predictions, None, data, "substring").overall.measures["string_match_all"] == 0.75

@@ -1,9 +1,8 @@
-"""Checking one shard: its two files are those that were written, and every row, mask and record is as promised."""
+"""Verifying one shard: its two files are those that were written, and every row, mask and record is as promised."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -33,15 +32,15 @@ class ShardVerdict:
     tokens: int = 0
     problems: list[str] = field(default_factory=list[str])
     samples: Mapping[str, Ints] = field(default_factory=dict[str, Ints])
-    """Indices of the samples of each task."""
+    """Indices of the samples in the shard, by task."""
     counts: Ints | None = None
-    """Tokens of organic documents drawn and used, shape (corpora, buckets, 2)."""
+    """Tokens of organic documents drawn, and of them used, shape (corpora, buckets, 2); None without corpora."""
     keys: NDArray[np.uint64] | None = None
-    """Hashes of what each organic document is a piece of."""
+    """Hashes of what each organic document is a piece of, None without corpora."""
 
 
-def check_shard(config: Config, shard: Shard) -> ShardVerdict:
-    """Check the two files of a shard of a config."""
+def verify_shard(config: Config, shard: Shard) -> ShardVerdict:
+    """Verify the two files of a shard of a config: their bytes, and all that they hold."""
     problems: list[str] = []
     for file in (shard.data, shard.docs):
         if not file.path.is_file():
@@ -51,21 +50,21 @@ def check_shard(config: Config, shard: Shard) -> ShardVerdict:
     if problems:
         return ShardVerdict(config.name, problems=problems)
     try:
-        return _check_contents(config, shard)
+        return _verify_contents(config, shard)
     except LcdataError as error:
         return ShardVerdict(config.name, problems=[f"{shard.data.record.path} cannot be read: {error.__cause__}"])
 
 
-def _check_contents(config: Config, shard: Shard) -> ShardVerdict:
+def _verify_contents(config: Config, shard: Shard) -> ShardVerdict:
     docs = shard.docs.read()
     problem = _unusable(config.stage, shard.data.schema(), docs)
     if problem is not None:
         return ShardVerdict(config.name, problems=[f"{shard.data.record.path} {problem}"])
-    check = _ShardCheck(config, shard, docs)
+    walk = _ShardWalk(config, shard, docs)
     for rows in shard.data.row_groups():
-        check.row_group(rows)
-    check.whole_shard()
-    return check.verdict()
+        walk.row_group(rows)
+    walk.whole_shard()
+    return walk.verdict()
 
 
 def _unusable(stage: Stage, rows: pa.Schema, docs: pa.Table) -> str | None:
@@ -83,8 +82,8 @@ def _unusable(stage: Stage, rows: pa.Schema, docs: pa.Table) -> str | None:
     return None
 
 
-class _ShardCheck:
-    """Walks the row groups of a shard beside its document table."""
+class _ShardWalk:
+    """Walks the row groups of a shard beside its document table, and notes what does not hold."""
 
     def __init__(self, config: Config, shard: Shard, docs: pa.Table) -> None:
         stage = config.stage
@@ -116,13 +115,13 @@ class _ShardCheck:
             self._has_eos[~self._is_sample] = self._pieces.is_last
 
     def that(self, holds: bool | np.bool_, otherwise: str) -> None:
-        """Note a broken promise, once for each kind."""
+        """Note a promise of the shard that is broken, once for each kind."""
         problem = f"{self._shard.data.path} {otherwise}"
         if not holds and problem not in self.problems:
             self.problems.append(problem)
 
     def row_group(self, table: pa.Table) -> None:
-        """Check rows against each other and against the document table."""
+        """Verify the rows of the next row group by themselves and against the document table."""
         columns = {name: table[name].combine_chunks() for name in table.column_names}
         ids: NDArray[np.int32] = columns["input_ids"].values.to_numpy()
         row_ends = columns["input_ids"].offsets.to_numpy()[1:]
@@ -145,13 +144,13 @@ class _ShardCheck:
             self.that(np.array_equal(self._column[name][here], values), f"differs from its document table in {name}")
         if self.problems:
             return
-        self._check_tokens(ids, columns, starts, lengths, here)
+        self._verify_tokens(ids, columns, starts, lengths, here)
         self._num_rows += len(row_ends)
         self._num_documents += len(lengths)
         self._num_tokens += len(ids)
 
-    def _check_tokens(
-        self, ids: NDArray[np.int32], columns: Mapping[str, Any], starts: Ints, lengths: Ints, here: slice
+    def _verify_tokens(
+        self, ids: NDArray[np.int32], columns: Mapping[str, pa.Array], starts: Ints, lengths: Ints, here: slice
     ) -> None:
         positions = np.arange(len(ids)) - np.repeat(starts, lengths)
         found = columns["position_ids"].values.to_numpy()
@@ -162,14 +161,14 @@ class _ShardCheck:
             expected = np.where(positions >= np.repeat(loss_starts, lengths), ids, IGNORED)
             labels = columns["labels"].values.to_numpy()
             self.that(np.array_equal(labels, expected), "has labels that differ from its document table")
-        self._check_ends(ids, starts, lengths, here)
+        self._verify_ends(ids, starts, lengths, here)
         for place, (start, length) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True), here.start):
             digest = ids_sha256(ids[start : start + length])
             self._content.update(bytes.fromhex(digest))
             self.that(digest == self._hashes[place], "has documents whose ids differ from their sha256")
 
-    def _check_ends(self, ids: NDArray[np.int32], starts: Ints, lengths: Ints, here: slice) -> None:
-        """BOS and EOS stand at the documents' ends alone; conversations hold them as often as their template says."""
+    def _verify_ends(self, ids: NDArray[np.int32], starts: Ints, lengths: Ints, here: slice) -> None:
+        """Verify that BOS and EOS stand at documents' ends alone; in conversations, as often as the template says."""
         if len(starts) == 0:
             return
         is_eos, bos_id = ids == self._tokenizer.eos_id, self._tokenizer.bos_id
@@ -189,7 +188,7 @@ class _ShardCheck:
             self.that(holds, "has BOS elsewhere than at starts")
 
     def whole_shard(self) -> None:
-        """Check what only the whole shard shows."""
+        """Verify what only the whole shard shows: its totals, its content, and its spans and depths."""
         if self.problems:
             return
         shard = self._shard
@@ -209,7 +208,7 @@ class _ShardCheck:
         depth = self._docs["depth"].combine_chunks().flatten().to_numpy()
         self.that(bool(((depth >= 0) & (depth <= 1)).all()), "has a depth outside 0..1")
 
-    def _by_source(self, lengths: NDArray[Any]) -> dict[str, SourceTotals]:
+    def _by_source(self, lengths: NDArray[np.integer]) -> dict[str, SourceTotals]:
         totals: dict[str, SourceTotals] = {}
         for number, component in enumerate(self._stage.mix):
             own = self._source == number
@@ -222,7 +221,7 @@ class _ShardCheck:
         return dict(sorted(totals.items()))
 
     def verdict(self) -> ShardVerdict:
-        """What was found."""
+        """The verdict on the rows that were walked."""
         name = self._stage.name
         if self.problems:
             return ShardVerdict(name, self._num_rows, self._num_documents, self._num_tokens, self.problems)
