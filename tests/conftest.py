@@ -74,6 +74,23 @@ def small(trained: Path) -> str:
     return str(trained / "gpt2-like")
 
 
+BY_MAKE_TRAINERS = ("torch", "transformers", "trl")
+
+
+def needed(name: str) -> Any:
+    """A module that not every environment has; a test without it is skipped, and says how to run it."""
+    library = name.split(".")[0]
+    cure = "`make trainers` installs it" if library in BY_MAKE_TRAINERS else "its own project installs it"
+    return pytest.importorskip(name, reason=f"{library} is not installed: {cure}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip tests that are marked to need what is not there."""
+    for mark in item.iter_markers("needs"):
+        for name in mark.args:
+            needed(name)
+
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -108,8 +125,9 @@ def contents() -> Callable[[Path], dict[str, bytes]]:
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     """A real S3 server on this machine."""
-    pytest.importorskip("s3fs")
-    server = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"

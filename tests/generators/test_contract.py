@@ -1,35 +1,22 @@
 """What DESIGN promises of every task, held for each task of the folder, its cases and every tokenizer."""
 
-import importlib.util
 import pickle
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import chisquare, kstest
+from chance import chisquare, kstest
+from own_tests import own_tests
 
 from lcdata.generators.registry import tasks
 from lcdata.packers.tokens.tokenizer import Tokenizer, load_tokenizer
 from lcdata.pipelines.making.samples import Made, SampleMaker
 from lcdata.schemas.mix import TaskComponent
 from lcdata.schemas.tokens import TokenizerChoice
-
-
-@cache
-def own_tests(name: str) -> ModuleType:
-    """A task's own test file, which holds its `solve` and `CASES`."""
-    spec = importlib.util.spec_from_file_location(f"own_{name}", Path(__file__).with_name(f"test_{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def cases() -> list[Any]:

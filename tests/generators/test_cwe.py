@@ -6,7 +6,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from scipy.stats import chisquare
+from chance import chisquare
 
 from lcdata.generators.cwe import WORDINGS
 from lcdata.generators.registry import build_task, preset_settings

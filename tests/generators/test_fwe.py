@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from scipy.stats import chisquare
+from chance import chisquare
 
 from lcdata.generators.fwe import NUMBER_WORDS, WORDINGS
 from lcdata.generators.registry import build_task, preset_settings

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from scipy.stats import chisquare
+from chance import chisquare
 
 from lcdata.generators.kv import WORDINGS
 from lcdata.generators.registry import build_task

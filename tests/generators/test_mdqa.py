@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import chisquare, ks_2samp
+from chance import chisquare, ks_2samp
 
 from lcdata.generators.material.relations import INDUSTRIES, RELATIONS, TOWN_ENDS, Kind, Relation
 from lcdata.generators.material.world import Frame, Problem, invent
@@ -393,16 +393,16 @@ def test_samples_of_a_file_that_changed_change_with_it(tmp_path: Path) -> None:
         ('{"data": [{"title": "x"}]}', 1, r"mdqa: .* HotpotQA \(at data.0.paragraphs: Field required\): give a JSON"),
         ('[{"question": "x"}]', 2, r"mdqa: .* HotpotQA \(at 0.answer: Field required\): give a JSON"),
         ('{"data": []}', 1, r"mdqa: .* has no question with an answer that takes one paragraph: use another file"),
-        (json.dumps(squad(8)), 2, r"mdqa: .* no question with an answer that takes two paragraphs: use hops=1"),
-        (json.dumps(hotpot(4)), 1, r"mdqa: .* no question with an answer that takes one paragraph: use hops=2"),
+        (lambda: json.dumps(squad(8)), 2, r"mdqa: .* no question with an answer that takes two paragraphs: use hops=1"),
+        (lambda: json.dumps(hotpot(4)), 1, r"mdqa: .* no question with an answer that takes one paragraph: use hops=2"),
     ],
 )
 def test_a_file_that_does_not_serve_is_refused_at_once(
-    tmp_path: Path, content: str | None, hops: int, message: str
+    tmp_path: Path, content: str | Callable[[], str] | None, hops: int, message: str
 ) -> None:
     path = tmp_path / "questions.json"
     if content is not None:
-        path.write_text(content)
+        path.write_text(content if isinstance(content, str) else content())
     with pytest.raises(UsageError, match=message) as refusal:
         build_task("mdqa", {"hops": hops, "file": str(path)})
     assert "\n" not in str(refusal.value)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import chisquare, kstest
+from chance import chisquare, kstest
 
 from lcdata.generators.registry import build_task, preset_settings
 from lcdata.generators.vt import WORDINGS

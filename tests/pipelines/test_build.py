@@ -4,12 +4,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
-import polars as pl
 import pyarrow.parquet as pq
 import pytest
 from conftest import Run
-from datasets import load_dataset
 
 from lcdata.packers.tokens.tokenizer import load_tokenizer
 from lcdata.pipelines.making.shard import write_shard
@@ -92,6 +89,10 @@ def test_a_finished_dataset_is_left_alone_and_another_recipe_refused(
 
 
 def test_every_reader_reads_the_same(lcdata: Run, tmp_path: Path, small: str) -> None:
+    import duckdb
+    import polars as pl
+    from datasets import load_dataset
+
     assert lcdata(*MANY, "--tokenizer", small, "--out", "out").returncode == 0
     folder = tmp_path / "out"
     name = "kv-300-to-2000"

@@ -245,7 +245,8 @@ def test_s3_without_its_package_names_the_extra() -> None:
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     """Folders that `save_to_disk` wrote: one dataset, and one of two splits."""
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     datasets.disable_progress_bars()
     parts = {
         name: datasets.Dataset.from_dict({"text": [f"{name} {n}" for n in range(3)]}) for name in ("train", "test")

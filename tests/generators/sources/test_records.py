@@ -68,7 +68,8 @@ def write_parquet(folder: Path) -> Path:
 
 
 def write_dataset(folder: Path) -> Path:
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     datasets.disable_progress_bars()
     datasets.Dataset.from_list(ROWS).save_to_disk(folder / "saved")
     return folder / "saved"
@@ -426,7 +427,6 @@ def test_a_dataset_without_the_column_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_dataset_that_cannot_be_read_to_its_end_fails(tmp_path: Path) -> None:
-    pytest.importorskip("datasets")
     for size, error in ((None, None), (-9, LcdataError)):
         (tmp_path / "a.jsonl").write_bytes(as_lines(ROWS)[:size])
         source = Input(f"datasets:{tmp_path}?split=train", "dataset", None, 0, "main")

@@ -4,7 +4,6 @@ import io
 from itertools import pairwise
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -30,6 +29,8 @@ def file_of(values: np.ndarray) -> bytes:
 
 def check(values: np.ndarray) -> None:
     """Two readers find the values."""
+    import polars as pl
+
     file = file_of(values)
     assert np.array_equal(pq.read_table(io.BytesIO(file))["position_ids"].chunk(0).values, values)
     assert np.array_equal(pl.read_parquet(file)["position_ids"].explode().to_numpy(), values)

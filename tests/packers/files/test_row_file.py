@@ -9,9 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -74,6 +72,9 @@ def test_rows_are_read_as_they_were_written(groups: list[list[list[int]]]) -> No
 
 
 def test_readers_agree_on_rows_of_many_pages(tmp_path: Path) -> None:
+    import duckdb
+    import polars as pl
+
     tables = random_tables()
     path = tmp_path / "rows.parquet"
     path.write_bytes(written(tables))

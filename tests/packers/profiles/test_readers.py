@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from conftest import needed
 from rowsets import INFO, Document, RowSet, closed, cut, document, random_rows, with_pieces
 
 from lcdata.packers.profiles.registry import PROFILES
@@ -34,7 +35,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def padder(small: str) -> Any:
     """A tokenizer that pads on the right, for collators."""
-    transformers = pytest.importorskip("transformers")
+    transformers = needed("transformers")
     return transformers.PreTrainedTokenizerFast(
         tokenizer_file=f"{small}/tokenizer.json", pad_token="<|endoftext|>", padding_side="right"
     )
@@ -57,8 +58,8 @@ def by_bounds(batch: Any, bounds: Any) -> list[Document]:
 def test_settings_in_python_run(
     profile: str, module: str, names: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip(module)
-    pytest.importorskip("torch")
+    needed(module)
+    needed("torch")
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
     defined = dict[str, Any]()
     exec(PROFILES[profile].settings(str(written(ANSWERS, profile, tmp_path)), ANSWERS.info), defined)
@@ -67,8 +68,8 @@ def test_settings_in_python_run(
 
 @pytest.mark.parametrize("rows", [ANSWERS, EVERYTHING], ids=["answers", "all"])
 def test_transformers_joins_documents_and_keeps_them_apart(rows: RowSet, tmp_path: Path) -> None:
-    collators = pytest.importorskip("transformers.data.data_collator")
-    pytest.importorskip("torch")
+    collators = needed("transformers.data.data_collator")
+    needed("torch")
     read = pa.parquet.read_table(written(rows, "documents", tmp_path)).to_pylist()
     collate = collators.DataCollatorWithFlattening(return_flash_attn_kwargs=True)
     batch = collate(read)
@@ -79,10 +80,10 @@ def test_transformers_joins_documents_and_keeps_them_apart(rows: RowSet, tmp_pat
 def test_axolotl_takes_rows_as_tokenized_and_keeps_their_documents_apart(
     rows: RowSet, small: str, tmp_path: Path
 ) -> None:
-    collators = pytest.importorskip("axolotl.utils.collators.batching")
-    wrappers = pytest.importorskip("axolotl.utils.data.wrappers")
-    loading = pytest.importorskip("axolotl.utils.data.shared")
-    settings = pytest.importorskip("axolotl.utils.dict")
+    collators = needed("axolotl.utils.collators.batching")
+    wrappers = needed("axolotl.utils.data.wrappers")
+    loading = needed("axolotl.utils.data.shared")
+    settings = needed("axolotl.utils.dict")
     folder = written(rows, "axolotl", tmp_path)
     wanted = settings.DictDefault(path=str(folder), data_files=f"{folder}/*.parquet", ds_type="parquet", split="train")
     read = loading.load_dataset_with_config(wanted, False)
@@ -96,9 +97,9 @@ def test_axolotl_takes_rows_as_tokenized_and_keeps_their_documents_apart(
 
 @pytest.mark.parametrize("rows", [ANSWERS, EVERYTHING], ids=["answers", "all"])
 def test_llamafactory_unpads_rows_and_leaves_boundaries_to_positions(rows: RowSet, small: str, tmp_path: Path) -> None:
-    loader = pytest.importorskip("llamafactory.data.loader")
-    collators = pytest.importorskip("llamafactory.data.collator")
-    templates = pytest.importorskip("llamafactory.data.template")
+    loader = needed("llamafactory.data.loader")
+    collators = needed("llamafactory.data.collator")
+    templates = needed("llamafactory.data.template")
     path = str(written(rows, "llamafactory", tmp_path))
     wanted = SimpleNamespace(tokenized_path=path, streaming=False)
     read = loader.get_dataset(templates.TEMPLATES["empty"], None, wanted, None, "sft", None)["train_dataset"]
@@ -120,7 +121,7 @@ def test_llamafactory_unpads_rows_and_leaves_boundaries_to_positions(rows: RowSe
 
 @pytest.mark.parametrize("rows", [ANSWERS, EVERYTHING], ids=["answers", "all"])
 def test_megatron_bridge_trains_on_the_tokens_in_the_loss(rows: RowSet, tmp_path: Path) -> None:
-    reader = pytest.importorskip("megatron.bridge.data.packing.parquet")
+    reader = needed("megatron.bridge.data.packing.parquet")
     path = f"{written(rows, 'megatron-bridge', tmp_path)}/train-*.idx.parquet"
     prompt = {"prompt_template": "{input} {output}", "label_key": "output", "truncation_field": "input"}
     read = reader.GPTSFTPackedParquetDataset(
@@ -149,9 +150,9 @@ def test_megatron_bridge_trains_on_the_tokens_in_the_loss(rows: RowSet, tmp_path
     ids=["answers", "wide", "all", "pieces", "wide pieces"],
 )
 def test_olmo_core_finds_documents_and_labels(rows: RowSet, tmp_path: Path) -> None:
-    data = pytest.importorskip("olmo_core.data")
-    composable = pytest.importorskip("olmo_core.data.composable")
-    utils = pytest.importorskip("olmo_core.data.utils")
+    data = needed("olmo_core.data")
+    composable = needed("olmo_core.data.composable")
+    utils = needed("olmo_core.data.utils")
     import torch
 
     folder = written(rows, "olmo-core", tmp_path)
@@ -179,7 +180,7 @@ def test_olmo_core_finds_documents_and_labels(rows: RowSet, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("rows", [ANSWERS, WIDE], ids=["uint16", "uint32"])
 def test_datatrove_writes_the_same_bytes(rows: RowSet, tmp_path: Path) -> None:
-    writer = pytest.importorskip("datatrove.pipeline.tokens.tokenizer")
+    writer = needed("datatrove.pipeline.tokens.tokenizer")
     size = rows.info.token_bytes
     for number, shard in enumerate(rows.shards):
         file = writer.TokenizedFile(
@@ -198,8 +199,8 @@ def test_datatrove_writes_the_same_bytes(rows: RowSet, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rows", [EVERYTHING, WIDE_EVERYTHING], ids=["uint16", "uint32"])
 def test_datatrove_restarts_positions_where_documents_end(rows: RowSet, tmp_path: Path) -> None:
-    reader = pytest.importorskip("datatrove.utils.dataset")
-    pytest.importorskip("torch")
+    reader = needed("datatrove.utils.dataset")
+    needed("torch")
     folder = written(rows, "datatrove", tmp_path)
     settings = {"token_size": rows.info.token_bytes, "return_positions": True}
     read = reader.DatatroveFolderDataset(str(folder), seq_len=15, **settings)
@@ -221,7 +222,7 @@ def test_datatrove_restarts_positions_where_documents_end(rows: RowSet, tmp_path
 
 @pytest.mark.parametrize("rows", [EVERYTHING, WIDE_EVERYTHING], ids=["uint16", "int32"])
 def test_megatron_core_reads_documents_and_writes_the_same_bytes(rows: RowSet, tmp_path: Path) -> None:
-    indexed = pytest.importorskip("megatron.core.datasets.indexed_dataset")
+    indexed = needed("megatron.core.datasets.indexed_dataset")
     import torch
 
     folder = written(rows, "megatron", tmp_path)
@@ -238,7 +239,7 @@ def test_megatron_core_reads_documents_and_writes_the_same_bytes(rows: RowSet, t
 
 
 def test_megatron_core_keeps_documents_apart_by_eos(tmp_path: Path) -> None:
-    datasets = pytest.importorskip("megatron.core.datasets.gpt_dataset")
+    datasets = needed("megatron.core.datasets.gpt_dataset")
     import torch
 
     written(EVERYTHING, "megatron", tmp_path)
@@ -255,7 +256,7 @@ def test_megatron_core_keeps_documents_apart_by_eos(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rows", [ANSWERS, WIDE, EVERYTHING], ids=["answers", "wide", "all"])
 def test_streaming_reads_rows_and_writes_the_same_bytes(rows: RowSet, tmp_path: Path) -> None:
-    streaming = pytest.importorskip("streaming")
+    streaming = needed("streaming")
     folder = written(rows, "mds", tmp_path)
     columns = {"input_ids": "ndarray:uint32", "indices": "ndarray:uint32", "mask": "ndarray:uint8", "length": "int"}
     with streaming.MDSWriter(columns=columns, out=str(tmp_path / "own")) as writer:

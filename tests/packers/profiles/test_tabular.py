@@ -5,7 +5,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import datasets
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -53,6 +52,8 @@ def test_cases_have_rows_of_one_and_of_many_documents_in_several_files() -> None
 
 
 def test_axolotl_finds_tokenized_rows_with_a_mask_of_ones(rows: RowSet, tmp_path: Path) -> None:
+    import datasets
+
     folder = written(rows, "axolotl", tmp_path)
     read = datasets.load_dataset("parquet", data_files=f"{folder}/*.parquet", split="train", cache_dir=f"{folder}/c")
     assert {"input_ids", "attention_mask", "labels"} < set(read.features)
@@ -70,6 +71,8 @@ def test_documents_are_a_row_each(rows: RowSet, tmp_path: Path) -> None:
 
 
 def test_llamafactory_loads_rows_that_count_their_documents(rows: RowSet, tmp_path: Path) -> None:
+    import datasets
+
     read = datasets.load_from_disk(str(written(rows, "llamafactory", tmp_path)))
     assert list(read) == ["train"]
     assert [by_position(row) for row in read["train"]] == rows.rows

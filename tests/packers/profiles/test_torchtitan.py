@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import needed
 
 from lcdata.pipelines.build import build_dataset
 from lcdata.pipelines.run.where import Where
 from lcdata.schemas.recipe import Recipe
 
-torch = pytest.importorskip("torch")
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = [pytest.mark.needs("torch"), pytest.mark.filterwarnings("default")]
 
 
 @pytest.fixture(params=["answer", "all"])
@@ -59,7 +59,7 @@ def test_rows_are_padded_and_their_labels_shifted(folder: Path) -> None:
 
 
 def test_ranks_share_the_rows_and_go_on_from_a_checkpoint(folder: Path) -> None:
-    loading = pytest.importorskip("torchtitan.components.dataloader")
+    loading = needed("torchtitan.components.dataloader")
     rows = rows_of(folder)
     found = list[list[int]]()
     for rank in range(2):

@@ -7,6 +7,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 import pyarrow as pa
 import pytest
+from conftest import needed
 from numpy.typing import NDArray
 
 from lcdata.packers.rows.best_fit import plan_rows
@@ -67,7 +68,9 @@ UNIT = 8
 def test_trl_needs_as_many_rows_over_all_documents_and_more_by_default(
     reference: Callable[[], NDArray[np.float64]], seq_length: int
 ) -> None:
-    datasets, trl = pytest.importorskip("datasets"), pytest.importorskip("trl")
+    import datasets
+
+    trl = needed("trl")
     room = seq_length // UNIT
     lengths = np.clip(reference() / UNIT, 1, room).astype(np.int32)
     ends = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-torch = pytest.importorskip("torch")
-
 TEXT = (Path(__file__).parents[3] / "docs" / "training.md").read_text()
 
 
+@pytest.mark.needs("torch")
 def test_the_example_trains(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
     (code,) = re.findall(r"^```python\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
     (tmp_path / "kv-1k").symlink_to(dataset)
     monkeypatch.chdir(tmp_path)

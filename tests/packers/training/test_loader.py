@@ -6,14 +6,11 @@ from typing import Any
 
 import pytest
 
-torch = pytest.importorskip("torch")
-
-from torch.utils.data import DataLoader  # noqa: E402
-
-from lcdata import PackedDataset, collate_rows  # noqa: E402
-from lcdata.schemas.errors import UsageError  # noqa: E402
+import lcdata
+from lcdata.schemas.errors import UsageError
 
 pytestmark = [
+    pytest.mark.needs("torch"),
     # Newer Pythons warn of forks beside threads; the workers start no threads.
     pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
     # A small machine may have fewer cores than a test has workers.
@@ -21,14 +18,16 @@ pytestmark = [
 ]
 
 
-def opened(dataset: Path, **settings: Any) -> PackedDataset:
+def opened(dataset: Path, **settings: Any) -> "lcdata.PackedDataset":
     """Rank 0 of 2, with batches of two rows: 20 rows, 10 batches."""
-    return PackedDataset(dataset, rank=0, world_size=2, batch_rows=2, **settings)
+    return lcdata.PackedDataset(dataset, rank=0, world_size=2, batch_rows=2, **settings)
 
 
-def loader(rows: PackedDataset, num_workers: int, kind: Any = DataLoader, **settings: Any) -> Any:
-    """A loader of batches of two rows."""
-    return kind(rows, batch_size=2, num_workers=num_workers, collate_fn=collate_rows, **settings)
+def loader(rows: "lcdata.PackedDataset", num_workers: int, kind: Any = None, **settings: Any) -> Any:
+    """A loader of batches of two rows, PyTorch's own where no kind is given."""
+    from torch.utils.data import DataLoader
+
+    return (kind or DataLoader)(rows, batch_size=2, num_workers=num_workers, collate_fn=lcdata.collate_rows, **settings)
 
 
 def texts(batches: Any) -> list[tuple[int, ...]]:
@@ -45,7 +44,9 @@ def test_workers_change_nothing(dataset: Path, num_workers: int) -> None:
 
 
 def test_rows_without_a_collator_come_one_by_one(dataset: Path) -> None:
-    rows = PackedDataset(dataset, rank=0, world_size=2)
+    from torch.utils.data import DataLoader
+
+    rows = lcdata.PackedDataset(dataset, rank=0, world_size=2)
     expected = [row["input_ids"].tolist() for row in rows]
     found = [row["input_ids"].tolist() for row in DataLoader(rows, batch_size=None, num_workers=2)]
     assert found == expected
@@ -86,20 +87,22 @@ def test_what_workers_hand_out_is_not_guessed(dataset: Path) -> None:
     assert rows.state_dict()["start"] == 0
 
 
+@pytest.mark.needs("torchdata")
 @pytest.mark.filterwarnings("ignore:.set_vital. is deprecated")
 @pytest.mark.parametrize("step", [1, 4, 9])
 @pytest.mark.parametrize("num_workers", [0, 2])
 def test_torchdata_keeps_the_state_of_its_workers(dataset: Path, num_workers: int, step: int) -> None:
-    kind = pytest.importorskip("torchdata.stateful_dataloader").StatefulDataLoader
+    from torchdata.stateful_dataloader import StatefulDataLoader
+
     rows = opened(dataset)
     rows.set_epoch(2)
     expected = texts(loader(rows, 0))
-    batches = loader(rows, num_workers, kind)
+    batches = loader(rows, num_workers, StatefulDataLoader)
     running = iter(batches)
     begun = texts(islice(running, step))
     state = batches.state_dict()
     resumed = opened(dataset)
-    again = loader(resumed, num_workers, kind)
+    again = loader(resumed, num_workers, StatefulDataLoader)
     again.load_state_dict(state)
     assert begun + texts(again) == expected
     assert resumed.epoch == 2

@@ -4,15 +4,17 @@ from pathlib import Path
 
 import pytest
 
-torch = pytest.importorskip("torch")
+import lcdata
 
-from lcdata import PackedDataset, collate_rows  # noqa: E402
+pytestmark = pytest.mark.needs("torch")
 
 
 def test_a_batch_is_one_long_row(dataset: Path) -> None:
-    rows = PackedDataset(dataset)
+    import torch
+
+    rows = lcdata.PackedDataset(dataset)
     chosen = [rows.row(number) for number in (3, 0, 8)]
-    batch = collate_rows(chosen)
+    batch = lcdata.collate_rows(chosen)
     for name in ("input_ids", "labels", "position_ids"):
         assert batch[name].shape == (1, sum(len(row[name]) for row in chosen))
         assert batch[name][0].tolist() == [token for row in chosen for token in row[name].tolist()]
@@ -26,7 +28,9 @@ def test_a_batch_is_one_long_row(dataset: Path) -> None:
 
 
 def test_a_batch_of_one_row_is_the_row(dataset: Path) -> None:
-    row = PackedDataset(dataset).row(0)
-    batch = collate_rows([row])
+    import torch
+
+    row = lcdata.PackedDataset(dataset).row(0)
+    batch = lcdata.collate_rows([row])
     assert torch.equal(batch["cu_seqlens"], row["cu_seqlens"])
     assert torch.equal(batch["labels"][0], row["labels"])

@@ -298,7 +298,8 @@ def test_a_store_shows_documents_tokens_and_a_histogram(tmp_path: Path, lcdata: 
 
 
 def test_a_datasets_folder_is_read(tmp_path: Path, lcdata: Run, small: str) -> None:
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     rows = datasets.Dataset.from_dict({"text": list(TEXTS.values())})
     rows.save_to_disk(str(tmp_path / "saved"))
     done = lcdata("ingest", "saved", "--name", "c", "--tokenizer", small)

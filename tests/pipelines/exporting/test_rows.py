@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import datasets
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -87,6 +86,8 @@ def test_a_dataset_is_written_with_the_settings_to_read_it(
 
 
 def test_labels_that_rows_leave_out_are_written(everything: Path, tmp_path: Path) -> None:
+    import datasets
+
     assert "labels" not in rows_of(everything).column_names
     export_rows(open_dataset(everything), "axolotl", tmp_path / "out")
     read = datasets.load_dataset(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from conftest import Run
+from conftest import Run, needed
 
 import lcdata as package
 from lcdata.generators.registry import settings_schema, tasks
@@ -181,7 +181,7 @@ def test_a_process_that_gets_the_samples_makes_the_same(made: Samples, start: st
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded, use of fork:DeprecationWarning")
 def test_a_data_loader_s_workers_make_each_sample_once(made: Samples) -> None:
-    data = pytest.importorskip("torch.utils.data")
+    data = needed("torch.utils.data")
     loader = data.DataLoader(made, batch_size=3, num_workers=2, collate_fn=list, shuffle=True)
     drawn = [sample for batch in loader for sample in batch]
     assert sorted(shas(drawn)) == sorted(shas(made))

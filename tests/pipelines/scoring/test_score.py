@@ -1,12 +1,10 @@
 """Replies are read as a person would read them, and every sample counts, also one without a reply."""
 
-import importlib.util
 import json
 import random
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,7 +12,7 @@ from conftest import Run
 from hypothesis import given
 from hypothesis import settings as sampling
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from own_tests import own_tests
 
 from lcdata.generators.registry import tasks
 from lcdata.packers.dataset import open_dataset
@@ -45,17 +43,6 @@ def write(tmp_path: Path) -> Write:
         return tmp_path / name
 
     return to_file
-
-
-def own_tests(name: str) -> ModuleType:
-    """A task's own test file."""
-    path = Path(__file__).parents[2] / "generators" / f"test_{name}.py"
-    spec = importlib.util.spec_from_file_location(f"cases_{name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
 
 
 def cases() -> list[Any]:
@@ -227,6 +214,8 @@ def test_substrings_are_those_of_ruler() -> None:
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 1), (1, 1), (0, 40), (7, 20), (40, 40), (999, 1000)])
 def test_intervals_are_wilsons(successes: int, trials: int) -> None:
+    from scipy.stats import binomtest
+
     expected = binomtest(successes, trials).proportion_ci(method="wilson")
     assert wilson(successes, trials) == pytest.approx((expected.low, expected.high), abs=1e-6)
 

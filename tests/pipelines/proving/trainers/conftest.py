@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import needed
 
 from lcdata.packers.dataset import open_dataset
 from lcdata.pipelines.proving.trainers.stored import CheckedRow, some_rows
@@ -21,9 +22,9 @@ NAMES = (*TASKS, "organic")
 def trainers() -> None:
     """TRL and what it needs; without them a test is skipped before anything is made for it."""
     for name in ("transformers", "trl"):
-        pytest.importorskip(name)
+        needed(name)
     # More threads wait for each other longer than models so small compute.
-    pytest.importorskip("torch").set_num_threads(1)
+    needed("torch").set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import Run
+from conftest import Run, needed
 
 from lcdata.packers.dataset import open_dataset
 from lcdata.pipelines.commands.check_printing import print_report
@@ -121,7 +121,7 @@ def test_a_missing_library_is_named_with_its_cure(
     lcdata: Run, tmp_path: Path, small: str, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     for name in LIBRARIES[: LIBRARIES.index(missing)]:
-        pytest.importorskip(name)
+        needed(name)
     lcdata("gen", "--task", "kv", "--length", 400, "--n", 1, "--tokenizer", small, "--out", "kv", "--workers", 0)
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(UsageError, match=rf'{missing} is not installed: pip install "lcdata\[train\]"'):

@@ -10,14 +10,15 @@ from lcdata.pipelines.proving.trainers.alone import logits_alone
 from lcdata.pipelines.proving.trainers.stored import CheckedRow
 from lcdata.pipelines.proving.trainers.trainers import VOCABULARY, tiny_llama
 
-torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
-# flex_attention as transformers calls it makes torch warn of itself; compiled, it would be the same in minutes.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:_compile flag on create_block_mask:DeprecationWarning",
-    "ignore:.torch.jit.script:DeprecationWarning",
-    "ignore:flex_attention called without torch.compile:UserWarning",
-)
+pytestmark = [
+    pytest.mark.needs("torch", "transformers"),
+    # flex_attention as transformers calls it makes torch warn of itself; compiled, it would be the same in minutes.
+    pytest.mark.filterwarnings(
+        "ignore:_compile flag on create_block_mask:DeprecationWarning",
+        "ignore:.torch.jit.script:DeprecationWarning",
+        "ignore:flex_attention called without torch.compile:UserWarning",
+    ),
+]
 
 SAME = 1e-4
 """Of logits of about 1.6; float32 sums in another order differ by a hundredth of this."""
@@ -30,6 +31,8 @@ def ids_of(row: CheckedRow) -> NDArray[np.int64]:
 
 def packed_logits(model: Any, row: CheckedRow, **inputs: Any) -> Any:
     """Of the row as it is stored, unless inputs say otherwise."""
+    import torch
+
     given = {
         "input_ids": torch.tensor(ids_of(row))[None],
         "position_ids": torch.tensor(row.column("position_ids"))[None],
@@ -55,6 +58,8 @@ def test_a_packed_row_has_the_logits_of_its_documents_alone(rows: list[CheckedRo
 
 @pytest.mark.parametrize("attention", ["eager", "sdpa", "flex_attention"])
 def test_an_all_ones_attention_mask_lets_documents_see_each_other(row: CheckedRow, attention: str) -> None:
+    import torch
+
     mask = torch.ones(1, len(ids_of(row)), dtype=torch.int64)
     assert largest_difference(packed_logits(tiny_llama(attention), row, attention_mask=mask), row) > LEAKED
 
@@ -64,6 +69,8 @@ def test_a_cache_lets_documents_see_each_other(row: CheckedRow) -> None:
 
 
 def test_position_ids_that_count_on_let_documents_see_each_other(row: CheckedRow) -> None:
+    import torch
+
     positions = torch.arange(len(ids_of(row)))[None]
     assert largest_difference(packed_logits(tiny_llama(), row, position_ids=positions), row) > LEAKED
 
@@ -77,14 +84,18 @@ def test_a_leak_starts_at_the_second_document(row: CheckedRow) -> None:
 
 
 def test_a_collator_that_flattens_takes_a_row_for_one_document(row: CheckedRow) -> None:
+    from transformers import DataCollatorWithFlattening
+
     features = {name: row.column(name).tolist() for name in ("input_ids", "labels")}
-    batch = transformers.DataCollatorWithFlattening()([features])
+    batch = DataCollatorWithFlattening()([features])
     assert batch["position_ids"].tolist() == [list(range(len(ids_of(row))))]
     assert row.column("position_ids").tolist() != batch["position_ids"][0].tolist()
 
 
 def test_a_collator_that_flattens_keeps_documents_of_their_own_apart(row: CheckedRow) -> None:
+    from transformers import DataCollatorWithFlattening
+
     ends = np.cumsum(row.lengths)
     documents = [{"input_ids": piece.tolist()} for piece in np.split(row.column("input_ids"), ends[:-1])]
-    batch = transformers.DataCollatorWithFlattening()(documents)
+    batch = DataCollatorWithFlattening()(documents)
     assert batch["position_ids"][0].tolist() == row.column("position_ids").tolist()

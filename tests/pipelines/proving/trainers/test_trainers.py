@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import datasets
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -15,9 +14,7 @@ from lcdata.pipelines.proving.trainers.compare import batch_of, dataset_of, loss
 from lcdata.pipelines.proving.trainers.stored import CheckedRow, some_rows
 from lcdata.pipelines.proving.trainers.trainers import TRAINERS, VOCABULARY, plain_trainer, sft_trainer, tiny_llama
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
-pytest.importorskip("trl")
+pytestmark = pytest.mark.needs("torch", "transformers", "trl")
 
 SAME = 1e-5
 """Of losses of about 7."""
@@ -51,8 +48,10 @@ def test_the_loss_of_a_row_is_that_of_its_documents_alone(rows: list[CheckedRow]
 @pytest.mark.parametrize("trainer", TRAINERS)
 @pytest.mark.parametrize("dataset", ["kv", "organic"], indirect=True)
 def test_three_steps_run_from_a_streamed_folder(dataset: Path, trainer: str, tmp_path: Path) -> None:
+    from datasets import load_dataset
+
     config = open_dataset(dataset).config()
-    stream = datasets.load_dataset(str(dataset), config.name, split="train", streaming=True)
+    stream = load_dataset(str(dataset), config.name, split="train", streaming=True)
     steps = {"max_steps": 3, "logging_strategy": "steps", "logging_steps": 1, "learning_rate": 1e-3}
     running = TRAINERS[trainer](tiny_llama(vocabulary=1024), stream, tmp_path, **steps)
     before = [weights.detach().clone() for weights in running.model.parameters()]
@@ -67,7 +66,9 @@ def test_three_steps_run_from_a_streamed_folder(dataset: Path, trainer: str, tmp
 
 @pytest.mark.parametrize("dataset", ["organic"], indirect=True)
 def test_two_rows_in_a_batch_of_trl_are_as_many_documents(rows: list[CheckedRow], tmp_path: Path) -> None:
-    both = datasets.concatenate_datasets([dataset_of(row) for row in rows[:2]])
+    from datasets import concatenate_datasets
+
+    both = concatenate_datasets([dataset_of(row) for row in rows[:2]])
     trainer = sft_trainer(
         tiny_llama(), both, tmp_path, per_device_train_batch_size=2, train_sampling_strategy="sequential"
     )
