@@ -7,7 +7,7 @@ from ...schemas.recipe import Recipe
 from ...schemas.stage import FIELDS
 
 _INHERITED = ("seed", "number")
-"""What a stage has from its recipe and must not say itself."""
+"""Fields that a stage has from its recipe and must not say itself."""
 
 
 def recipe_schema() -> dict[str, Any]:
