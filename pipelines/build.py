@@ -113,7 +113,7 @@ def build_dataset(
 
 
 def _difference(done: Manifest, materials: Materials) -> str | None:
-    """In what a finished dataset is not that of the recipe, its corpora and its tokenizer; None where it is."""
+    """Why a finished dataset is not that of the recipe, its corpora and its tokenizer, in words; None where it is."""
     recipe = materials.recipe
     before, now = done.recipe.model_dump(mode="json"), recipe.model_dump(mode="json")
     if before != now:

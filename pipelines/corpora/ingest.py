@@ -133,7 +133,7 @@ def _stored(out: Path, overwrite: bool) -> CorpusManifest | None:
 def _difference(
     done: CorpusManifest, recipe: IngestRecipe, inputs: Sequence[Input], tokenizer: Tokenizer
 ) -> str | None:
-    """In what a stored corpus is not that of this recipe, tokenizer and inputs; None where it is."""
+    """Where a stored corpus is not that of this recipe, tokenizer and inputs, in words; None where it is."""
     before = {
         "recipe": done.recipe.model_dump(mode="json"),
         "tokenizer": done.tokenizer.model_dump(mode="json"),

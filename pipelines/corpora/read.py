@@ -50,7 +50,7 @@ def read_bundle(reading: Reading, bundle: Bundle) -> Generator[PartRecord]:
 
 @dataclass
 class _Tally:
-    """What the part in work holds and met."""
+    """What the part in work holds, and what was met on its way."""
 
     texts: list[Text] = field(default_factory=list[Text])
     bytes: int = 0

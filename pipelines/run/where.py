@@ -1,4 +1,4 @@
-"""On what work runs: in this process, on processes of this machine, or on a cluster."""
+"""Where work runs: in this process, on processes of this machine, or on a cluster."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -6,7 +6,7 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Where:
-    """Where work runs: what a user asks for, or what is decided where nothing is asked for."""
+    """The place where work runs: what a user asks for, or what is decided where nothing is asked for."""
 
     workers: int | None = None
     """Processes on this machine, 0 for the calling one; None for what suits the size of the work."""

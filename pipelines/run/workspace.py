@@ -131,7 +131,7 @@ class Workspace:
 
 
 def is_whole(root: Path, file: FileRecord) -> bool:
-    """Whether a file is there as it was written."""
+    """Whether a file is there as it was written, by its size and hash."""
     path = root / file.path
     return path.is_file() and path.stat().st_size == file.bytes and hash_file(path) == file.sha256
 

@@ -174,7 +174,7 @@ def _take(text: str, answers: Iterable[str], named: Iterable[str]) -> tuple[list
 
 _WORD = re.compile(rf"[^\W_]+(?:['-][^\W_]+)*|[{_ANSWER}{_NAMED}]")
 _WORDING = 200
-"""Words around the answers that pass for wording; in a longer reply, which copies the text, every word counts."""
+"""Words around the answers that pass for wording; who goes on beyond copies the text, and further words all count."""
 
 
 def _statements(rest: str, answers: Sequence[str]) -> set[str]:

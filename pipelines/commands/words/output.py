@@ -84,7 +84,7 @@ class Terminal(Output):
             remarks()
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Take the bar off the terminal."""
         if self._display is not None:
             self._display.stop()
 

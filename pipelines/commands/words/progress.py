@@ -130,7 +130,7 @@ class Display:
         self._bar = bar
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Take the present bar off the terminal."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
