@@ -11,7 +11,7 @@ import click
 
 from . import __version__
 from .pipelines.commands.group import Commands, asks_for_json
-from .pipelines.commands.interrupts import Terminated, hear_interrupts
+from .pipelines.commands.interrupts import Terminated, hear_interrupts, hear_no_more
 from .schemas.errors import LcdataError
 
 _TERMINATED, _INTERRUPTED = 4, 130
@@ -31,6 +31,14 @@ def cli(debug: bool) -> None:
 def main() -> None:
     """Run the command line; every failure is one line and an exit code."""
     hear_interrupts()
+    try:
+        _run()
+    except SystemExit as end:
+        hear_no_more(end.code if isinstance(end.code, int) else 1)
+        raise
+
+
+def _run() -> NoReturn:
     # Arrow's own allocator gives pages back between row groups and takes them anew, up to a tenth of a worker's time.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     warnings.showwarning = _show_warning
@@ -68,6 +76,7 @@ def main() -> None:
 
 
 def _interrupted(code: int) -> NoReturn:
+    hear_no_more(code)
     again = shlex.join(["lcdata", *sys.argv[1:]])
     _fail(f"interrupted; what was finished is safe. To go on:\n  {again}", code)
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..schemas.errors import LcdataError, UsageError
-from ..schemas.manifest import Manifest, StageRecord, read_manifest
+from ..schemas.manifest import MANIFEST, Manifest, StageRecord, read_manifest
 from ..schemas.sample import Loss
 from ..schemas.stage import Stage
 from ..schemas.tokens import TokenizerChoice
@@ -36,7 +36,12 @@ def open_dataset(folder: str | Path, *, tokenizer: str | None = None) -> Dataset
     Raises UsageError where the folder holds no finished dataset, LcdataError where its manifest is damaged.
     """
     folder = Path(folder).expanduser()
-    return Dataset(folder, read_manifest(folder), tokenizer)
+    manifest = read_manifest(folder)
+    if [stage.name for stage in manifest.recipe.stages] != [stage.name for stage in manifest.stages]:
+        raise LcdataError(
+            f"{folder / MANIFEST} is damaged (it has other stages than its recipe): make the dataset again"
+        )
+    return Dataset(folder, manifest, tokenizer)
 
 
 class Dataset:
@@ -185,15 +190,7 @@ class Config:
 
         Raises IndexError where there is no such row, LcdataError where its file cannot be read.
         """
-        if not 0 <= index < self.num_rows:
-            raise IndexError(f"row {index} of {self.num_rows}")
-        place = index
-        for shard in self.shards:
-            if place < shard.data.record.rows:
-                break
-            place -= shard.data.record.rows
-        else:
-            raise LcdataError(f"{self.dataset.folder} has fewer rows than it says: run `lcdata verify` on it")
+        shard, place = self.shard_of(index)
         [arrays] = row_arrays(shard.data.slice(place, place + 1, COLUMNS), [0])
         return self._row(index, shard, place, arrays)
 
@@ -207,13 +204,18 @@ class Config:
                     yield self._row(index, shard, place, arrays)
                     index, place = index + 1, place + 1
 
-    def document_table(self, *columns: str) -> pa.Table:
-        """The document table, or these columns of it, a record a document in row order; see docs/manifest.md."""
-        return pa.concat_tables([docs.read(columns or None) for docs in self.docs])
+    def shard_of(self, index: int) -> tuple[Shard, int]:
+        """The shard that holds a row, and the row's number in it; IndexError where there is no such row."""
+        ends = np.cumsum([shard.data.record.rows for shard in self.shards])
+        if not 0 <= index < ends[-1]:
+            raise IndexError(f"row {index} of {self.num_rows}")
+        number = int(np.searchsorted(ends, index, "right"))
+        shard = self.shards[number]
+        return shard, index - int(ends[number]) + shard.data.record.rows
 
-    def loss_of(self, source: str) -> Loss:
-        """What of a task's or corpus's documents is trained on: `answer` or `all`."""
-        return self._loss[source]
+    def document_table(self, *columns: str) -> pa.Table:
+        """The document table, or these columns of it, a record a document in row order; see `lcdata.schemas.tables`."""
+        return pa.concat_tables([docs.read(columns or None) for docs in self.docs])
 
     def _row(self, index: int, shard: Shard, place: int, arrays: RowArrays) -> Row:
         return Row(
@@ -226,9 +228,10 @@ class Config:
 
     def _documents(self, shard: Shard, place: int, arrays: RowArrays) -> Iterator[RowDocument]:
         """The documents of a row, its number in the shard given."""
-        first, end = shard.document_starts[place : place + 2].tolist()
-        records = shard.docs.slice(first, end).to_pylist() if first < end else []
-        if [record["length"] for record in records] != arrays.seq_lengths.tolist():
+        records = shard.documents(place).to_pylist()
+        lengths = [record["length"] for record in records]
+        are_those = lengths == arrays.seq_lengths.tolist() and sum(lengths) == len(arrays.input_ids)
+        if not are_those or any(record["source"] not in self._loss for record in records):
             folder = self.dataset.folder
             raise LcdataError(f"{shard.docs.path} is a table of other documents: run `lcdata verify {folder}`")
         for record in records:
@@ -238,7 +241,7 @@ class Config:
                 record,
                 ids=arrays.input_ids[inside],
                 labels=arrays.labels[inside],
-                loss=self.loss_of(source),
+                loss=self._loss[source],
                 index=None if sample is None else self.dataset.sample_number(self.name, source, sample),
                 decode=self.dataset.decode,
             )

@@ -368,9 +368,13 @@ class PlanShown(Event):
 
     event: Literal["plan"] = "plan"
     name: str
+    """The recipe's name."""
     stages: list[StagePlanned]
+    """Each stage with what is made and drawn for it."""
     shards: int
+    """Data files of all stages."""
     tokens: int
+    """Tokens of all stages, BOS and EOS included."""
     bytes: int | None
     """Bytes of all files, about; None where documents of corpora would have to be read for it."""
     seconds: float | None
@@ -384,9 +388,13 @@ class RecipeShown(Event):
 
     event: Literal["recipe"] = "recipe"
     name: str
+    """The recipe's name."""
     about: str = ""
+    """What it is, in a sentence."""
     path: str | None = None
+    """Its file; None of a recipe that is printed."""
     recipe: dict[str, Any] | None = None
+    """All that it says, defaults included; None where recipes are listed."""
 
 
 class TaskShown(Event):
@@ -394,10 +402,15 @@ class TaskShown(Event):
 
     event: Literal["task"] = "task"
     name: str
+    """Name of the task, which `--task` takes."""
     summary: str
+    """What is asked, in a sentence."""
     about: str
+    """What the task teaches, its source, and what it leaves out."""
     wordings: list[str]
+    """Ids of the wordings, which `--template` takes."""
     presets: dict[str, dict[str, Any]]
+    """The settings of each preset, by name."""
     settings: dict[str, Any]
     """JSON Schema of the task's settings."""
 
@@ -407,7 +420,9 @@ class TemplatesShown(Event):
 
     event: Literal["templates"] = "templates"
     task: str
+    """The task's name."""
     templates: list[dict[str, Any]]
+    """Each wording as `--templates` takes it."""
 
 
 class SampleShown(Event):
@@ -415,32 +430,48 @@ class SampleShown(Event):
 
     event: Literal["sample"] = "sample"
     task: str
+    """The task's name."""
     sample: int
     """Index of the sample in its task."""
     prompt: str
+    """What a model is given."""
     answer: str
+    """What a model should write after the prompt."""
     answers: list[str]
+    """The reference answers, all of which are wanted."""
     tokens: int
+    """Tokens of the document."""
     prompt_tokens: int
+    """Tokens before the answer."""
     answer_spans: list[tuple[int, int]]
+    """Where each of the answers stands, start and end."""
     evidence_spans: list[tuple[int, int]]
+    """What the answers rest on, start and end."""
     depth: list[float]
+    """Where each evidence starts in the context: 0 at its beginning, 1 as late as it can be."""
     template: str
+    """Id of the wording."""
     facts: dict[str, Any]
+    """All that was decided about the sample."""
     sha256: str
     """sha256 of the token ids as little-endian int32."""
     input_ids: list[int]
+    """Token ids of the document."""
 
 
 class LengthsShown(BaseModel):
     """Documents of low..high-1 tokens."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     low: int
+    """Tokens of the shortest document that counts here."""
     high: int
+    """Tokens of the shortest document above."""
     documents: int
+    """How many documents are of these lengths."""
     tokens: int
+    """Tokens of these documents."""
 
 
 class StageShown(BaseModel):
@@ -449,6 +480,7 @@ class StageShown(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: str
+    """The config's name."""
     lengths: list[LengthsShown]
     """Numbers of documents by their lengths, in powers of two."""
     first: dict[str, Any]
@@ -460,9 +492,11 @@ class DatasetShown(Event):
 
     event: Literal["dataset"] = "dataset"
     path: str
+    """Its folder."""
     manifest: dict[str, Any]
     """What `lcdata.json` says but for shards and files."""
     stages: list[StageShown]
+    """What was looked at in each config."""
 
 
 class CorpusShown(Event):
@@ -470,14 +504,17 @@ class CorpusShown(Event):
 
     event: Literal["corpus"] = "corpus"
     path: str
+    """Its folder."""
     manifest: dict[str, Any]
     """What `corpus.json` says but for inputs, files and buckets."""
     percentiles: dict[int, int]
     """Tokens of a document, by percent of the documents that have no more."""
     longest: int
+    """Tokens of its longest document."""
     half_in: int
     """Half of all tokens lie in documents of so many tokens or more."""
     buckets: list[dict[str, Any]]
+    """Documents, tokens and share of each bucket of lengths."""
 
 
 class Found(Event):
@@ -485,8 +522,11 @@ class Found(Event):
 
     event: Literal["finding"] = "finding"
     subject: str
+    """What was looked at."""
     holds: bool
+    """Whether it is as it should be."""
     detail: str
+    """What was found, in words."""
 
 
 class GroupScored(Event):
@@ -496,8 +536,11 @@ class GroupScored(Event):
     by: str
     """`task`, `length` or `depth`."""
     name: str
+    """Which task, length or depth."""
     n: int
+    """Samples in the group."""
     measures: dict[str, float]
+    """Means of the measures, each from 0 to 1."""
     intervals: dict[str, tuple[float, float]]
     """95 % confidence intervals of the measures that are yes or no for each sample."""
 
@@ -507,13 +550,17 @@ class Scored(Event):
 
     event: Literal["score"] = "score"
     match: str
+    """How replies were compared: `exact` or `substring`."""
     n: int
+    """Samples."""
     measures: dict[str, float]
+    """Means of the measures, each from 0 to 1."""
     intervals: dict[str, tuple[float, float]]
     """95 % confidence intervals of the measures that are yes or no for each sample."""
     missing: list[int]
     """Samples without a prediction, which count as wrong."""
     plot: str | None
+    """The picture that was drawn."""
 
 
 class Comparison(BaseModel):

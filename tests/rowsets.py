@@ -14,7 +14,7 @@ from lcdata.schemas.tables import row_schema
 Document = tuple[list[int], list[bool]]
 """Ids, and whether each is a target of the loss."""
 
-CONFIG = RowsInfo(
+INFO = RowsInfo(
     name="mix",
     seq_length=64,
     num_shards=3,
@@ -30,7 +30,7 @@ CONFIG = RowsInfo(
 class RowSet:
     """Rows of documents in data files."""
 
-    config: RowsInfo
+    info: RowsInfo
     shards: list[list[list[Document]]]
     with_labels: bool = True
 
@@ -51,7 +51,7 @@ class RowSet:
     def _groups(self, number: int, shard: list[list[Document]], group_rows: int) -> Iterator[Rows]:
         for first in range(0, len(shard), group_rows):
             rows = shard[first : first + group_rows]
-            yield Rows.of(self._table(rows), self.config.shard_name(number, ".parquet"), first)
+            yield Rows.of(self._table(rows), self.info.shard_name(number, ".parquet"), first)
 
     def _table(self, rows: list[list[Document]]) -> pa.Table:
         columns: dict[str, Any] = {
@@ -67,23 +67,23 @@ class RowSet:
         return pa.table({name: columns[name] for name in schema.names}, schema=schema)
 
 
-def random_rows(seed: int, config: RowsInfo = CONFIG, loss_on_all: bool = False, with_labels: bool = True) -> RowSet:
+def random_rows(seed: int, info: RowsInfo = INFO, loss_on_all: bool = False, with_labels: bool = True) -> RowSet:
     """Rows of one to six documents, which begin with BOS if there is one, end with EOS, and hold neither inside."""
     chance = np.random.default_rng(seed)
-    rows = [[_document(chance, config, loss_on_all) for _ in range(count)] for count in (3, 1, 6, 2, 4, 5, 1)]
-    return RowSet(config, [rows[:3], rows[3:4], rows[4:]], with_labels)
+    rows = [[_document(chance, info, loss_on_all) for _ in range(count)] for count in (3, 1, 6, 2, 4, 5, 1)]
+    return RowSet(info, [rows[:3], rows[3:4], rows[4:]], with_labels)
 
 
-def _document(chance: np.random.Generator, config: RowsInfo, loss_on_all: bool) -> Document:
-    text = chance.integers(10, config.vocab_size, chance.integers(2, 9)).tolist()
-    ids = [*([] if config.bos_id is None else [config.bos_id]), *text, config.eos_id]
+def _document(chance: np.random.Generator, info: RowsInfo, loss_on_all: bool) -> Document:
+    text = chance.integers(10, info.vocab_size, chance.integers(2, 9)).tolist()
+    ids = [*([] if info.bos_id is None else [info.bos_id]), *text, info.eos_id]
     first = 1 if loss_on_all else int(chance.integers(1, len(ids)))
     return ids, [place >= first for place in range(len(ids))]
 
 
 def with_pieces(rows: RowSet) -> RowSet:
     """The same with documents in three data files that end without EOS."""
-    piece = [5, 6] if rows.config.bos_id is None else [rows.config.bos_id, 5, 6]
+    piece = [5, 6] if rows.info.bos_id is None else [rows.info.bos_id, 5, 6]
     for place in ((0, 2, 0), (1, 0, 1), (2, 2, 0)):
         rows = changed(rows, place, piece)
     return rows
@@ -99,7 +99,7 @@ def changed(rows: RowSet, place: tuple[int, int, int], ids: list[int]) -> RowSet
 
 def closed(rows: RowSet) -> list[Document]:
     """All documents, with an EOS off the loss after those that have none at their ends."""
-    eos_id = rows.config.eos_id
+    eos_id = rows.info.eos_id
     return [(ids, mask) if ids[-1] == eos_id else ([*ids, eos_id], [*mask, False]) for ids, mask in rows.documents]
 
 

@@ -1,8 +1,6 @@
 """The command line as a stranger meets it: each mistake one line with its cure, each answer where it belongs."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -120,29 +118,3 @@ def test_doctor_finds_a_sound_machine_sound(lcdata: Run, small: str) -> None:
     assert done.returncode == 0
     assert "fastokens agrees with tokenizers" in done.stdout
     assert lcdata("doctor", "--tokenizer", "missing.json").returncode == 1
-
-
-@pytest.mark.parametrize(("number", "error"), [("SIGINT", "KeyboardInterrupt"), ("SIGTERM", "Terminated")])
-def test_an_interrupt_in_a_finalizer_is_heard_all_the_same(number: str, error: str) -> None:
-    program = f"""
-import os, signal, time
-from lcdata.pipelines.commands.interrupts import Terminated, hear_interrupts
-
-class Dying:
-    def __del__(self):
-        os.kill(os.getpid(), signal.{number})
-        time.sleep(1)
-        print("not heard here")
-
-hear_interrupts()
-try:
-    Dying()
-    print("lost")
-    time.sleep(10)
-    print("never heard")
-except {error}:
-    print("heard")
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout.split("\n") == ["lost", "heard", ""]
-    assert done.stderr == ""

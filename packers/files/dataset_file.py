@@ -99,8 +99,13 @@ class Shard:
         """The shard of a record in the dataset's folder."""
         return cls(record, DatasetFile(folder, record.data), DatasetFile(folder, record.docs))
 
+    def documents(self, row: int, columns: Sequence[str] | None = None) -> pa.Table:
+        """The records of the documents in a row of the data file; LcdataError where they cannot be read."""
+        start, end = self._document_starts[row : row + 2].tolist()
+        return self.docs.slice(start, end, columns) if start < end else self.docs.slice(0, 1, columns).slice(1)
+
     @cached_property
-    def document_starts(self) -> Ints:
+    def _document_starts(self) -> Ints:
         """The first document of each row, and the number of documents, int64 of shape (rows + 1,)."""
         row = self.docs.read(["row"])["row"].to_numpy()
         return np.searchsorted(row, np.arange(self.data.record.rows + 1))

@@ -1,13 +1,23 @@
-"""Ctrl-C and SIGTERM: both end the work, wherever they come."""
+"""Interrupts: Ctrl-C and SIGTERM end the work as exceptions, wherever they come.
 
+Exceptions can be lost in a finalizer, and what they cut short in a cleanup is never ended: there they wait.
+"""
+
+import contextlib
 import os
 import signal
 import sys
 import threading
+import time
+from collections.abc import Callable
 from types import FrameType
 
 _AGAIN_AFTER = 0.05
-"""Seconds after which an interrupt that was lost is sent again."""
+"""Seconds after which an interrupt that was lost or put off is sent again."""
+_PATIENCE = 10.0
+"""Seconds for which interrupts are put off: an end that hangs must not outlast them."""
+_ENDS = ("__exit__", "__del__")
+"""Functions in which things end. What is cut short in them stays behind, or complains when it is collected."""
 
 
 class Terminated(BaseException):
@@ -15,21 +25,54 @@ class Terminated(BaseException):
 
 
 def hear_interrupts() -> None:
-    """End the work at Ctrl-C and SIGTERM, also where they come in a `__del__`, out of which Python lets no exception.
+    """Raise KeyboardInterrupt at Ctrl-C and Terminated at SIGTERM in the main thread.
 
-    One that was lost there is sent again a moment later.
+    One that comes while something is ended is raised after that, and one that is lost where Python lets no exception
+    out is sent again. Ctrl-C stays ignored where it was at the start, as shells have it in the background.
     """
+    put_off_since: float | None = None
+
+    def raise_it(number: int, frame: FrameType | None) -> None:
+        nonlocal put_off_since
+        put_off_since = put_off_since or time.monotonic()
+        if _is_ending(frame) and time.monotonic() - put_off_since < _PATIENCE:
+            _send_again(number)
+            return
+        put_off_since = None
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
     def lost(found: "sys.UnraisableHookArgs") -> None:
         if issubclass(found.exc_type, KeyboardInterrupt | Terminated):
-            number = signal.SIGTERM if issubclass(found.exc_type, Terminated) else signal.SIGINT
-            threading.Timer(_AGAIN_AFTER, os.kill, (os.getpid(), number)).start()
+            _send_again(signal.SIGTERM if issubclass(found.exc_type, Terminated) else signal.SIGINT)
         else:
             sys.__unraisablehook__(found)
 
-    signal.signal(signal.SIGTERM, _terminate)
+    _handle(raise_it)
     sys.unraisablehook = lost
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
+def hear_no_more(code: int) -> None:
+    """Let an interrupt end the process at once with its exit code: its work is over."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    _handle(lambda number, frame: os._exit(code))
+
+
+def _handle(handler: Callable[[int, FrameType | None], None]) -> None:
+    signal.signal(signal.SIGTERM, handler)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, handler)
+
+
+def _is_ending(frame: FrameType | None) -> bool:
+    """Whether what is interrupted, or what called it, ends something."""
+    while frame is not None:
+        if frame.f_code.co_name in _ENDS:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _send_again(number: int) -> None:
+    threading.Timer(_AGAIN_AFTER, os.kill, (os.getpid(), number)).start()

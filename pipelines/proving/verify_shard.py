@@ -102,11 +102,11 @@ class _ShardWalk:
         numbers = {component.name: number for number, component in enumerate(stage.mix)}
         self._source: Ints = np.array([numbers[name] for name in docs["source"].to_pylist()], np.int64)
         self._is_sample: NDArray[np.bool_] = docs["sample"].is_valid().to_numpy()
-        self._is_chat = np.array([getattr(component, "format", "plain") == "chat" for component in stage.mix])[
-            self._source
-        ]
-        loss_on_all = np.array([component.loss == "all" for component in stage.mix])[self._source]
-        self._loss_start = np.maximum(np.where(loss_on_all, 0, self._column["prompt_length"]), 1)
+        chat = np.array([getattr(component, "format", "plain") == "chat" for component in stage.mix])
+        loss_on_all = np.array([component.loss == "all" for component in stage.mix])
+        self._is_chat = chat[self._source]
+        prompts = np.where(loss_on_all[self._source], 0, self._column["prompt_length"])
+        self._loss_start = np.maximum(prompts, 1)
         self._has_eos = np.ones(len(docs), np.bool_)
         self._pieces: PieceColumns | None = None
         if self._record.corpora:

@@ -264,6 +264,9 @@ def _start_ray(workers: int, address: str | None, closed: threading.Event) -> _R
     """Ray of our own with settings that leave no traces, or the cluster at `address`."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    # Ray's own handler of SIGTERM aborts, and what its threads say when it is shut down is nothing to a user.
+    os.environ.setdefault("RAY_DISABLE_FAILURE_SIGNAL_HANDLER", "1")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     # Workers put their memory into huge pages where the kernel has them on request: one part in 25 faster.
     os.environ.setdefault("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
     logging.getLogger("ray").setLevel(logging.ERROR)

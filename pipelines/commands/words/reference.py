@@ -285,6 +285,8 @@ def _type(entry: Mapping[str, Any]) -> str:
         if several in entry:
             return " or ".join(dict.fromkeys(map(_type, entry[several])))
     kind = entry.get("type")
+    if "prefixItems" in entry:
+        return f"list of {', '.join(map(_type, entry['prefixItems']))}"
     if kind == "array":
         return f"list of {_type(entry.get('items', {}))}"
     if kind == "object":

@@ -14,7 +14,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class CheckedRow:
-    """One row with all its columns, and what lies in it."""
+    """One row with all its columns, and what the document table says is in it."""
 
     place: str
     """Where the row is, for people: its number and its file."""
@@ -31,13 +31,7 @@ class CheckedRow:
 
 def some_rows(config: Config, count: int, rng: np.random.Generator) -> list[CheckedRow]:
     """The first rows of a config and as many random ones, `count` in all or all that there are; in row order."""
-    ends = np.cumsum([shard.data.record.rows for shard in config.shards])
-    found: list[CheckedRow] = []
-    for place in _choose(config.num_rows, count, rng):
-        number = int(np.searchsorted(ends, place, "right"))
-        shard = config.shards[number]
-        found.append(_row(shard, place - int(ends[number]) + shard.data.record.rows))
-    return found
+    return [_row(*config.shard_of(index)) for index in _choose(config.num_rows, count, rng)]
 
 
 def _choose(num_rows: int, count: int, rng: np.random.Generator) -> list[int]:
@@ -48,8 +42,7 @@ def _choose(num_rows: int, count: int, rng: np.random.Generator) -> list[int]:
 
 def _row(shard: Shard, number: int) -> CheckedRow:
     """Row `number` of a shard; only its row group is read."""
-    first, end = shard.document_starts[number : number + 2].tolist()
-    lengths = shard.docs.slice(first, end, ["length"])["length"].to_numpy()
+    lengths = shard.documents(number, ["length"])["length"].to_numpy()
     return CheckedRow(
         place=f"row {number} of {shard.data.path.name}",
         columns=shard.data.slice(number, number + 1),

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rowsets import CONFIG, Document, RowSet, changed, closed, cut, document, random_rows, with_pieces
+from rowsets import INFO, Document, RowSet, changed, closed, cut, document, random_rows, with_pieces
 
 from lcdata.packers.profiles.registry import PROFILES
 from lcdata.schemas.errors import LcdataError, UsageError
 
-WITH_BOS = replace(CONFIG, bos_id=1, vocab_size=70_000)
+WITH_BOS = replace(INFO, bos_id=1, vocab_size=70_000)
 CASES = [
     random_rows(1),
     random_rows(2, WITH_BOS),
@@ -32,7 +32,7 @@ def rows(request: pytest.FixtureRequest) -> RowSet:
 
 def written(rows: RowSet, profile: str, folder: Path) -> Path:
     """Write rows into a folder."""
-    PROFILES[profile].write(rows.read(), folder, rows.config)
+    PROFILES[profile].write(rows.read(), folder, rows.info)
     return folder
 
 
@@ -48,7 +48,7 @@ def test_cases_need_two_bytes_and_four() -> None:
 
 def test_olmo_core_reads_ids_masks_and_places(rows: RowSet, tmp_path: Path) -> None:
     folder = written(rows, "olmo-core", tmp_path)
-    dtype = "<u2" if rows.config.vocab_size == 1000 else "<u4"
+    dtype = "<u2" if rows.info.vocab_size == 1000 else "<u4"
     for number, shard in enumerate(rows.shards):
         ids = flat(folder / f"token_ids_part_{number:05d}.npy", dtype)
         mask = flat(folder / f"labels_mask_part_{number:05d}.npy", np.bool_)
@@ -57,7 +57,7 @@ def test_olmo_core_reads_ids_masks_and_places(rows: RowSet, tmp_path: Path) -> N
         assert [document(ids[low:high], mask[low:high]) for low, high in places] == [
             doc for row in shard for doc in row
         ]
-        by_eos = [place + 1 for place, token in enumerate(ids) if token == rows.config.eos_id]
+        by_eos = [place + 1 for place, token in enumerate(ids) if token == rows.info.eos_id]
         assert [high for _, high in places] == by_eos
 
 
@@ -65,10 +65,10 @@ def test_datatrove_reads_ids_ends_and_masks(rows: RowSet, tmp_path: Path) -> Non
     folder = written(rows, "datatrove", tmp_path)
     found: list[Document] = []
     for path in sorted(folder.glob("*.ds")):
-        ids = flat(path, "<u2" if rows.config.vocab_size == 1000 else "<u4")
+        ids = flat(path, "<u2" if rows.info.vocab_size == 1000 else "<u4")
         found += cut(ids, flat(Path(f"{path}.loss"), np.bool_), flat(Path(f"{path}.index"), "<u8"))
         source, count, _ = Path(f"{path}.metadata").read_text().splitlines()
-        assert (source, count) == (f"own|{rows.config.token_bytes}", str(len(ids)))
+        assert (source, count) == (f"own|{rows.info.token_bytes}", str(len(ids)))
     assert found == rows.documents
 
 
@@ -77,7 +77,7 @@ def test_megatron_reads_ids_by_its_index(rows: RowSet, tmp_path: Path) -> None:
     folder = written(rows, "megatron", tmp_path)
     index = (folder / "train.idx").read_bytes()
     magic, version, code, num_sequences, num_documents = struct.unpack_from("<9sQBQQ", index)
-    assert (magic, version, code) == (b"MMIDIDX\x00\x00", 1, 8 if rows.config.vocab_size == 1000 else 4)
+    assert (magic, version, code) == (b"MMIDIDX\x00\x00", 1, 8 if rows.info.vocab_size == 1000 else 4)
     assert num_documents == num_sequences + 1 == len(rows.documents) + 1
     lengths = np.frombuffer(index, "<i4", num_sequences, 34)
     offsets = np.frombuffer(index, "<i8", num_sequences, 34 + 4 * num_sequences)
@@ -152,11 +152,11 @@ def test_a_piece_without_eos_is_refused_where_it_would_join_the_next_document(tm
 @pytest.mark.parametrize("rows", [CASES[0], CASES[1]], ids=["eos", "eos before bos"])
 def test_olmo_core_gets_pieces_with_an_eos_off_the_loss(rows: RowSet, tmp_path: Path) -> None:
     rows = with_pieces(rows)
-    notes = PROFILES["olmo-core"].write(rows.read(), tmp_path, rows.config)
+    notes = PROFILES["olmo-core"].write(rows.read(), tmp_path, rows.info)
     assert notes == ["3 pieces of longer documents got an EOS that is off the loss"]
     found: list[Document] = []
     for path in sorted(tmp_path.glob("*.csv.gz")):
-        ids = flat(path.with_name(path.name.replace(".csv.gz", ".npy")), f"<u{rows.config.token_bytes}")
+        ids = flat(path.with_name(path.name.replace(".csv.gz", ".npy")), f"<u{rows.info.token_bytes}")
         mask = flat(path.with_name(path.name.replace(".csv.gz", ".npy").replace("token_ids", "labels_mask")), np.bool_)
         ends = [int(line.split(",")[1]) for line in gzip.decompress(path.read_bytes()).decode().splitlines()]
         found += cut(ids, mask, ends)

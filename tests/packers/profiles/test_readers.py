@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from rowsets import CONFIG, Document, RowSet, closed, cut, document, random_rows, with_pieces
+from rowsets import INFO, Document, RowSet, closed, cut, document, random_rows, with_pieces
 
 from lcdata.packers.profiles.registry import PROFILES
 
-WITH_BOS = replace(CONFIG, bos_id=1, vocab_size=70_000)
+WITH_BOS = replace(INFO, bos_id=1, vocab_size=70_000)
 ANSWERS, WIDE = random_rows(1), random_rows(2, WITH_BOS)
 EVERYTHING, WIDE_EVERYTHING = random_rows(3, loss_on_all=True, with_labels=False), random_rows(4, WITH_BOS, True)
 
@@ -23,7 +23,7 @@ def written(rows: RowSet, profile: str, folder: Path) -> Path:
     """Write rows into a folder of their own."""
     folder = folder / "export"
     folder.mkdir()
-    PROFILES[profile].write(rows.read(), folder, rows.config)
+    PROFILES[profile].write(rows.read(), folder, rows.info)
     return folder
 
 
@@ -61,7 +61,7 @@ def test_settings_in_python_run(
     pytest.importorskip("torch")
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
     defined = dict[str, Any]()
-    exec(PROFILES[profile].settings(str(written(ANSWERS, profile, tmp_path)), ANSWERS.config), defined)
+    exec(PROFILES[profile].settings(str(written(ANSWERS, profile, tmp_path)), ANSWERS.info), defined)
     assert names <= set(defined)
 
 
@@ -124,7 +124,7 @@ def test_megatron_bridge_trains_on_the_tokens_in_the_loss(rows: RowSet, tmp_path
     path = f"{written(rows, 'megatron-bridge', tmp_path)}/train-*.idx.parquet"
     prompt = {"prompt_template": "{input} {output}", "label_key": "output", "truncation_field": "input"}
     read = reader.GPTSFTPackedParquetDataset(
-        path, SimpleNamespace(eos_id=rows.config.eos_id), max_seq_length=64, **prompt
+        path, SimpleNamespace(eos_id=rows.info.eos_id), max_seq_length=64, **prompt
     )
     assert len(read) == len(rows.rows)
     for place, documents in enumerate(rows.rows):
@@ -156,7 +156,7 @@ def test_olmo_core_finds_documents_and_labels(rows: RowSet, tmp_path: Path) -> N
 
     folder = written(rows, "olmo-core", tmp_path)
     defined = dict[str, Any]()
-    exec(PROFILES["olmo-core"].settings(str(folder), rows.config), defined)
+    exec(PROFILES["olmo-core"].settings(str(folder), rows.info), defined)
     assert (defined["NumpyDatasetDType"], defined["TokenizerConfig"]) == (data.NumpyDatasetDType, data.TokenizerConfig)
     assert isinstance(defined["source"], composable.NumpyDocumentSourceConfig)
     found: list[Document] = []
@@ -169,8 +169,8 @@ def test_olmo_core_finds_documents_and_labels(rows: RowSet, tmp_path: Path) -> N
             found.append(document(ids[0], [False, *(labels[:-1] != -100)]))
     assert found == closed(rows)
     for number, shard in enumerate(rows.shards):
-        path, bos, eos = folder / f"token_ids_part_{number:05d}.npy", rows.config.bos_id, rows.config.eos_id
-        stream = np.fromfile(path, f"<u{rows.config.token_bytes}")
+        path, bos, eos = folder / f"token_ids_part_{number:05d}.npy", rows.info.bos_id, rows.info.eos_id
+        stream = np.fromfile(path, f"<u{rows.info.token_bytes}")
         lengths = utils.get_document_lengths(stream, eos, bos).tolist()
         assert lengths == [len(ids) for ids, _ in closed(replace(rows, shards=[shard]))]
         places = list(utils.iter_document_indices(path, use_array_if_local=False))
@@ -180,7 +180,7 @@ def test_olmo_core_finds_documents_and_labels(rows: RowSet, tmp_path: Path) -> N
 @pytest.mark.parametrize("rows", [ANSWERS, WIDE], ids=["uint16", "uint32"])
 def test_datatrove_writes_the_same_bytes(rows: RowSet, tmp_path: Path) -> None:
     writer = pytest.importorskip("datatrove.pipeline.tokens.tokenizer")
-    size = rows.config.token_bytes
+    size = rows.info.token_bytes
     for number, shard in enumerate(rows.shards):
         file = writer.TokenizedFile(
             str(tmp_path / "own"),
@@ -201,7 +201,7 @@ def test_datatrove_restarts_positions_where_documents_end(rows: RowSet, tmp_path
     reader = pytest.importorskip("datatrove.utils.dataset")
     pytest.importorskip("torch")
     folder = written(rows, "datatrove", tmp_path)
-    settings = {"token_size": rows.config.token_bytes, "return_positions": True}
+    settings = {"token_size": rows.info.token_bytes, "return_positions": True}
     read = reader.DatatroveFolderDataset(str(folder), seq_len=15, **settings)
     windows = list[tuple[list[int], list[int]]]()
     for shard in rows.shards:
@@ -229,7 +229,7 @@ def test_megatron_core_reads_documents_and_writes_the_same_bytes(rows: RowSet, t
     assert [read[place].tolist() for place in range(len(read))] == [ids for ids, _ in rows.documents]
     assert read.document_indices.tolist() == list(range(len(rows.documents) + 1))
     (tmp_path / "own").mkdir()
-    kind = indexed.DType.optimal_dtype(rows.config.vocab_size)
+    kind = indexed.DType.optimal_dtype(rows.info.vocab_size)
     builder = indexed.IndexedDatasetBuilder(str(tmp_path / "own" / "train.bin"), dtype=kind)
     for ids, _ in rows.documents:
         builder.add_document(torch.tensor(ids), [len(ids)])
@@ -244,7 +244,7 @@ def test_megatron_core_keeps_documents_apart_by_eos(tmp_path: Path) -> None:
     written(EVERYTHING, "megatron", tmp_path)
     stream = np.fromfile(tmp_path / "export" / "train.bin", "<u2").astype(np.int64)
     inputs, documents = torch.tensor(stream[:-1]), EVERYTHING.documents
-    settings = (EVERYTHING.config.eos_id, True, True, True, True)
+    settings = (EVERYTHING.info.eos_id, True, True, True, True)
     attention, loss, positions = datasets._get_ltor_masks_and_position_ids(inputs, *settings)
     owner = [number for number, (ids, _) in enumerate(documents) for _ in ids]
     assert positions.tolist() == [place for ids, _ in documents for place in range(len(ids))][:-1]

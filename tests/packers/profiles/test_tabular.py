@@ -25,7 +25,7 @@ def rows(request: pytest.FixtureRequest) -> RowSet:
 
 def written(rows: RowSet, profile: str, folder: Path) -> Path:
     """Write rows into a folder."""
-    PROFILES[profile].write(rows.read(), folder, rows.config)
+    PROFILES[profile].write(rows.read(), folder, rows.info)
     return folder
 
 
@@ -82,7 +82,7 @@ def test_llamafactory_has_a_fingerprint_of_its_own_for_other_data(tmp_path: Path
     fingerprints = set[str]()
     for name, rows in {"one": CASES[0], "again": CASES[0], "two": random_rows(1, loss_on_all=True)}.items():
         (tmp_path / name).mkdir()
-        config = rows.config if name != "two" else type(rows.config)(**{**vars(rows.config), "fingerprint": "0" * 64})
+        config = rows.info if name != "two" else type(rows.info)(**{**vars(rows.info), "fingerprint": "0" * 64})
         PROFILES["llamafactory"].write(rows.read(), tmp_path / name, config)
         fingerprints.add(json.loads((tmp_path / name / "train" / "state.json").read_text())["_fingerprint"])
     assert len(fingerprints) == 2
@@ -102,7 +102,7 @@ def test_megatron_bridge_masks_the_token_that_follows(rows: RowSet, tmp_path: Pa
 
 def test_megatron_bridge_has_row_groups_of_few_tokens(tmp_path: Path) -> None:
     rows = random_rows(1)
-    config = type(rows.config)(**{**vars(rows.config), "seq_length": 1 << 17})
+    config = type(rows.info)(**{**vars(rows.info), "seq_length": 1 << 17})
     PROFILES["megatron-bridge"].write(rows.read(group_rows=3), tmp_path, config)
     files = [pq.ParquetFile(path) for path in sorted(tmp_path.glob("*.idx.parquet"))]
     groups = [file.metadata.row_group(number).num_rows for file in files for number in range(file.num_row_groups)]

@@ -4,33 +4,30 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lcdata import deal_rows, row_costs
-from lcdata.packers.training.config import Config, read_config
-from lcdata.packers.training.costs import costs_of, deal_steps
+from lcdata.packers.dataset import open_dataset
+from lcdata.packers.training.costs import deal_steps, table_costs
 from lcdata.packers.training.row_groups import RowGroups
 from lcdata.schemas.errors import LcdataError, UsageError
 
 
 def test_costs_are_the_squared_lengths_of_the_rows(dataset: Path) -> None:
     costs = row_costs(dataset)
-    groups = RowGroups(read_config(dataset).data)
+    groups = RowGroups(open_dataset(dataset).config().data)
     lengths = [groups.row(number).seq_lengths for number in range(groups.num_rows)]
     assert costs.dtype == np.int64
     assert costs.tolist() == [int((row.astype(np.int64) ** 2).sum()) for row in lengths]
     assert any(len(row) > 1 for row in lengths)
 
 
-def test_long_documents_do_not_overflow(tmp_path: Path) -> None:
+def test_long_documents_do_not_overflow() -> None:
     columns = {"row": [0, 1, 1, 2], "length": [1 << 20, 1 << 17, 3, 1]}
-    path = tmp_path / "docs.parquet"
-    pq.write_table(pa.table({name: pa.array(column, pa.int32()) for name, column in columns.items()}), path)
-    config = Config("long", data=(), docs=(path, path), seq_length=1 << 20, tokenizer="", vocab_size=1, fingerprint="")
-    assert costs_of(config).tolist() == 2 * [1 << 40, (1 << 34) + 9, 1]
+    table = pa.table({name: pa.array(column, pa.int32()) for name, column in columns.items()})
+    assert table_costs(table).tolist() == [1 << 40, (1 << 34) + 9, 1]
 
 
 @settings(deadline=None)

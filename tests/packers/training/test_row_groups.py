@@ -11,10 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lcdata.packers.files.dataset_file import DatasetFile
 from lcdata.packers.files.parquet import row_writer
 from lcdata.packers.rows.row_group import RowGroup
 from lcdata.packers.training.row_groups import RowGroups
 from lcdata.schemas.errors import LcdataError
+from lcdata.schemas.records import FileRecord
 from lcdata.schemas.sample import Document, Loss
 
 FILES = [[[[3, 4], [5]], [[1], [2, 2], [7]]], [[[1, 1, 6]], [[8]], [[2], [3]]]]
@@ -27,7 +29,7 @@ def document(token: int, length: int, loss: Loss) -> Document:
     return Document(source="test", ids=ids, sha256="", loss=loss, prompt_length=length // 2)
 
 
-def write_rows(path: Path, groups: Sequence[Sequence[Sequence[int]]], with_labels: bool = True) -> Path:
+def write_rows(path: Path, groups: Sequence[Sequence[Sequence[int]]], with_labels: bool = True) -> DatasetFile:
     """A file of row groups; row r has documents of the lengths that it is given, of tokens r, r, ..."""
     sink, number = io.BytesIO(), 0
     with row_writer(sink, with_labels) as writer:
@@ -38,7 +40,12 @@ def write_rows(path: Path, groups: Sequence[Sequence[Sequence[int]]], with_label
                 number += 1
             writer.write_table(group.take())
     path.write_bytes(sink.getvalue())
-    return path
+    return dataset_file(path, number)
+
+
+def dataset_file(path: Path, num_rows: int) -> DatasetFile:
+    """A file of rows as a dataset has it."""
+    return DatasetFile(path.parent, FileRecord(path=path.name, sha256="", bytes=0, rows=num_rows))
 
 
 class CountingGroups(RowGroups):
@@ -51,7 +58,7 @@ class CountingGroups(RowGroups):
 
 
 @pytest.fixture(scope="module")
-def paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[DatasetFile]:
     """Two files of nine rows in five groups."""
     folder = tmp_path_factory.mktemp("rows")
     return [write_rows(folder / f"{number}.parquet", groups) for number, groups in enumerate(FILES)]
@@ -59,8 +66,8 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(len(LENGTHS))), count=st.integers(1, len(LENGTHS)))
-def test_rows_come_in_the_order_asked_for(paths: list[Path], order: list[int], count: int) -> None:
-    groups = CountingGroups(paths)
+def test_rows_come_in_the_order_asked_for(files: list[DatasetFile], order: list[int], count: int) -> None:
+    groups = CountingGroups(files)
     groups.decoded = []
     wanted = order[:count]
     rows = list(groups.take(np.array(wanted)))
@@ -70,9 +77,9 @@ def test_rows_come_in_the_order_asked_for(paths: list[Path], order: list[int], c
     assert {int(np.searchsorted(groups.starts, row, "right")) - 1 for row in wanted} == set(groups.decoded)
 
 
-def test_rows_are_those_of_the_file(paths: list[Path]) -> None:
-    groups = RowGroups(paths)
-    written = [row for path in paths for row in pq.read_table(path).to_pylist()]
+def test_rows_are_those_of_the_file(files: list[DatasetFile]) -> None:
+    groups = RowGroups(files)
+    written = [row for file in files for row in pq.read_table(file.path).to_pylist()]
     assert groups.num_rows == len(written) == 9
     for number, row in enumerate(written):
         read = groups.row(number)
@@ -82,30 +89,31 @@ def test_rows_are_those_of_the_file(paths: list[Path]) -> None:
 
 
 def test_rows_without_labels_are_all_in_the_loss_but_first_tokens(tmp_path: Path) -> None:
-    path = write_rows(tmp_path / "all.parquet", [[[1], [3, 1, 2]]], with_labels=False)
-    assert "labels" not in pq.read_schema(path).names
-    assert RowGroups([path]).row(1).labels.tolist() == [-100, 1, 1, -100, -100, 1]
-    assert RowGroups([path]).row(0).labels.tolist() == [-100]
+    file = write_rows(tmp_path / "all.parquet", [[[1], [3, 1, 2]]], with_labels=False)
+    assert "labels" not in pq.read_schema(file.path).names
+    assert RowGroups([file]).row(1).labels.tolist() == [-100, 1, 1, -100, -100, 1]
+    assert RowGroups([file]).row(0).labels.tolist() == [-100]
 
 
 def test_a_row_is_read_without_what_lies_before_it(tmp_path: Path) -> None:
-    path = write_rows(tmp_path / "rows.parquet", [[[2000]], [[1000, 1000]]])
+    file = write_rows(tmp_path / "rows.parquet", [[[2000]], [[1000, 1000]]])
+    path = file.path
     column = pq.read_metadata(path).row_group(0).column(0)
     data = bytearray(path.read_bytes())
     data[column.data_page_offset + column.total_compressed_size // 2] ^= 1
     path.write_bytes(data)
-    groups = RowGroups([path])
+    groups = RowGroups([file])
     assert groups.row(1).seq_lengths.tolist() == [1000, 1000]
     with pytest.raises(LcdataError, match="lcdata verify"):
         groups.row(0)
 
 
-def test_a_row_that_is_not_there_is_an_error(paths: list[Path]) -> None:
+def test_a_row_that_is_not_there_is_an_error(files: list[DatasetFile]) -> None:
     for index in (-1, 9):
         with pytest.raises(IndexError, match=f"row {index} of 9"):
-            RowGroups(paths).row(index)
+            RowGroups(files).row(index)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(LcdataError, match=r"gone\.parquet"):
-        RowGroups([tmp_path / "gone.parquet"])
+        RowGroups([dataset_file(tmp_path / "gone.parquet", 1)])

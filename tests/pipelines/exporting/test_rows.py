@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from conftest import Run
 
 from lcdata.__main__ import cli
+from lcdata.packers.dataset import open_dataset
 from lcdata.packers.profiles.registry import PROFILES
 from lcdata.pipelines.build import build_dataset
 from lcdata.pipelines.exporting.rows import export_rows
@@ -67,13 +68,13 @@ def test_a_dataset_is_written_with_the_settings_to_read_it(
     everything: Path, tmp_path: Path, profile: str, contents: Contents
 ) -> None:
     out = tmp_path / "out"
-    done = export_rows(everything, profile, out)
+    done = export_rows(open_dataset(everything), profile, out)
     rows = rows_of(everything)
     documents = len(rows["seq_lengths"].combine_chunks().flatten())
     tokens = len(rows["input_ids"].combine_chunks().flatten())
     counts = {"rows": len(rows), "documents": documents, "tokens": tokens, "loss_tokens": tokens - documents}
-    assert vars(done.configs["kv"]) == counts
-    assert (done.path, done.notes) == (out, [])
+    assert done.configs["kv"].model_dump() == counts
+    assert (done.path, done.notes) == (str(out), [])
     mark = json.loads((out / "lcdata-export.json").read_text())
     fingerprint = json.loads((everything / "lcdata.json").read_text())["fingerprint"]
     assert (mark["to"], mark["configs"]) == (profile, {"kv": {"fingerprint": fingerprint, **counts}})
@@ -81,13 +82,13 @@ def test_a_dataset_is_written_with_the_settings_to_read_it(
     assert done.bytes == sum(map(len, files.values()))
     (settings,) = [name for name in files if name.startswith("kv.")]
     assert str(out / "kv") in files[settings].decode()
-    export_rows(everything, profile, out, force=True)
+    export_rows(open_dataset(everything), profile, out, force=True)
     assert contents(out) == files, "the same rows make the same bytes"
 
 
 def test_labels_that_rows_leave_out_are_written(everything: Path, tmp_path: Path) -> None:
     assert "labels" not in rows_of(everything).column_names
-    export_rows(everything, "axolotl", tmp_path / "out")
+    export_rows(open_dataset(everything), "axolotl", tmp_path / "out")
     read = datasets.load_dataset(
         "parquet", data_files=str(tmp_path / "out/kv/*.parquet"), split="train", cache_dir=str(tmp_path / "cache")
     )
@@ -102,7 +103,7 @@ def test_labels_that_rows_leave_out_are_written(everything: Path, tmp_path: Path
 
 @pytest.mark.parametrize("profile", ["axolotl", "llamafactory"])
 def test_settings_in_yaml_name_what_is_there(answers: Path, tmp_path: Path, profile: str) -> None:
-    export_rows(answers, profile, tmp_path / "out")
+    export_rows(open_dataset(answers), profile, tmp_path / "out")
     settings = yaml.safe_load((tmp_path / "out" / "kv.yaml").read_text())
     path = settings["tokenized_path"] if profile == "llamafactory" else settings["datasets"][0]["path"]
     assert Path(path).is_dir()
@@ -111,14 +112,14 @@ def test_settings_in_yaml_name_what_is_there(answers: Path, tmp_path: Path, prof
 
 @pytest.mark.parametrize("profile", [name for name in PROFILES if PROFILES[name].settings_suffix == ".py"])
 def test_settings_in_python_compile(answers: Path, tmp_path: Path, profile: str) -> None:
-    export_rows(answers, profile, tmp_path / "out")
+    export_rows(open_dataset(answers), profile, tmp_path / "out")
     text = (tmp_path / "out" / "kv.py").read_text()
     compile(text, "kv.py", "exec")
     assert "import" in text
 
 
 def test_masks_that_nobody_reads_are_said(answers: Path, tmp_path: Path) -> None:
-    done = export_rows(answers, "datatrove", tmp_path / "out")
+    done = export_rows(open_dataset(answers), "datatrove", tmp_path / "out")
     counts = done.configs["kv"]
     off = counts.tokens - counts.documents - counts.loss_tokens
     assert done.notes == [
@@ -134,7 +135,7 @@ def test_a_folder_takes_its_name_when_it_is_whole(answers: Path, tmp_path: Path)
         assert len(list(tmp_path.glob(".out.*.tmp"))) == 1
         seen.append((done, total))
 
-    export_rows(answers, "documents", out, progressed=watch)
+    export_rows(open_dataset(answers), "documents", out, progressed=watch)
     total = len(rows_of(answers))
     assert [done for done, _ in seen] == sorted({done for done, _ in seen})
     assert seen[-1] == (total, total)
@@ -143,13 +144,13 @@ def test_a_folder_takes_its_name_when_it_is_whole(answers: Path, tmp_path: Path)
 
 def test_what_is_refused_leaves_nothing_and_replaces_nothing(answers: Path, tmp_path: Path, contents: Contents) -> None:
     out = tmp_path / "out"
-    export_rows(answers, "mds", out)
+    export_rows(open_dataset(answers), "mds", out)
     before = contents(out)
     with pytest.raises(UsageError, match=r"megatron trains on every token, and document 0 of row 0 in .*answers/data"):
-        export_rows(answers, "megatron", out, force=True)
+        export_rows(open_dataset(answers), "megatron", out, force=True)
     next((answers / "data/kv").iterdir()).write_bytes(b"")
-    with pytest.raises(LcdataError, match=r"cannot be read .*: run `lcdata verify` on the dataset"):
-        export_rows(answers, "mds", out, force=True)
+    with pytest.raises(LcdataError, match=r"cannot be read .*: run `lcdata verify "):
+        export_rows(open_dataset(answers), "mds", out, force=True)
     assert contents(out) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["answers", "out"]
 
@@ -167,33 +168,33 @@ def test_a_document_is_named_by_its_row_in_the_data_file(everything: Path, tmp_p
     eos_id = json.loads((everything / "lcdata.json").read_text())["tokenizer"]["eos_id"]
     rewritten(everything, 2, "input_ids", 5, eos_id)
     with pytest.raises(UsageError, match=r"document 0 of row 2 in .*/train-00000-of-.* has EOS \(\d+\) inside"):
-        export_rows(everything, "olmo-core", tmp_path / "out")
+        export_rows(open_dataset(everything), "olmo-core", tmp_path / "out")
 
 
 def test_rows_that_contradict_themselves_are_not_exported(everything: Path, tmp_path: Path) -> None:
     rewritten(everything, 2, "seq_lengths", 0, 7)
     with pytest.raises(LcdataError, match="has rows whose seq_lengths do not add up: run `lcdata verify`"):
-        export_rows(everything, "documents", tmp_path / "out")
+        export_rows(open_dataset(everything), "documents", tmp_path / "out")
 
 
 def test_only_an_export_is_replaced_and_only_when_asked(answers: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    export_rows(answers, "mds", out)
+    export_rows(open_dataset(answers), "mds", out)
     with pytest.raises(UsageError, match="exists already: choose another --out, or replace it with --force"):
-        export_rows(answers, "documents", out)
-    export_rows(answers, "documents", out, force=True)
+        export_rows(open_dataset(answers), "documents", out)
+    export_rows(open_dataset(answers), "documents", out, force=True)
     assert not list(out.rglob("*.mds"))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
     with pytest.raises(UsageError, match="holds something else than an export: choose another --out"):
-        export_rows(answers, "mds", tmp_path / "mine", force=True)
+        export_rows(open_dataset(answers), "mds", tmp_path / "mine", force=True)
     with pytest.raises(UsageError, match="is not a folder: choose another --out"):
-        export_rows(answers, "mds", tmp_path / "mine" / "thesis.txt", force=True)
+        export_rows(open_dataset(answers), "mds", tmp_path / "mine" / "thesis.txt", force=True)
     for inside in (answers, answers / "data" / "mds"):
         with pytest.raises(UsageError, match="would be a foreign folder in the dataset"):
-            export_rows(answers, "mds", inside, force=True)
+            export_rows(open_dataset(answers), "mds", inside, force=True)
     with pytest.raises(UsageError, match="cannot be replaced: name a new folder inside it"):
-        export_rows(answers, "mds", tmp_path, force=True)
+        export_rows(open_dataset(answers), "mds", tmp_path, force=True)
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "mine"
 
 
@@ -210,7 +211,7 @@ def curriculum(tmp_path: Path, small: str) -> Path:
 
 
 def test_every_config_has_a_folder_and_settings_of_its_own(curriculum: Path, tmp_path: Path) -> None:
-    done = export_rows(curriculum, "axolotl", tmp_path / "out")
+    done = export_rows(open_dataset(curriculum), "axolotl", tmp_path / "out")
     assert {name: counts.documents for name, counts in done.configs.items()} == {"short": 5, "long": 3}
     for name, length in (("short", 2048), ("long", 6144)):
         settings = yaml.safe_load((tmp_path / "out" / f"{name}.yaml").read_text())
@@ -221,10 +222,10 @@ def test_every_config_has_a_folder_and_settings_of_its_own(curriculum: Path, tmp
 
 
 def test_one_config_is_chosen_by_name(curriculum: Path, tmp_path: Path) -> None:
-    assert list(export_rows(curriculum, "mds", tmp_path / "out", "long").configs) == ["long"]
+    assert list(export_rows(open_dataset(curriculum), "mds", tmp_path / "out", "long").configs) == ["long"]
     assert not (tmp_path / "out" / "short").exists()
-    with pytest.raises(UsageError, match="there is no config 'lang' in the dataset: it has short, long"):
-        export_rows(curriculum, "mds", tmp_path / "other", "lang")
+    with pytest.raises(UsageError, match="has no config 'lang': it has short, long"):
+        export_rows(open_dataset(curriculum), "mds", tmp_path / "other", "lang")
 
 
 def test_the_command_says_what_was_written(lcdata: Run, answers: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from conftest import Run
 
 from lcdata.__main__ import cli
+from lcdata.packers.dataset import open_dataset
 from lcdata.packers.tokens.tokenizer import load_tokenizer
 from lcdata.pipelines.build import build_dataset
 from lcdata.pipelines.exporting.samples import FORMATS, export
@@ -43,7 +44,7 @@ def lines(folder: Path, tmp_path: Path) -> Callable[..., Lines]:
 
     def exported(to: str, *indices: IntRange) -> Lines:
         out = tmp_path / f"{to}-{len(list(tmp_path.iterdir()))}.jsonl"
-        done = export(folder, to, out, indices)
+        done = export(open_dataset(folder), to, out, indices)
         data = out.read_bytes()
         read = [json.loads(line) for line in data.decode().splitlines()]
         assert (done.samples, done.bytes) == (len(read), len(data))
@@ -106,7 +107,7 @@ def test_chosen_samples_are_those_of_the_whole_in_order(lines: Callable[..., Lin
 def test_datasets_reads_every_format(folder: Path, tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")
     for to in FORMATS:
-        export(folder, to, tmp_path / f"{to}.jsonl")
+        export(open_dataset(folder), to, tmp_path / f"{to}.jsonl")
         rows = datasets.load_dataset(
             "json", data_files=str(tmp_path / f"{to}.jsonl"), split="train", cache_dir=str(tmp_path / "cache")
         )
@@ -122,7 +123,7 @@ def test_a_file_takes_its_name_when_it_is_whole(folder: Path, tmp_path: Path) ->
         assert len(list(tmp_path.glob(".e.jsonl.*.tmp"))) == 1
         seen.append((done, total))
 
-    export(folder, "eval", out, progressed=watch)
+    export(open_dataset(folder), "eval", out, progressed=watch)
     assert seen == [(done, 30) for done in range(1, 31)]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["e.jsonl", "out"]
 
@@ -143,36 +144,36 @@ def test_a_sample_that_comes_out_differently_ends_the_export(folder: Path, tmp_p
     out = tmp_path / "e.jsonl"
     out.write_text("before")
     with pytest.raises(QualityError, match=r"sample 29 comes out otherwise than .* holds it: `lcdata verify"):
-        export(folder, "eval", out, force=True)
+        export(open_dataset(folder), "eval", out, force=True)
     assert out.read_text() == "before"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["e.jsonl", "out"]
-    export(folder, "eval", out, [IntRange(0, 28)], force=True)
+    export(open_dataset(folder), "eval", out, [IntRange(0, 28)], force=True)
     assert len(out.read_text().splitlines()) == 29
 
 
 def test_a_damaged_document_table_is_one_line(folder: Path, tmp_path: Path) -> None:
     changed(folder, 7, "sample", 8)
     with pytest.raises(QualityError, match="does not hold each of its samples once"):
-        export(folder, "eval", tmp_path / "e.jsonl")
+        export(open_dataset(folder), "eval", tmp_path / "e.jsonl")
     next((folder / "docs/kv").iterdir()).write_bytes(b"")
     with pytest.raises(LcdataError, match=r"cannot be read .*: run `lcdata verify"):
-        export(folder, "eval", tmp_path / "e.jsonl")
+        export(open_dataset(folder), "eval", tmp_path / "e.jsonl")
 
 
 def test_a_file_is_replaced_only_when_asked(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "e.jsonl"
     out.write_text("mine")
     with pytest.raises(UsageError, match="exists already: choose another --out, or replace it with --force"):
-        export(folder, "text", out)
+        export(open_dataset(folder), "text", out)
     assert out.read_text() == "mine"
-    export(folder, "text", out, force=True)
+    export(open_dataset(folder), "text", out, force=True)
     assert len(out.read_text().splitlines()) == 30
     with pytest.raises(UsageError, match="is not a file: choose another --out"):
-        export(folder, "text", tmp_path, force=True)
+        export(open_dataset(folder), "text", tmp_path, force=True)
     with pytest.raises(UsageError, match="would be a foreign file in the dataset"):
-        export(folder, "text", folder / "data" / "x.jsonl")
+        export(open_dataset(folder), "text", folder / "data" / "x.jsonl")
     with pytest.raises(UsageError, match="there is no sample 30: the dataset has samples 0 to 29"):
-        export(folder, "text", tmp_path / "new.jsonl", [IntRange(3, 30)])
+        export(open_dataset(folder), "text", tmp_path / "new.jsonl", [IntRange(3, 30)])
     assert not (tmp_path / "new.jsonl").exists()
 
 
@@ -209,7 +210,7 @@ def test_a_mistake_is_told_before_anything_is_read(options: tuple[str, ...], mes
 
 def test_another_tokenizer_makes_nothing(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(LcdataError, match="is not the one that made this dataset"):
-        export(folder, "text", tmp_path / "e.jsonl", tokenizer="embedded")
+        export(open_dataset(folder, tokenizer="embedded"), "text", tmp_path / "e.jsonl")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
 
 

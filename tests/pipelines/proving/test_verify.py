@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import Run
 
+from lcdata.packers.dataset import open_dataset
 from lcdata.packers.files.parquet import row_writer
 from lcdata.pipelines.proving.verify import verify
 
@@ -29,7 +30,7 @@ def folder(lcdata: Run, tmp_path: Path, small: str) -> Path:
 
 
 def test_a_sound_dataset_holds(folder: Path) -> None:
-    verdict = verify(folder)
+    verdict = verify(open_dataset(folder))
     assert verdict.holds
     assert (verdict.rows, verdict.documents, verdict.regenerated) == (12, 24, 16)
 
@@ -44,7 +45,7 @@ def test_any_flipped_bit_is_found(folder: Path) -> None:
         broken = bytearray(whole)
         broken[chance.randrange(len(broken))] ^= 1 << chance.randrange(8)
         file.write_bytes(broken)
-        problems = verify(folder, 0).problems
+        problems = verify(open_dataset(folder), 0).problems
         assert any(file.relative_to(folder).as_posix() in problem for problem in problems)
         file.write_bytes(whole)
 
@@ -54,7 +55,7 @@ def test_missing_foreign_and_cut_files_are_found(folder: Path) -> None:
         copy = folder.with_name("copy")
         shutil.copytree(folder, copy)
         change(copy)
-        problems = verify(copy, 0).problems
+        problems = verify(open_dataset(copy), 0).problems
         assert any(message in problem for problem in problems), problems
         shutil.rmtree(copy)
 
@@ -113,13 +114,13 @@ def test_contents_that_break_a_promise_are_found(
     folder: Path, path: str, change: Callable[[list[dict[str, Any]]], object], message: str
 ) -> None:
     rewritten(folder, path, change)
-    problems = verify(folder, 0).problems
+    problems = verify(open_dataset(folder), 0).problems
     assert any(message in problem for problem in problems), problems
 
 
 def test_a_sample_that_comes_out_differently_is_found(folder: Path) -> None:
     rewritten(folder, DOCS, lambda rows: [row.update(answers=["1", "2"]) for row in rows])
-    problems = verify(folder, 64).problems
+    problems = verify(open_dataset(folder), 64).problems
     assert any("comes out differently in answers" in problem for problem in problems), problems
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from lcdata.generators.registry import tasks
+from lcdata.packers.dataset import open_dataset
 from lcdata.packers.tokens.tokenizer import load_tokenizer
 from lcdata.pipelines.build import build_dataset
 from lcdata.pipelines.exporting.samples import export
@@ -278,11 +279,18 @@ MISTAKES = [
     ([{"index": 0, "prediction": "x"}], ["--references", "twice"], "twice:2: is the second line of sample 0"),
     ([{"index": 0, "prediction": "x"}], ["--references", "nope"], "nope cannot be read: No such file"),
     ([{"index": 0, "prediction": "x"}], ["--data", "nope"], "nope is no finished dataset"),
-    ([{"index": 0, "prediction": "x"}], ["--data", "x", "--references", "e"], "name one of them"),
     ([], [], "nothing to score"),
     ([{"index": 0, "prediction": "x"}], ["--references", "e", "--plot", "p"], "--plot p must end in .png or .svg"),
     ([{"index": 0, "prediction": "x"}], ["--references", "e", "--plot", "no/p.png"], "there is no folder no"),
 ]
+
+
+def scored_and_drawn(plot: Path | None = None, data: Path | None = None, **named: Path) -> None:
+    """What the command does with these options and the predictions `p`."""
+    found = score(Path("p"), data=None if data is None else open_dataset(data), **named)
+    if plot is not None:
+        check_plot(plot)
+        draw_heat_map(found, plot)
 
 
 def test_a_mistake_is_one_line_that_names_its_place(
@@ -294,12 +302,8 @@ def test_a_mistake_is_one_line_that_names_its_place(
     for lines, options, message in MISTAKES:
         write("p", lines)
         named = {name.removeprefix("--"): Path(value) for name, value in zip(options[::2], options[1::2], strict=True)}
-        plot = named.pop("plot", None)
         with pytest.raises(UsageError) as raised:
-            found = score(Path("p"), **named)
-            assert plot is not None
-            check_plot(plot)
-            draw_heat_map(found, plot)
+            scored_and_drawn(**named)
         assert message in str(raised.value)
     done = lcdata("score", "p", *options)
     assert (done.returncode, done.stdout) == (2, "")
@@ -310,13 +314,16 @@ def test_a_dataset_its_export_and_its_own_answers_agree(write: Write, lcdata: Ru
     component = {"task": "niah", "settings": {"num_values": 4}, "length": "2k,3k", "n": 12}
     recipe = {"name": "d", "seq_length": "3k", "tokenizer": {"source": small}, "mix": [component]}
     build_dataset(Recipe.model_validate(recipe), tmp_path / "d", where=Where(0))
-    export(tmp_path / "d", "eval", tmp_path / "e")
-    export(tmp_path / "d", "chat", tmp_path / "c")
+    data = open_dataset(tmp_path / "d")
+    export(data, "eval", tmp_path / "e")
+    export(data, "chat", tmp_path / "c")
     chats = map(json.loads, (tmp_path / "c").read_text().splitlines())
     replies = [{"index": chat["index"], "prediction": chat["messages"][1]["content"]} for chat in chats]
     predictions = write("p", replies[:9])
     by_file = score(predictions, tmp_path / "e")
-    assert by_file == score(predictions, None, tmp_path / "d")
+    assert by_file == score(predictions, None, data)
+    with pytest.raises(UsageError, match="both say what the answers are: name one of them"):
+        score(predictions, tmp_path / "e", data)
     assert (by_file.overall.n, by_file.overall.measures["exact"], by_file.missing) == (12, 0.75, [9, 10, 11])
     told = lcdata("score", "p", "--references", "e", "--plot", "heat.png").stdout
     assert (tmp_path / "heat.png").is_file()
@@ -333,5 +340,5 @@ def test_a_dataset_its_export_and_its_own_answers_agree(write: Write, lcdata: Ru
         assert word in told
     events = [json.loads(line) for line in lcdata("score", "p", "--data", "d", "--json").stdout.splitlines()]
     assert {event["event"] for event in events[:-1]} == {"group"}
-    assert (events[-1]["event"], events[-1]["exact"], events[-1]["missing"]) == ("score", 0.75, [9, 10, 11])
-    assert score(predictions, None, tmp_path / "d", "substring").overall.measures["string_match_all"] == 0.75
+    assert (events[-1]["event"], events[-1]["measures"]["exact"], events[-1]["missing"]) == ("score", 0.75, [9, 10, 11])
+    assert score(predictions, None, data, "substring").overall.measures["string_match_all"] == 0.75

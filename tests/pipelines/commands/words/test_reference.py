@@ -10,7 +10,7 @@ import pytest
 from lcdata.__main__ import cli
 from lcdata.pipelines.commands.words.reference import command_reference, pages
 
-DOCS = Path(__file__).parents[3] / "docs"
+DOCS = Path(__file__).parents[4] / "docs"
 PAGES = ("cli.md", "manifest.md")
 
 

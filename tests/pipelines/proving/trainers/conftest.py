@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lcdata.packers.training.config import configs_of
-from lcdata.pipelines.proving.trainers.stored import Row, some_rows
+from lcdata.packers.dataset import open_dataset
+from lcdata.pipelines.proving.trainers.stored import CheckedRow, some_rows
 
 SEQ_LENGTH = 2048
 TASKS = ("kv", "niah", "vt")
@@ -65,20 +65,20 @@ def dataset(request: pytest.FixtureRequest, datasets_folder: Path) -> Path:
 
 
 @pytest.fixture
-def rows(dataset: Path) -> list[Row]:
+def rows(dataset: Path) -> list[CheckedRow]:
     """Its first rows of several documents."""
     return rows_of(dataset)
 
 
 @pytest.fixture
-def row(datasets_folder: Path) -> Row:
+def row(datasets_folder: Path) -> CheckedRow:
     """A row of one task, to show what goes wrong with."""
     return rows_of(datasets_folder / "kv")[0]
 
 
-def rows_of(dataset: Path) -> list[Row]:
+def rows_of(dataset: Path) -> list[CheckedRow]:
     """Two rows, each of several documents."""
-    (config,) = configs_of(dataset)
+    config = open_dataset(dataset).config()
     found = [row for row in some_rows(config, 20, np.random.default_rng(0)) if len(row.lengths) > 1]
     assert len(found) > 1
     return found[:2]

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import Run
 
-from lcdata.packers.training.config import configs_of
+from lcdata.packers.dataset import open_dataset
 from lcdata.pipelines.commands.check_printing import print_report
 from lcdata.pipelines.proving.trainers.check import check
 from lcdata.pipelines.proving.trainers.trainers import TRAINERS
@@ -26,18 +26,17 @@ Change = Callable[[dict[str, Any]], object]
 def damaged(dataset: Path, out: Path, change: Change) -> Path:
     """A copy of a dataset with every row changed."""
     shutil.copytree(dataset, out)
-    (config,) = configs_of(out)
-    for path in config.data:
-        table = pq.read_table(path)
+    for file in open_dataset(out).config().data:
+        table = pq.read_table(file.path)
         rows = table.to_pylist()
         for row in rows:
             change(row)
-        pq.write_table(table.from_pylist(rows), path)
+        pq.write_table(table.from_pylist(rows), file.path)
     return out
 
 
 def differing(dataset: Path, trainer: str) -> set[str]:
-    report = check(dataset, trainer, 2)
+    report = check(open_dataset(dataset), trainer, 2)
     found = {finding.subject: finding for config in report.configs for finding in config.findings}
     assert report.holds == all(finding.holds for finding in found.values())
     return {subject for subject, finding in found.items() if not finding.holds}
@@ -45,11 +44,11 @@ def differing(dataset: Path, trainer: str) -> set[str]:
 
 @pytest.mark.parametrize("trainer", TRAINERS)
 def test_sound_rows_hold(dataset: Path, trainer: str) -> None:
-    report = check(dataset, trainer, 2)
+    report = check(open_dataset(dataset), trainer, 2)
     (config,) = report.configs
     assert report.holds
     assert report.trainer.startswith(f"{trainer} ")
-    assert (config.name, config.rows) == (configs_of(dataset)[0].name, 2)
+    assert (config.name, config.rows) == (open_dataset(dataset).config().name, 2)
     assert config.documents > config.rows
     subjects = ["batch", "tokens", "mask", "positions", "boundaries", "longest", "labels", "loss"]
     own = subjects if trainer == "trl" else [name for name in subjects if name not in ("boundaries", "longest")]
@@ -112,19 +111,21 @@ def test_damage_is_found_where_the_trainer_would_read_it(
 def test_rows_without_labels_are_for_trl_alone(datasets_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert differing(datasets_folder / "organic-without-labels", "trl") == set()
     assert differing(datasets_folder / "organic-without-labels", "transformers") == {"labels"}
-    print_report(check(datasets_folder / "organic-without-labels", "transformers", 1), Path("out"), False)
+    without_labels = open_dataset(datasets_folder / "organic-without-labels")
+    print_report(check(without_labels, "transformers", 1), Path("out"), False)
     assert "–       loss       not run" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("missing", LIBRARIES)
 def test_a_missing_library_is_named_with_its_cure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+    lcdata: Run, tmp_path: Path, small: str, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     for name in LIBRARIES[: LIBRARIES.index(missing)]:
         pytest.importorskip(name)
+    lcdata("gen", "--task", "kv", "--length", 400, "--n", 1, "--tokenizer", small, "--out", "kv", "--workers", 0)
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(UsageError, match=rf'{missing} is not installed: pip install "lcdata\[train\]"'):
-        check(tmp_path, "trl")
+        check(open_dataset(tmp_path / "kv"), "trl")
 
 
 def test_the_command_says_what_was_compared(lcdata: Run, datasets_folder: Path) -> None:
@@ -142,13 +143,13 @@ def test_the_command_exits_with_3_where_something_differs(
     assert done.returncode == 3
     event = json.loads(done.stdout)
     assert (event["event"], event["holds"]) == ("checked", False)
-    print_report(check(tmp_path / "out", "transformers", 1), tmp_path / "out", False)
+    print_report(check(open_dataset(tmp_path / "out"), "transformers", 1), tmp_path / "out", False)
     told = capsys.readouterr().out
     assert "differs mask       in 1 of 1 rows, 3 documents" in told
     assert "row 0 of train-00000-of-00003.parquet: there is an attention_mask" in told
 
 
-@pytest.mark.usefixtures("trainers")
-def test_a_folder_that_is_no_dataset_is_a_mistake(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"nowhere is no finished dataset: it has no lcdata\.json"):
-        check(tmp_path / "nowhere", "trl")
+def test_a_folder_that_is_no_dataset_is_a_mistake(lcdata: Run) -> None:
+    done = lcdata("check", "nowhere", "--for", "trl")
+    assert done.returncode == 2
+    assert done.stderr.strip() == "lcdata: nowhere is no finished dataset: it has no lcdata.json"

@@ -6,7 +6,7 @@ import numpy as np
 import yaml
 from conftest import Run
 
-from lcdata.packers.training.config import Config, configs_of
+from lcdata.packers.dataset import Config, open_dataset
 from lcdata.pipelines.proving.trainers.stored import some_rows
 
 
@@ -15,7 +15,7 @@ def stored(lcdata: Run, tmp_path: Path, tokenizer: str) -> Config:
     size = ("--length", "400..500", "--seq-length", "1k", "--n", 20, "--shard-rows", 3)
     done = lcdata("gen", "--task", "kv", *size, "--tokenizer", tokenizer, "--out", "out", "--workers", 0)
     assert done.returncode == 0, done.stderr
-    (config,) = configs_of(tmp_path / "out")
+    config = open_dataset(tmp_path / "out").config()
     assert (config.seq_length, len(config.data), len(config.docs)) == (1024, 4, 4)
     return config
 
@@ -49,7 +49,7 @@ def test_every_stage_is_a_config_of_its_own(lcdata: Run, tmp_path: Path, small: 
     (tmp_path / "two.yaml").write_text(yaml.safe_dump(recipe))
     done = lcdata("build", "two.yaml", "--out", "out", "--workers", 0)
     assert done.returncode == 0, done.stderr
-    configs = configs_of(tmp_path / "out")
+    configs = open_dataset(tmp_path / "out").configs.values()
     assert [(config.name, config.seq_length) for config in configs] == [("short", 1024), ("long", 2048)]
     rng = np.random.default_rng(0)
     held = [sorted(len(row.lengths) for row in some_rows(config, 9, rng)) for config in configs]

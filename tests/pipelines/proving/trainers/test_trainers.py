@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lcdata.packers.training.config import configs_of
+from lcdata.packers.dataset import open_dataset
 from lcdata.pipelines.proving.trainers.alone import loss_alone, targets
 from lcdata.pipelines.proving.trainers.compare import batch_of, dataset_of, loss_of
-from lcdata.pipelines.proving.trainers.stored import Row, some_rows
+from lcdata.pipelines.proving.trainers.stored import CheckedRow, some_rows
 from lcdata.pipelines.proving.trainers.trainers import TRAINERS, VOCABULARY, plain_trainer, sft_trainer, tiny_llama
 
 torch = pytest.importorskip("torch")
@@ -23,14 +23,14 @@ SAME = 1e-5
 """Of losses of about 7."""
 
 
-def reference(row: Row, labels: Any = None) -> float:
+def reference(row: CheckedRow, labels: Any = None) -> float:
     """The mean loss of the documents one by one."""
     given = row.column("labels") if labels is None else labels
     small = np.where(given < 0, given, given % VOCABULARY)
     return loss_alone(tiny_llama(), row.column("input_ids") % VOCABULARY, small, row.lengths)
 
 
-def losses(make: Callable[..., Any], rows: Iterable[Row], folder: Path, **settings: Any) -> list[float]:
+def losses(make: Callable[..., Any], rows: Iterable[CheckedRow], folder: Path, **settings: Any) -> list[float]:
     """The trainer's own loss of each row."""
     found: list[float] = []
     for row in rows:
@@ -40,7 +40,7 @@ def losses(make: Callable[..., Any], rows: Iterable[Row], folder: Path, **settin
 
 
 @pytest.mark.parametrize("trainer", TRAINERS)
-def test_the_loss_of_a_row_is_that_of_its_documents_alone(rows: list[Row], trainer: str, tmp_path: Path) -> None:
+def test_the_loss_of_a_row_is_that_of_its_documents_alone(rows: list[CheckedRow], trainer: str, tmp_path: Path) -> None:
     wanted = [reference(row) for row in rows]
     found = losses(TRAINERS[trainer], rows, tmp_path)
     largest = float(np.abs(np.array(found) - wanted).max())
@@ -51,7 +51,7 @@ def test_the_loss_of_a_row_is_that_of_its_documents_alone(rows: list[Row], train
 @pytest.mark.parametrize("trainer", TRAINERS)
 @pytest.mark.parametrize("dataset", ["kv", "organic"], indirect=True)
 def test_three_steps_run_from_a_streamed_folder(dataset: Path, trainer: str, tmp_path: Path) -> None:
-    (config,) = configs_of(dataset)
+    config = open_dataset(dataset).config()
     stream = datasets.load_dataset(str(dataset), config.name, split="train", streaming=True)
     steps = {"max_steps": 3, "logging_strategy": "steps", "logging_steps": 1, "learning_rate": 1e-3}
     running = TRAINERS[trainer](tiny_llama(vocabulary=1024), stream, tmp_path, **steps)
@@ -66,7 +66,7 @@ def test_three_steps_run_from_a_streamed_folder(dataset: Path, trainer: str, tmp
 
 
 @pytest.mark.parametrize("dataset", ["organic"], indirect=True)
-def test_two_rows_in_a_batch_of_trl_are_as_many_documents(rows: list[Row], tmp_path: Path) -> None:
+def test_two_rows_in_a_batch_of_trl_are_as_many_documents(rows: list[CheckedRow], tmp_path: Path) -> None:
     both = datasets.concatenate_datasets([dataset_of(row) for row in rows[:2]])
     trainer = sft_trainer(
         tiny_llama(), both, tmp_path, per_device_train_batch_size=2, train_sampling_strategy="sequential"
@@ -81,7 +81,7 @@ def test_two_rows_in_a_batch_of_trl_are_as_many_documents(rows: list[Row], tmp_p
     )
 
 
-def test_trl_without_padding_free_ignores_the_documents(row: Row, tmp_path: Path) -> None:
+def test_trl_without_padding_free_ignores_the_documents(row: CheckedRow, tmp_path: Path) -> None:
     trainer = sft_trainer(tiny_llama(), dataset_of(row), tmp_path, padding_free=False)
     batch = batch_of(trainer, row)
     assert batch["attention_mask"].all()
@@ -89,7 +89,7 @@ def test_trl_without_padding_free_ignores_the_documents(row: Row, tmp_path: Path
     assert abs(loss_of(trainer, batch) - reference(row)) > 100 * SAME
 
 
-def test_trl_that_packs_rows_again_makes_one_document_of_a_row(row: Row, tmp_path: Path) -> None:
+def test_trl_that_packs_rows_again_makes_one_document_of_a_row(row: CheckedRow, tmp_path: Path) -> None:
     settings = {"packing": True, "max_length": 2048, "dataset_kwargs": None}
     trainer = sft_trainer(tiny_llama(), dataset_of(row), tmp_path, **settings)
     batch = dict(next(iter(trainer.get_train_dataloader())))
@@ -98,19 +98,19 @@ def test_trl_that_packs_rows_again_makes_one_document_of_a_row(row: Row, tmp_pat
     assert abs(loss_of(trainer, batch) - reference(row)) > 100 * SAME
 
 
-def test_trl_refuses_a_max_length_beside_padding_free(row: Row, tmp_path: Path) -> None:
+def test_trl_refuses_a_max_length_beside_padding_free(row: CheckedRow, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="`max_length` is not enforced"):
         sft_trainer(tiny_llama(), dataset_of(row), tmp_path, max_length=1024)
 
 
-def with_labels(row: Row, labels: Any) -> Row:
+def with_labels(row: CheckedRow, labels: Any) -> CheckedRow:
     """The row with other labels."""
     place = row.columns.column_names.index("labels")
     column = pa.array([labels.tolist()], row.columns.schema.field("labels").type)
-    return Row(row.place, row.columns.set_column(place, row.columns.schema.field("labels"), column), row.lengths)
+    return CheckedRow(row.place, row.columns.set_column(place, row.columns.schema.field("labels"), column), row.lengths)
 
 
-def test_labels_on_first_tokens_change_the_loss_of_the_plain_trainer_alone(row: Row, tmp_path: Path) -> None:
+def test_labels_on_first_tokens_change_the_loss_of_the_plain_trainer_alone(row: CheckedRow, tmp_path: Path) -> None:
     labels, ids = row.column("labels").copy(), row.column("input_ids")
     starts = np.cumsum(row.lengths) - row.lengths
     labels[starts] = ids[starts]
