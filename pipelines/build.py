@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from ..packers.dataset import Dataset, open_dataset
 from ..schemas.errors import UsageError
@@ -31,7 +30,7 @@ from .run.workspace import Workspace, finished_dataset, first_difference
 
 
 def build(
-    recipe: Recipe | Mapping[str, Any] | str | Path,
+    recipe: Recipe | Mapping[str, object] | str | Path,
     out: str | Path | None = None,
     *,
     store: str | Path | None = None,
@@ -114,7 +113,7 @@ def build_dataset(
 
 
 def _difference(done: Manifest, materials: Materials) -> str | None:
-    """In what a finished dataset is not that of the recipe, its corpora and its tokenizer; None where it is."""
+    """Why a finished dataset is not that of the recipe, its corpora and its tokenizer, in words; None where it is."""
     recipe = materials.recipe
     before, now = done.recipe.model_dump(mode="json"), recipe.model_dump(mode="json")
     if before != now:
@@ -172,7 +171,7 @@ def _shard_finished(shard: ShardRecord) -> ShardFinished:
 
 
 def _built(manifest: Manifest, out: Path, per_second: float | None) -> Built:
-    """What was built; the speed is None where there was nothing to do."""
+    """The event of a finished build; the speed is None where there was nothing to do."""
     return Built(
         out=str(out),
         built=per_second is not None,

@@ -17,11 +17,11 @@ class Event(BaseModel):
 
 
 Tell = Callable[[Event], None]
-"""Who is told what happens."""
+"""What is called with each event that happens."""
 
 
 def nobody(event: Event) -> None:
-    """Tell nobody."""
+    """Tell nobody: a `Tell` for whoever does not listen."""
 
 
 class Warned(Event):
@@ -29,7 +29,7 @@ class Warned(Event):
 
     event: Literal["warning"] = "warning"
     message: str
-    """What it is, in one line."""
+    """What the user should know, in one line."""
 
 
 class Failed(Event):
@@ -37,7 +37,7 @@ class Failed(Event):
 
     event: Literal["error"] = "error"
     message: str
-    """One line that names the cure."""
+    """What failed and how to cure it, in one line."""
     exit_code: int
     """Exit code of the command."""
 
@@ -63,17 +63,17 @@ class StageFacts(BaseModel):
     components: dict[str, float]
     """The share of each task and corpus of the stage's tokens."""
     samples: int
-    """Samples of all tasks."""
+    """Samples of all tasks of the stage."""
     rows: int
-    """Packed sequences."""
+    """Packed sequences of the stage."""
     shards: int
-    """Data files, each with its document table."""
+    """Data files of the stage, each with its document table."""
     tokens: int
-    """BOS and EOS included; of samples, the lengths asked for."""
+    """Tokens of the stage, BOS and EOS included; of samples, the lengths asked for."""
     notes: list[str]
     """What is changed or odd in what the recipe asks for."""
     summary: str
-    """The same in words."""
+    """What will be made of the stage, in words."""
 
 
 class Planned(Event):
@@ -123,7 +123,7 @@ class ShardFinished(Event):
     tokens: int
     """Tokens, BOS and EOS included."""
     path: str
-    """Where its rows are, in the dataset's folder."""
+    """Path of the shard's rows in the dataset's folder."""
 
 
 class StageBuilt(BaseModel):
@@ -152,7 +152,7 @@ class StageBuilt(BaseModel):
     notes: list[str]
     """What was changed or is odd in what the recipe asks for."""
     shares: dict[str, float]
-    """Achieved, of each task and corpus."""
+    """The share of the stage's tokens that each task and corpus has."""
 
 
 class Built(Event):
@@ -160,13 +160,13 @@ class Built(Event):
 
     event: Literal["done"] = "done"
     out: str
-    """Its folder."""
+    """Folder of the dataset."""
     built: bool
     """Whether anything had to be done."""
     tokens_per_second: int | None
     """Tokens a second of this run; None where nothing had to be done."""
     fingerprint: str
-    """The same fingerprint is the same data."""
+    """Fingerprint of the dataset: the same fingerprint is the same data."""
     rows: int
     """Packed sequences of all stages."""
     documents: int
@@ -195,7 +195,7 @@ class IngestStarted(Event):
     inputs: int
     """Inputs that were found."""
     bytes: int
-    """As they are stored; 0 for inputs whose size nobody knows."""
+    """Bytes of the inputs as they are stored; 0 for those whose size nobody knows."""
     workers: int | None
     """Processes on this machine, 0 for the command's own; None on a cluster."""
     address: str | None
@@ -213,7 +213,7 @@ class PartRead(Event):
     bad: int
     """Records that could not be used."""
     resumed: bool
-    """Whether an earlier run read it."""
+    """Whether an earlier run read the part."""
 
 
 class Arranged(Event):
@@ -223,9 +223,9 @@ class Arranged(Event):
     documents: int
     """Documents to be encoded."""
     bytes: int
-    """Bytes of text, about."""
+    """Bytes of the documents' text, about."""
     units: int
-    """Pieces of work that they are encoded in."""
+    """Pieces of work that the documents are encoded in."""
     dropped: dict[str, int]
     """Documents left out, by reason."""
 
@@ -243,7 +243,7 @@ class UnitStored(Event):
     bytes: int
     """Bytes of text."""
     resumed: bool
-    """Whether an earlier run stored it."""
+    """Whether an earlier run stored the unit."""
 
 
 class Ingested(Event):
@@ -251,7 +251,7 @@ class Ingested(Event):
 
     event: Literal["ingested"] = "ingested"
     out: str
-    """Its folder."""
+    """Folder of the corpus."""
     ingested: bool
     """Whether anything had to be done."""
     manifest: dict[str, Any]
@@ -312,7 +312,7 @@ class Exported(Event):
 
     event: Literal["exported"] = "exported"
     path: str
-    """`-` for stdout."""
+    """The file that was written, `-` for stdout."""
     to: str
     """What a line holds: `eval`, `chat` or `text`."""
     samples: int
@@ -345,7 +345,7 @@ class ExportedRows(Event):
     path: str
     """The folder that was written."""
     to: str
-    """The project that reads them."""
+    """Name of the project that reads the rows."""
     configs: dict[str, RowCounts]
     """What was written of each config, by name."""
     bytes: int
@@ -376,11 +376,11 @@ class PlanShown(Event):
     tokens: int
     """Tokens of all stages, BOS and EOS included."""
     bytes: int | None
-    """About; None where documents of corpora would have to be read for it."""
+    """Bytes of all files, about; None where documents of corpora would have to be read for it."""
     seconds: float | None
-    """How long it would take, about; None where documents of corpora would have to be read for it."""
+    """Seconds that the build would take, about; None where `bytes` is."""
     workers: int | None
-    """Processes that the time is of."""
+    """Processes that these seconds are for; None where `bytes` is."""
 
 
 class RecipeShown(Event):
@@ -402,17 +402,17 @@ class TaskShown(Event):
 
     event: Literal["task"] = "task"
     name: str
-    """What `--task` takes."""
+    """Name of the task, which `--task` takes."""
     summary: str
     """What is asked, in a sentence."""
     about: str
-    """What it teaches, its source, and what it leaves out."""
+    """What the task teaches, its source, and what it leaves out."""
     wordings: list[str]
-    """Ids of its wordings, which `--template` takes."""
+    """Ids of the wordings, which `--template` takes."""
     presets: dict[str, dict[str, Any]]
     """The settings of each preset, by name."""
     settings: dict[str, Any]
-    """JSON Schema of its settings."""
+    """JSON Schema of the task's settings."""
 
 
 class TemplatesShown(Event):
@@ -432,11 +432,11 @@ class SampleShown(Event):
     task: str
     """The task's name."""
     sample: int
-    """Its index."""
+    """Index of the sample in its task."""
     prompt: str
     """What a model is given."""
     answer: str
-    """What it should write after the prompt."""
+    """What a model should write after the prompt."""
     answers: list[str]
     """The reference answers, all of which are wanted."""
     tokens: int
@@ -452,9 +452,9 @@ class SampleShown(Event):
     template: str
     """Id of the wording."""
     facts: dict[str, Any]
-    """All that was decided about it."""
+    """All that was decided about the sample."""
     sha256: str
-    """Of the ids as little-endian int32."""
+    """sha256 of the token ids as little-endian int32."""
     input_ids: list[int]
     """Token ids of the document."""
 
@@ -482,7 +482,7 @@ class StageShown(BaseModel):
     name: str
     """The config's name."""
     lengths: list[LengthsShown]
-    """Documents by powers of two."""
+    """Numbers of documents by their lengths, in powers of two."""
     first: dict[str, Any]
     """The first record of the document table."""
 
@@ -573,13 +573,13 @@ class Comparison(BaseModel):
     detail: str
     """What holds where nothing differs."""
     rows: int = 0
-    """Rows on which it was compared."""
+    """Rows on which the subject was compared."""
     documents: int = 0
     """Documents of these rows."""
     differing: int = 0
     """Rows that differ."""
     differences: list[str] = Field(default_factory=list)
-    """How the first rows that differ do so."""
+    """How the first of the rows that differ do so, in one line each."""
 
     @property
     def holds(self) -> bool:

@@ -21,7 +21,7 @@ class ArrowWriter(pq.ParquetWriter):
         return False
 
     def give_up(self) -> None:
-        """End a file that nobody wants any more."""
+        """End a file that nobody wants any more, whatever that raises."""
         with contextlib.suppress(Exception):
             self.close()
 

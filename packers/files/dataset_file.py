@@ -33,7 +33,7 @@ class DatasetFile:
 
     @property
     def path(self) -> Path:
-        """Where the file is."""
+        """Path of the file, its dataset's folder included."""
         return self.folder / self.record.path
 
     def schema(self) -> pa.Schema:

@@ -195,7 +195,7 @@ def _repetition_levels(lengths: Sequence[int]) -> bytes:
 
 
 def _run(level: int, count: int) -> bytes:
-    """The same level `count` times, as the hybrid of run lengths and packed bits has it."""
+    """A run of a level that comes `count` times, as the hybrid of run lengths and packed bits has it."""
     return varint(count << 1) + bytes([level])
 
 

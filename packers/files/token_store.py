@@ -159,7 +159,7 @@ def token_path(bucket_low: int, unit: int) -> str:
 
 
 class TokenFile:
-    """One file of the store, read by row groups."""
+    """A file of the token store, read by row groups."""
 
     def __init__(self, path: Path) -> None:
         self._file = pq.ParquetFile(path, page_checksum_verification=True)

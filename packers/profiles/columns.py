@@ -24,7 +24,7 @@ def lists(ends: NDArray[np.int64], values: NDArray[np.generic]) -> pa.ListArray:
 
 
 def parquet_writer(path: Path, schema: pa.Schema) -> ArrowWriter:
-    """A writer of rows into a file of their own."""
+    """A writer of tables with a profile's columns into a Parquet file."""
     of_rows = {f"{name}.list.element": ROW_ENCODINGS[name] for name in schema.names if name in ROW_ENCODINGS}
     settings: dict[str, Any] = {
         "compression": "zstd",

@@ -21,7 +21,7 @@ from ...schemas.sample import Draft, Sample
 from .layout import LaidOut, Layout
 
 _FINE = 1000
-"""Of so many tokens of its length a long document may lack one before another encoding is spent on it."""
+"""Tokens of a long document's length of which it may lack one before another encoding is spent on it."""
 _FEW = 24
 """Tokens that a short document may lack before another encoding is spent on it."""
 _LEARNING_TOKENS = 8192
@@ -226,14 +226,14 @@ def learn_rate(draft_of: DraftOf, num_tokens: int, layout: Layout) -> TokenRate:
 def _misses(
     drafts: Sequence[Draft], growths: Sequence[Sequence[Size]], rate: TokenRate, layout: Layout
 ) -> Iterable[float]:
-    """By how many units each draft's last size but one is missed, judged from its last."""
+    """Units by which each draft's last size but one is missed, when it is judged from its last."""
     for draft, (*_, (units, _, tokens), (most, _, _)) in zip(drafts, growths, strict=True):
         sample = draft.render(most)
         yield abs(_Judge(draft, tokens, rate, layout).next_guess(most, sample, layout.lay_out(sample)) - units)
 
 
 def _same_at_the_end(text: str, other: str) -> int:
-    """Characters in which two texts end alike."""
+    """Number of characters in which two texts end alike."""
     pairs = zip(reversed(text), reversed(other), strict=False)
     return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(text), len(other)))
 

@@ -316,7 +316,7 @@ class _Marked:
 
     @property
     def vocab_size(self) -> int:
-        """One more than the largest token id."""
+        """One more than the largest token id of the file."""
         vocab = self.content["model"]["vocab"]
         model_ids = vocab.values() if isinstance(vocab, dict) else range(len(vocab))
         return 1 + max(max(model_ids, default=0), *(token["id"] for token in self.content["added_tokens"]))

@@ -32,7 +32,7 @@ class _Place:
     start: int = 0
     """Rows of the epoch's order that all ranks together had taken when the iteration began."""
     taken: int = 0
-    """Rows that this process has taken since."""
+    """Rows that this process has taken since the iteration began."""
     num_workers: int = 0
     """Workers of the loader that this process serves, 0 where it is the training process itself."""
 

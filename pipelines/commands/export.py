@@ -24,7 +24,7 @@ _OF_SAMPLES = ("eval", "chat", "text")
 
 
 def _formats() -> tuple[str, ...]:
-    """What samples and rows can be written as."""
+    """Names of all formats that samples and rows can be written as."""
     from ...packers.profiles.registry import PROFILES
 
     return (*_OF_SAMPLES, *PROFILES)
@@ -125,7 +125,7 @@ def _progress(output: Output, unit: str) -> Generator[Callable[[int, int], None]
 
 
 def _print_samples(exported: Exported) -> None:
-    """On stderr, since the samples may go to stdout."""
+    """Say on stderr what was written, since the samples may go to stdout."""
     import humanize
 
     name = "stdout" if exported.path == "-" else exported.path
@@ -146,6 +146,6 @@ def _print_rows(exported: ExportedRows) -> None:
 
 
 def _print_notes(exported: ExportedRows) -> None:
-    """What its reader leaves unread, which a user must know."""
+    """Say what the rows' reader leaves unread, which a user must know."""
     for note in exported.notes:
         console().print(f"note: {note}", markup=False)

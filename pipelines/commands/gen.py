@@ -60,7 +60,7 @@ _corpora_options = together(
         help="Whole documents where they leave the least room, or one after another and cut. [default: best-fit]",
     ),
 )
-"""What is drawn of corpora."""
+"""Options of what is drawn of corpora."""
 
 _dataset_options = together(
     "Dataset",
@@ -86,7 +86,7 @@ _dataset_options = together(
     ),
     click.option("--cdc", is_flag=True, help="Content-defined chunks, for datasets that are pushed again and again."),
 )
-"""What rows and files are like."""
+"""Options of what rows and files are like."""
 
 
 @command()

@@ -18,7 +18,7 @@ SECTIONS = {
     "Hand on": ("export", "score"),
     "Set up": ("completion", "schema"),
 }
-"""The commands as help lists them."""
+"""The names of all commands, by the sections in which help lists them."""
 
 
 class Commands(click.Group):
@@ -86,7 +86,7 @@ class _Command(click.Command):
             with formatter.section(heading):
                 formatter.write_dl(headings[heading])
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> object:
         """Run the command with its output as the context's object."""
         from .words.output import choose_output
 

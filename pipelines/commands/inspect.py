@@ -88,7 +88,7 @@ def _print_lengths(inspection: Inspection) -> None:
 
 
 def _print_first(inspection: Inspection) -> None:
-    """The first document of a stage."""
+    """Print the first document of a stage."""
     from .words.sample import marked_text, places
 
     record = inspection.record

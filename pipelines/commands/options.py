@@ -22,7 +22,7 @@ class _Known(click.ParamType[str]):
         self._known = known
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The known values that begin so."""
+        """The known values that begin with what is typed."""
         return [item for item in self._known(ctx) if item.value.startswith(incomplete)]
 
 
@@ -34,7 +34,7 @@ def _tasks(context: click.Context) -> Iterable[CompletionItem]:
 
 
 def _presets(context: click.Context) -> Iterable[CompletionItem]:
-    """Of the task that is written already, else of all."""
+    """Presets of the task that is written already, else of all tasks."""
     from ...generators.registry import tasks
 
     chosen = context.params.get("task")
@@ -43,14 +43,14 @@ def _presets(context: click.Context) -> Iterable[CompletionItem]:
 
 
 def _settings(context: click.Context) -> Iterable[CompletionItem]:
-    """Of the task that is written already."""
+    """Settings of the task that is written already."""
     from ...generators.description import Description
     from ...generators.registry import tasks
 
     chosen = context.params.get("task")
     if chosen not in tasks():
         return []
-    return [CompletionItem(f"{one.name}=", help=one.meaning) for one in Description.of(chosen).settings]
+    return [CompletionItem(f"{setting.name}=", help=setting.meaning) for setting in Description.of(chosen).settings]
 
 
 TASK = _Known("task", _tasks)
@@ -69,7 +69,7 @@ class Choices(click.ParamType[str]):
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The names."""
+        """The names to choose from."""
         return tuple(self._names())
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
@@ -77,11 +77,11 @@ class Choices(click.ParamType[str]):
         return f"[{'|'.join(self.choices)}]"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The value, an error where it is none of the names."""
+        """The chosen name, an error where it is none of the names."""
         return click.Choice(self.choices).convert(value, param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The names that begin so."""
+        """The names that begin with what is typed."""
         return [CompletionItem(name) for name in self.choices if name.startswith(incomplete)]
 
 
@@ -110,7 +110,7 @@ tokenizer_options = together(
     click.option("--eos", metavar="TOKEN", help="Token after every document. [default: the tokenizer's]"),
     click.option("--engine", type=click.Choice(["fastokens", "tokenizers"]), help="What encodes. [default: fastokens]"),
 )
-"""How text becomes tokens."""
+"""Options of how text becomes tokens."""
 
 sample_options = together(
     "Samples",
@@ -144,7 +144,7 @@ sample_options = together(
     ),
     click.option("--chat-template", metavar="PATH", help="A Jinja file. [default: the tokenizer's]"),
 )
-"""What samples are made of."""
+"""Options of what samples are made of."""
 
 where_options = together(
     "Run",
@@ -156,7 +156,7 @@ where_options = together(
     ),
     click.option("--address", metavar="HOST:PORT", help="A Ray cluster to run on."),
 )
-"""On what the work runs."""
+"""Options of where the work runs."""
 
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace what is there when this is whole; a half-made other goes at once."
@@ -175,7 +175,7 @@ recipe_options = together(
         help="Like seed=3 or stages.0.tokens=1M; repeatable.",
     ),
 )
-"""A recipe in a file, its store, and changes to it."""
+"""A recipe in a file, with options of its store and of changes to it."""
 
 max_bad_option = click.option(
     "--max-bad",

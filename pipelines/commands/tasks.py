@@ -34,7 +34,7 @@ def tasks(output: Output, task: str | None, templates: bool, markdown: bool) -> 
         output.text(gallery())
     elif task is None:
         described = [Description.of(name) for name in all_tasks()]
-        output.show([_shown(one) for one in described], lambda: _print_all(described))
+        output.show([_shown(task) for task in described], lambda: _print_all(described))
     elif templates:
         _show_templates(output, task)
     else:
@@ -81,7 +81,7 @@ def _print_one(task: Description) -> None:
 
 
 def _show_templates(output: Output, task: str) -> None:
-    """The task's wordings as YAML, which `--templates` takes back."""
+    """Print a task's wordings as YAML, which `--templates` takes back."""
     import yaml
 
     from ...generators.registry import build_task

@@ -1,1 +1,1 @@
-"""Corpora on disk: read, joined, tokenized once and stored by length, looked at and checked."""
+"""Corpora on disk: read, joined, tokenized once and stored by length, looked at and verified."""

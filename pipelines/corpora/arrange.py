@@ -18,12 +18,12 @@ from ...schemas.corpus import IngestRecipe
 from ...schemas.stream import stream
 
 UNIT_BYTES = 1 << 28
-"""Of text in a unit of work of a large corpus."""
+"""Bytes of text in a unit of work of a large corpus."""
 _SMALLEST_UNIT_BYTES = 1 << 23
 _FEW_UNITS = 16
-"""Smaller corpora are cut into about so many units, so that a few workers can share them."""
+"""Number of units that a smaller corpus is cut into, about, so that a few workers can share them."""
 _BLOCK_BYTES = 1 << 22
-"""Of texts that stay together when documents are shuffled, so that they are read in one go."""
+"""Bytes of texts that stay together when documents are shuffled, so that they are read in one go."""
 
 DUPLICATE = "exact duplicate"
 
@@ -37,11 +37,11 @@ class Documents:
     texts: Ints
     """The number of each part among all texts, shape (parts,)."""
     starts: Ints
-    """Shape (documents + 1,)."""
+    """Place of each document's first part in `texts`, and the end, shape (documents + 1,)."""
     num_bytes: Ints
-    """Of text, about: headers are not counted exactly."""
+    """Bytes of each document's text, about: headers are not counted exactly."""
     sha256: list[bytes]
-    """Of the text; of joined texts, over the hashes and names of the parts."""
+    """sha256 of each document's text; of joined texts, over the hashes and names of the parts."""
 
     def __len__(self) -> int:
         return len(self.num_bytes)
@@ -62,10 +62,10 @@ class Arrangement:
     units: list[Documents]
     documents_read: int
     dropped: dict[str, int]
-    """Documents by reason."""
+    """Number of documents left out, by reason."""
     dropped_bytes: dict[str, int]
     first_too_long: Ints
-    """The first parts of the first few."""
+    """Numbers of texts: the first part of each of the first few documents that are too long."""
 
 
 def arrange(about: pa.Table, recipe: IngestRecipe) -> Arrangement:
@@ -88,13 +88,13 @@ def arrange(about: pa.Table, recipe: IngestRecipe) -> Arrangement:
 
 
 def _single(about: pa.Table) -> Documents:
-    """Every text a document."""
+    """Each text as a document of its own."""
     starts = np.arange(len(about) + 1)
     return Documents(starts[:-1], starts, about["bytes"].to_numpy(), about["sha256"].to_pylist())
 
 
 def _grouped(about: pa.Table, recipe: IngestRecipe) -> Documents:
-    """The texts of one group a document; groups follow each other as they first come up."""
+    """The texts of each group as a document; groups follow each other as they first come up."""
     codes = about["group"].combine_chunks().dictionary_encode().indices.to_numpy()
     order = _order_in_groups(about, codes, recipe)
     codes = codes[order]
@@ -128,7 +128,7 @@ def _joint_hashes(about: pa.Table, starts: Ints, recipe: IngestRecipe) -> list[b
     hashes: list[bytes] = about["sha256"].to_pylist()
     if recipe.header and recipe.fields.order:
         names = about["order"].to_pylist()
-        hashes = [hashlib.sha256(name.encode() + one).digest() for name, one in zip(names, hashes, strict=True)]
+        hashes = [hashlib.sha256(name.encode() + text).digest() for name, text in zip(names, hashes, strict=True)]
     return [
         hashlib.sha256(b"".join(hashes[start:end])).digest()
         for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)

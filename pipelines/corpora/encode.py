@@ -25,17 +25,17 @@ from ..run.workspace import Workspace
 from .arrange import Documents
 
 _BATCH_BYTES = 1 << 22
-"""Of text that is encoded at once: batches are bounded by bytes, whatever the documents' sizes."""
+"""Bytes of text that are encoded at once: batches are bounded by bytes, whatever the documents' sizes."""
 _AUDIT_CHARS = 1 << 14
-"""Of a longer document so much is compared with `tokenizers`, which would take gigabytes for all of it."""
+"""Characters of a longer document that are compared with `tokenizers`, which would take gigabytes for all of it."""
 
 NO_TOKENS = "no tokens"
 
 Ids = NDArray[np.int32]
 Utf8 = memoryview | bytearray
-"""A text."""
+"""A text as the bytes of UTF-8."""
 Batch = list[tuple[StoredDocument, Utf8]]
-"""Documents with their texts."""
+"""Documents with their texts, to be encoded at once."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ class Encoding:
     plan: str
     out: Path
     files: tuple[TextFile, ...]
-    """Of texts."""
+    """The files of texts that the inputs were read into."""
     urls: tuple[str, ...]
-    """Of the inputs."""
+    """Addresses of the inputs, in order."""
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit's documents."""
+    """A unit of work: documents that a worker encodes and stores."""
 
     number: int
     documents: Documents
@@ -165,7 +165,7 @@ class _BucketFiles:
 
 @dataclass
 class _BucketFile:
-    """One open file."""
+    """A file of the store that is being written, and what it holds so far."""
 
     writer: BucketWriter
     sink: Attempt
@@ -175,7 +175,7 @@ class _BucketFile:
 
 
 def _documents(encoding: Encoding, documents: Documents) -> Iterator[tuple[StoredDocument, Utf8]]:
-    """Each document with its text."""
+    """The documents of a unit, each with its text."""
     parts, recipe = Texts(encoding.files, documents.texts), encoding.recipe
     about = parts.values(("id", "group", "input", "line"), documents.starts[:-1])
     names = about["group" if recipe.fields.group else "id"]

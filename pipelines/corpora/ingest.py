@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -44,11 +43,11 @@ from .read import NAMED_BAD, Bundle, Reading, read_bundle
 from .store import INDEX, open_corpus
 
 _BUNDLE_BYTES = 1 << 26
-"""Of input files that are read as one piece of work."""
+"""Bytes of input files that are read as one piece of work."""
 _ENOUGH_RECORDS = 100_000
-"""From here on too many unusable records stop the ingest at once, else at the end of reading."""
+"""Records from which on too many unusable ones stop the ingest at once, else at the end of reading."""
 _SMALL_BYTES = 1 << 26
-"""Of input, below which the work takes less time than Ray needs to start."""
+"""Bytes of input up to which the work takes less time than Ray needs to start."""
 
 
 def ingest(
@@ -102,15 +101,15 @@ def _ingested(manifest: CorpusManifest, out: Path, is_new: bool) -> Ingested:
 
 
 def _tried_tokenizer(recipe: IngestRecipe, engine: str) -> Tokenizer:
-    """The tokenizer, its engine tried against `tokenizers`, in as little memory as encoding takes."""
+    """The recipe's tokenizer, its engine tried against `tokenizers`, in as little memory as encoding takes."""
     with timed("tokenizer loaded and tried"):
         tokenizer = load_tokenizer(recipe.tokenizer, engine).tried()
     tokenizer.forget_vocabulary()
     return tokenizer
 
 
-def _content(recipe: IngestRecipe, inputs: Sequence[Input], tokenizer: Tokenizer) -> dict[str, Any]:
-    """All that decides the bytes, as JSON holds it."""
+def _content(recipe: IngestRecipe, inputs: Sequence[Input], tokenizer: Tokenizer) -> dict[str, object]:
+    """All that decides the corpus's bytes, as JSON holds it."""
     return {
         "format": CORPUS_FORMAT,
         "recipe": recipe.model_dump(mode="json"),
@@ -134,7 +133,7 @@ def _stored(out: Path, overwrite: bool) -> CorpusManifest | None:
 def _difference(
     done: CorpusManifest, recipe: IngestRecipe, inputs: Sequence[Input], tokenizer: Tokenizer
 ) -> str | None:
-    """In what a stored corpus is not that of this recipe, tokenizer and inputs; None where it is."""
+    """Where a stored corpus is not that of this recipe, tokenizer and inputs, in words; None where it is."""
     before = {
         "recipe": done.recipe.model_dump(mode="json"),
         "tokenizer": done.tokenizer.model_dump(mode="json"),
@@ -150,7 +149,7 @@ def _difference(
 
 
 def _sha256(source: Input, record: InputRecord | None) -> str:
-    """Of an input's bytes, which are read again only where its version is another one."""
+    """sha256 of an input's bytes, which are read again only where its version is another one."""
     if record is None:
         return "not read"
     if (source.num_bytes, source.version) == (record.bytes, record.version):
@@ -159,7 +158,7 @@ def _sha256(source: Input, record: InputRecord | None) -> str:
 
 
 def _automatic_workers(inputs: Sequence[Input]) -> int:
-    """None for work of a few seconds, which Ray takes to start, and all cores for more."""
+    """Workers for these inputs: 0 for work of a few seconds, which Ray takes to start, and all cores for more."""
     small = all(source.num_bytes for source in inputs) and sum(source.num_bytes for source in inputs) <= _SMALL_BYTES
     return 0 if small else len(os.sched_getaffinity(0))
 
@@ -218,7 +217,7 @@ class _Ingest:
         return self._finish(parts, arrangement, units)
 
     def _read(self, runner: Engine, max_bad: float) -> list[PartRecord]:
-        """All parts of all bundles, those of earlier runs as far as they are whole."""
+        """Read the inputs; returns all parts of all bundles, those of earlier runs as far as they are whole."""
         parts: dict[int, list[PartRecord]] = {}
         for part in self._workspace.records(PartRecord, self._plan):
             so_far, path = parts.setdefault(part.bundle, []), self._workspace.root / part.file.path
@@ -313,7 +312,7 @@ class _Ingest:
         return manifest
 
     def _write_index(self, units: Sequence[UnitRecord]) -> tuple[FileRecord, list[BucketRecord]]:
-        """One index of all units', and what each bucket holds by it."""
+        """Write one index out of all units'; returns it, and what each bucket holds by it."""
         workspace, buckets = self._workspace, Buckets(self._recipe.buckets)
         tables = (pq.read_table(workspace.root / unit.index.path, schema=INDEX_SCHEMA) for unit in units)
         with Attempt(workspace.temporary, workspace.dataset / INDEX, workspace.dataset) as sink:
@@ -357,7 +356,7 @@ def _check_bad(parts: Iterable[PartRecord], max_bad: float, enough: int) -> None
     records, bad = sum(part.records for part in parts), sum(sum(part.bad.values()) for part in parts)
     if records < enough or bad <= max_bad * records:
         return
-    first = "; ".join(f"{one.url}:{one.line} {one.reason}" for one in _first_bad(parts)[:3])
+    first = "; ".join(f"{record.url}:{record.line} {record.reason}" for record in _first_bad(parts)[:3])
     raise UsageError(
         f"{bad:,} of {records:,} records cannot be used ({bad / records:.2%}), more than --max-bad {max_bad:.2%}: "
         f"{first}. Repair them, or allow more with --max-bad"
@@ -365,7 +364,7 @@ def _check_bad(parts: Iterable[PartRecord], max_bad: float, enough: int) -> None
 
 
 def _first_bad(parts: Iterable[PartRecord]) -> list[BadRecord]:
-    return [one for part in parts for one in part.first_bad][:NAMED_BAD]
+    return [record for part in parts for record in part.first_bad][:NAMED_BAD]
 
 
 def _finished_inputs(inputs: Sequence[Input], parts: Iterable[PartRecord]) -> list[InputRecord]:

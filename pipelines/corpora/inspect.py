@@ -12,7 +12,7 @@ PERCENTILES = (1, 10, 25, 50, 75, 90, 99)
 
 @dataclass(frozen=True)
 class StoredBucket:
-    """Documents of one bucket."""
+    """Documents of one bucket of a stored corpus."""
 
     label: str
     low: int
@@ -20,12 +20,12 @@ class StoredBucket:
     documents: int
     tokens: int
     share: float
-    """Of the corpus's tokens."""
+    """Share of the corpus's tokens."""
 
 
 @dataclass(frozen=True)
 class StoreInspection:
-    """What there is to say about one corpus."""
+    """What there is to say about a stored corpus."""
 
     path: str
     manifest: CorpusManifest

@@ -14,9 +14,9 @@ from ..run.files import Attempt, storage_error
 from ..run.workspace import Workspace
 
 PART_BYTES = 1 << 25
-"""Of text, from which on a part is full."""
+"""Bytes of text from which on a part is full."""
 NAMED_BAD = 20
-"""Unusable records that are named one by one."""
+"""Number of unusable records that are named one by one."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Bundle:
     number: int
     inputs: Sequence[Input]
     first_input: int
-    """Number of the first among all inputs."""
+    """Number of the bundle's first input among all inputs."""
     last_part: PartRecord | None = None
-    """Where an earlier run stopped."""
+    """The last part that an earlier run made safe, None where there is none."""
 
 
 def read_bundle(reading: Reading, bundle: Bundle) -> Generator[PartRecord]:
@@ -50,7 +50,7 @@ def read_bundle(reading: Reading, bundle: Bundle) -> Generator[PartRecord]:
 
 @dataclass
 class _Tally:
-    """What the part in work holds and met."""
+    """What the part in work holds, and what was met on its way."""
 
     texts: list[Text] = field(default_factory=list[Text])
     bytes: int = 0
@@ -73,7 +73,7 @@ class _Part:
         self._tally = _Tally()
 
     def parts(self) -> Generator[PartRecord]:
-        """Read on; every input begins where the last part ended."""
+        """Read the inputs from where the last part ended; yields the record of each part that is safe."""
         first, inputs = self._bundle.first_input, self._bundle.inputs
         while self._input < first + len(inputs):
             source = inputs[self._input - first]

@@ -18,18 +18,18 @@ INDEX = "index.parquet"
 
 @dataclass(frozen=True)
 class StoredCorpus:
-    """One corpus of a store."""
+    """A corpus of a token store: its folder, its manifest and its index."""
 
     path: Path
     manifest: CorpusManifest
 
     @property
     def buckets(self) -> Buckets:
-        """By which it is partitioned."""
+        """The buckets of lengths by which the corpus is partitioned."""
         return Buckets(self.manifest.recipe.buckets)
 
     def index(self, *columns: str) -> pa.Table:
-        """Columns of the index, a document a record, see `token_store.INDEX_SCHEMA`."""
+        """These columns of the corpus's index, a document a record, see `token_store.INDEX_SCHEMA`."""
         try:
             return pq.read_table(self.path / INDEX, columns=list(columns), memory_map=True)
         except (OSError, pa.ArrowException) as error:
@@ -37,7 +37,7 @@ class StoredCorpus:
 
     @cached_property
     def sizes(self) -> pa.Table:
-        """What planning needs: the tokens of each document and where they are."""
+        """What planning needs of the index: the tokens of each document and where they are."""
         return self.index("tokens", "bucket", "unit", "row_group", "row")
 
 

@@ -14,7 +14,7 @@ from .store import StoredCorpus
 
 
 def verify_corpus(corpus: StoredCorpus) -> CorpusVerdict:
-    """Check every hash and every record of the index."""
+    """Verify every file of a stored corpus by its hash, and every record of its index."""
     manifest = corpus.manifest
     verdict = CorpusVerdict(path=str(corpus.path), problems=[*_wrong_totals(corpus)])
     if not is_whole(corpus.path, manifest.index):
@@ -32,13 +32,13 @@ def verify_corpus(corpus: StoredCorpus) -> CorpusVerdict:
 
 
 def _cuts(index: pa.Table, *columns: str) -> list[int]:
-    """Where the value of one of the columns changes, with both ends."""
+    """Places where the value of one of the columns changes, with both ends of the table."""
     changes = [np.diff(index[column].to_numpy()) != 0 for column in columns]
     return [0, *(np.flatnonzero(np.any(changes, axis=0)) + 1).tolist(), len(index)]
 
 
 def _wrong_totals(corpus: StoredCorpus) -> Iterator[str]:
-    """Sums of the manifest that do not add up."""
+    """Sums of the corpus's manifest that do not add up, a sentence for each."""
     manifest = corpus.manifest
     if manifest.documents_read != manifest.documents + sum(manifest.dropped.values()):
         yield "the ledger does not balance: documents read are not those stored and dropped"
@@ -52,7 +52,7 @@ def _wrong_totals(corpus: StoredCorpus) -> Iterator[str]:
 
 
 def _wrong_file(corpus: StoredCorpus, index: pa.Table, files: Mapping[str, FileRecord]) -> Iterator[str]:
-    """What is wrong with the file that this part of the index is about."""
+    """What is wrong with the file that this part of the index is about, in a sentence."""
     bucket, unit = index["bucket"][0].as_py(), index["unit"][0].as_py()
     path = token_path(corpus.buckets.low(bucket), unit)
     if path not in files or not is_whole(corpus.path, files[path]):

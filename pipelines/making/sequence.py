@@ -34,7 +34,7 @@ def samples(
     preset: str | None = None,
     n: int | str | None = None,
     template: str | Sequence[str] = (),
-    templates: str | Path | Sequence[Mapping[str, Any]] | None = None,
+    templates: str | Path | Sequence[Mapping[str, object]] | None = None,
     format: Literal["plain", "chat"] = "plain",
     chat_template: str | Path | None = None,
     bos: str | None = None,

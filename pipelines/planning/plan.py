@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -173,7 +172,7 @@ class StagePlan:
         )
 
     @property
-    def content(self) -> dict[str, Any]:
+    def content(self) -> dict[str, object]:
         """All that decides the stage's bytes besides the recipe, as JSON holds it."""
         corpora = {} if self.corpora is None else self.corpora.corpora
         return {
@@ -259,7 +258,7 @@ class Plan:
         return {**hash_files(sorted(files)), **corpora}
 
     @cached_property
-    def content(self) -> dict[str, Any]:
+    def content(self) -> dict[str, object]:
         """All that decides the dataset's bytes, as JSON holds it."""
         return {
             "format": FORMAT,

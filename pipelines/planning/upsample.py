@@ -64,10 +64,10 @@ class Targets:
     """The buckets given, cut where the strategy tells lengths apart."""
 
     documents: Ints
-    """Number of documents."""
+    """Number of documents there are."""
 
     available: Ints
-    """Tokens of these documents."""
+    """Tokens of the documents there are."""
 
     wanted: Ints
     """Tokens asked for, whatever there is."""

@@ -78,7 +78,7 @@ def _loss(stage: Stage) -> str:
     losses = {component.loss for component in stage.mix}
     if len(losses) == 1:
         return "the answers" if losses == {"answer"} else "all tokens"
-    answers = ", ".join(f"`{one.name}`" for one in stage.mix if one.loss == "answer")
+    answers = ", ".join(f"`{component.name}`" for component in stage.mix if component.loss == "answer")
     return f"the answers of {answers} and all tokens of the others"
 
 
@@ -89,7 +89,7 @@ def _content(stage: Stage, record: StageRecord) -> str:
             f"{record.documents:,} samples of the task `{task.task}` of {task.length} tokens "
             f"({record.fill:.2%} of the length asked for)"
         )
-    names = ", ".join(f"{one.name} ({one.share:.1%})" for one in (*record.tasks, *record.corpora))
+    names = ", ".join(f"{account.name} ({account.share:.1%})" for account in (*record.tasks, *record.corpora))
     kind = "samples" if not stage.corpora else "documents and pieces of longer ones"
     return f"{record.documents:,} {kind} from {names}"
 
@@ -107,8 +107,8 @@ def _mixture(stage: Stage, record: StageRecord) -> list[str]:
     if record.tasks and len(stage.mix) > 1:
         lines += ["| task | samples | tokens | share | wanted |", "|---|" + "---:|" * 4]
         lines += [
-            f"| {one.name} | {one.samples:,} | {one.tokens:,} | {one.share:.2%} | {one.wanted_share:.2%} |"
-            for one in record.tasks
+            f"| {task.name} | {task.samples:,} | {task.tokens:,} | {task.share:.2%} | {task.wanted_share:.2%} |"
+            for task in record.tasks
         ]
         lines.append("")
     if record.corpora:

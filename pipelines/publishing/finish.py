@@ -24,7 +24,7 @@ from .card import dataset_card
 
 
 def finish(plan: Plan, workspace: Workspace, shards: list[ShardRecord]) -> Manifest:
-    """Write what goes beside the shards, the manifest last."""
+    """Write what goes beside a dataset's shards, the manifest last."""
     manifest = _manifest(plan, shards)
     texts = {"recipe.yaml": recipe_yaml(plan.recipe).encode(), "README.md": dataset_card(manifest).encode()}
     for name, data in texts.items():
@@ -54,7 +54,8 @@ def _manifest(plan: Plan, shards: Sequence[ShardRecord]) -> Manifest:
         inputs=plan.inputs,
         versions=versions,
         stages=[
-            _stage_record(one, [shard for shard in shards if shard.stage == one.stage.name]) for one in plan.stages
+            _stage_record(stage, [shard for shard in shards if shard.stage == stage.stage.name])
+            for stage in plan.stages
         ],
         files=[],
     )
@@ -83,14 +84,15 @@ def _stage_record(plan: StagePlan, shards: list[ShardRecord]) -> StageRecord:
 
 
 def _achieved(plan: StagePlan, shards: list[ShardRecord]) -> tuple[list[TaskAccount], list[ComponentAccount]]:
-    """The accounts with the tokens that samples really have."""
+    """The accounts of a stage, with the tokens that samples really have."""
     made = {name: totals.tokens for name, totals in summed(shards).items()}
-    whole = sum(made[one.name] for one in plan.task_accounts) + sum(one.drawn for one in plan.accounts)
+    whole = sum(made[task.name] for task in plan.task_accounts) + sum(corpus.drawn for corpus in plan.accounts)
 
     def share(tokens: int) -> float:
         return round(tokens / whole, 6)
 
     tasks = [
-        one.model_copy(update={"tokens": made[one.name], "share": share(made[one.name])}) for one in plan.task_accounts
+        task.model_copy(update={"tokens": made[task.name], "share": share(made[task.name])})
+        for task in plan.task_accounts
     ]
-    return tasks, [one.model_copy(update={"share": share(one.drawn)}) for one in plan.accounts]
+    return tasks, [corpus.model_copy(update={"share": share(corpus.drawn)}) for corpus in plan.accounts]

@@ -67,7 +67,7 @@ def corpora_recipe(corpora: Sequence[str], length: str, tokens: str | None, **fl
         seq_length = parse_length(length)
     except ValueError as error:
         raise UsageError(f"--length {error}") from None
-    names = "-".join(Path(one["corpus"]).name for one in components)
+    names = "-".join(Path(component["corpus"]).name for component in components)
     content = {
         "name": flags["name"] or f"{names}-{format_length(seq_length)}",
         "seq_length": seq_length,
@@ -95,7 +95,7 @@ def ingest_recipe(inputs: Sequence[str], group_by: str | None, order_by: str | N
 
 
 def share(value: str, option: str) -> float:
-    """`0.1%` as 0.001."""
+    """The share that a flag gives, `0.1%` as 0.001; UsageError that names the flag."""
     try:
         return parse_share(value)
     except ValueError as error:
@@ -107,12 +107,12 @@ def _tokenizer(flags: dict[str, Any]) -> dict[str, Any]:
 
 
 def _given(flags: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """Those that were given, so that the others keep their defaults."""
+    """The flags of these names that were given, so that the others keep their defaults."""
     return {name: flags[name] for name in names if flags.get(name) is not None}
 
 
 def _component(corpus: str) -> dict[str, Any]:
-    """`store/code` or `store/code=30%`."""
+    """A component of a mixture out of `store/code` or `store/code=30%`."""
     path, separator, of_all = corpus.rpartition("=")
     return {"corpus": path, "share": of_all} if separator and not Path(corpus).exists() else {"corpus": corpus}
 

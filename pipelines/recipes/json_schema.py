@@ -7,7 +7,7 @@ from ...schemas.recipe import Recipe
 from ...schemas.stage import FIELDS
 
 _INHERITED = ("seed", "number")
-"""What a stage has from its recipe and must not say itself."""
+"""Fields that a stage has from its recipe and must not say itself."""
 
 
 def recipe_schema() -> dict[str, Any]:
@@ -31,7 +31,7 @@ def recipe_schema() -> dict[str, Any]:
 
 
 def _of_task(name: str, definitions: dict[str, Any]) -> dict[str, Any]:
-    """What a component of this task may say."""
+    """The schema of what a component of a task may say: its settings and presets."""
     settings = settings_schema(name)
     definitions.update(settings.pop("$defs", {}))
     presets = list(task_class(name).presets)

@@ -56,7 +56,7 @@ def recipe_of(content: dict[str, Any], where: str, folder: Path, store: Path | N
 
 
 def _change(content: dict[str, Any], change: str) -> None:
-    """Put a value into its place; UsageError where there is no such place."""
+    """Make a change `PLACE=VALUE` in the content of a recipe; UsageError where there is no such place."""
     place, separator, text = change.partition("=")
     if not separator or not place:
         raise UsageError(f"--set {change!r} must be PLACE=VALUE, for example --set stages.0.tokens=1M")
@@ -84,18 +84,18 @@ def _item(inside: Any, name: str, change: str) -> Any:
 
 
 def _components(content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What looks like a component of a mixture."""
+    """All that looks like a component of a mixture in the content of a recipe."""
     stages = content.get("stages")
     places = [content, *(stages if isinstance(stages, list) else [])]
     mixes = [place.get("mix") for place in places if isinstance(place, dict)]
-    return [one for mix in mixes if isinstance(mix, list) for one in mix if isinstance(one, dict)]
+    return [component for mix in mixes if isinstance(mix, list) for component in mix if isinstance(component, dict)]
 
 
 def _store_of(component: Mapping[str, Any], content: Mapping[str, Any], store: Path | None) -> Path | None:
-    """Where a corpus is: in the store that is named, and one that the recipe itself ingests in the default one."""
+    """The store that a corpus is in: the one that is named, else the default where the recipe itself ingests it."""
     if store is not None or not isinstance(content.get("ingest"), list):
         return store
-    ingested = [one.get("name") for one in content["ingest"] if isinstance(one, dict)]
+    ingested = [corpus.get("name") for corpus in content["ingest"] if isinstance(corpus, dict)]
     return STORE if component.get("corpus") in ingested else None
 
 

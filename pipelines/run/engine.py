@@ -27,7 +27,7 @@ S = TypeVar("S")
 J = TypeVar("J")
 E = TypeVar("E")
 Work = Callable[[S, J], Generator[E]]
-"""(what all jobs share, one job) -> events; safe to run twice, because Ray sometimes does."""
+"""What a worker does: (what all jobs share, one job) -> events; safe to run twice, because Ray sometimes does."""
 
 _MAX_RETRIES = 3
 _HUNG_AFTER = 900.0
@@ -140,7 +140,7 @@ class _Run(Generic[S, J, E]):
         self._restarts: dict[int, int] = {}
 
     def events(self, jobs: Sequence[J]) -> Generator[tuple[J, E]]:
-        """Run the jobs."""
+        """Run the jobs; yields each event with its job as they come."""
         slots = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         waiting = list(reversed(jobs))
         while waiting or self._running:
@@ -182,7 +182,7 @@ class _Run(Generic[S, J, E]):
 
 
 def hung_after_seconds() -> float:
-    """How long a job may say nothing; LCDATA_HUNG_AFTER changes it."""
+    """Seconds that a job may say nothing; LCDATA_HUNG_AFTER changes them."""
     return float(os.environ.get("LCDATA_HUNG_AFTER", _HUNG_AFTER))
 
 
@@ -232,7 +232,7 @@ def _one_core(work: Work[S, J, E]) -> Work[S, J, E]:
 
 
 def _explained(ray: Any, error: Exception) -> LcdataError:
-    """One line for whatever ended a job."""
+    """The error to raise for whatever ended a job, of one line."""
     cause = getattr(error, "cause", None)
     if isinstance(cause, LcdataError):
         return cause
@@ -254,7 +254,7 @@ class _Ray:
     folder: Path | None
 
     def stop(self) -> None:
-        """End it, or leave the cluster, and remove its traces."""
+        """End Ray, or leave the cluster, and remove its traces."""
         with _without_stderr():  # on which its threads tell of tasks that were running
             self.module.shutdown()
         if self.folder is not None:

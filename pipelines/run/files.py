@@ -54,10 +54,10 @@ class Attempt:
         return self._file.write(data)
 
     def flush(self) -> None:
-        """Part of the file protocol; `commit` flushes to disk."""
+        """Do nothing, for whoever takes a file object: `commit` flushes to disk."""
 
     def close(self) -> None:
-        """Part of the file protocol; `commit` closes."""
+        """Do nothing, for whoever takes a file object: `commit` closes."""
 
     def commit(
         self, num_rows: int, rows_in: Callable[[Path], int] = _parquet_rows, is_name_lasting: bool = True
@@ -150,7 +150,7 @@ def hash_files(paths: Iterable[Path]) -> dict[str, str]:
 
 
 def storage_error(error: OSError, folder: Path) -> LcdataError:
-    """What to tell a user whose disk refused."""
+    """The error to raise for a disk that refused, with what a user can do."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return ResumableError(f"no space left for {folder}: free some and run the same command again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

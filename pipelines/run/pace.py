@@ -15,11 +15,11 @@ class Pace:
         self._started = time.monotonic()
 
     def advance(self, amount: int) -> Progress:
-        """So much more is done."""
+        """Count so much more as done; returns the progress so far."""
         self._done += amount
         return Progress(unit=self._unit, done=self._done, per_second=round(self.per_second))
 
     @property
     def per_second(self) -> float:
-        """On average since the beginning."""
+        """Units done a second, on average since the beginning."""
         return self._done / max(time.monotonic() - self._started, 1e-9)

@@ -5,11 +5,11 @@ import importlib.metadata
 from ...schemas.errors import LcdataError
 
 AUDIT_EVERY = 256
-"""One document in so many is encoded again by `tokenizers`, starting with the first of every shard."""
+"""Documents of which one is encoded again by `tokenizers`, starting with the first of every shard."""
 
 
 def library_versions() -> dict[str, str]:
-    """Of the libraries whose versions can change a byte."""
+    """Versions of the libraries that can change a byte, by name."""
     try:
         return {
             name: importlib.metadata.version(name)

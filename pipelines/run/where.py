@@ -1,4 +1,4 @@
-"""On what work runs: in this process, on processes of this machine, or on a cluster."""
+"""Where work runs: in this process, on processes of this machine, or on a cluster."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -6,7 +6,7 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Where:
-    """What a user asks for, and what is decided where nothing is asked for."""
+    """The place where work runs: what a user asks for, or what is decided where nothing is asked for."""
 
     workers: int | None = None
     """Processes on this machine, 0 for the calling one; None for what suits the size of the work."""
@@ -14,7 +14,7 @@ class Where:
     """A Ray cluster: `HOST:PORT`, `ray://HOST:PORT` or `auto`."""
 
     def decided(self, workers: int) -> Self:
-        """With so many workers where none were asked for."""
+        """The same place, with so many workers where no number was asked for."""
         return self if self.workers is not None else replace(self, workers=workers)
 
     @property
@@ -24,4 +24,4 @@ class Where:
 
 
 ANYWHERE = Where()
-"""What suits the size of the work."""
+"""Where work runs that nobody says a place for: whatever suits its size."""

@@ -43,7 +43,7 @@ def whole_folder(out: Path) -> Generator[Path]:
 
 
 def _sync(folder: Path) -> None:
-    """Bring files and names to disk."""
+    """Bring the files of a folder and their names to disk."""
     for path in (folder, *folder.rglob("*")):
         if path.is_dir():
             sync_folder(path)
@@ -53,7 +53,7 @@ def _sync(folder: Path) -> None:
 
 
 def _publish(temporary: Path, out: Path) -> None:
-    """Rename, with what was there before out of the way and back again if that fails."""
+    """Give a whole folder its name, with what was there before out of the way and back again if that fails."""
     before = temporary.with_suffix(".old")
     try:
         if out.is_dir():

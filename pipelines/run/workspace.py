@@ -7,7 +7,7 @@ import shutil
 import socket
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import filelock
 from pydantic import ValidationError
@@ -30,14 +30,14 @@ class Workspace:
         self.dataset = self.root / "dataset"
         self.temporary = self.root / "tmp"
         self.texts = self.root / "texts"
-        """Texts that an ingest has read and not yet encoded."""
+        """Folder of texts that an ingest has read and not yet encoded."""
         self._records = self.root / "records"
         self._replaced = self.root / "replaced"
         self._plan = self.root / "plan.json"
         self._lock = filelock.FileLock(self.root / "lock")
 
     @contextlib.contextmanager
-    def opened(self, plan: Mapping[str, Any]) -> Generator[None]:
+    def opened(self, plan: Mapping[str, object]) -> Generator[None]:
         """Hold the folder for this build; UsageError where another build or another recipe has it."""
         try:
             for folder in (self.root, self.dataset, self.temporary, self.texts, self._records):
@@ -56,7 +56,7 @@ class Workspace:
         finally:
             self._lock.release()
 
-    def _claim(self, plan: Mapping[str, Any]) -> None:
+    def _claim(self, plan: Mapping[str, object]) -> None:
         """Take the folder over, whole: our plan or none, and no leftovers of attempts."""
         before = json.loads(self._plan.read_bytes()) if self._plan.is_file() else None
         if before is not None and before != plan:
@@ -85,17 +85,17 @@ class Workspace:
         return "another process"
 
     def make_folders(self, *names: str) -> None:
-        """Make folders of the dataset."""
+        """Make folders of these names in the dataset."""
         for name in names:
             (self.dataset / name).mkdir(parents=True, exist_ok=True)
 
     def record(self, name: str, record: WorkRecord) -> None:
-        """Enter a finished piece of work."""
+        """Enter the record of a finished piece of work under a name."""
         data = record.model_dump_json(indent=1).encode()
         write_whole(self._records / f"{name}.json", data, self.temporary)
 
     def records(self, kind: type[R], plan: str) -> Iterator[R]:
-        """What was entered under this plan, by name."""
+        """The records of a kind that were entered under this plan, in order of their names."""
         for path in sorted(self._records.glob("*.json")):
             with contextlib.suppress(ValidationError):
                 record = kind.model_validate_json(path.read_bytes())
@@ -131,7 +131,7 @@ class Workspace:
 
 
 def is_whole(root: Path, file: FileRecord) -> bool:
-    """Whether a file is there as it was written."""
+    """Whether a file is there as it was written, by its size and hash."""
     path = root / file.path
     return path.is_file() and path.stat().st_size == file.bytes and hash_file(path) == file.sha256
 
@@ -157,7 +157,7 @@ def finished_dataset(out: Path, overwrite: bool = False) -> Manifest | None:
     return None
 
 
-def first_difference(before: Any, after: Any, key: str = "") -> str:
+def first_difference(before: object, after: object, key: str = "") -> str:
     """The first key in which two JSON values differ, and its two values: `recipe.seed was 1, is now 2`."""
     if isinstance(before, dict) and isinstance(after, dict):
         for name in [*before, *(name for name in after if name not in before)]:

@@ -65,7 +65,7 @@ def _rendered(picture: Any, as_svg: bool) -> bytes:
     return data.getvalue()
 
 
-def _values(squares: Iterable[Square]) -> list[dict[str, Any]]:
+def _values(squares: Iterable[Square]) -> list[dict[str, object]]:
     """A record for each length and depth, row by row; n is 0 where there are no samples."""
     found = {(square.length, square.depth): square for square in squares}
     lengths = sorted({length for length, _ in found})

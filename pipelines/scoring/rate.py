@@ -78,12 +78,12 @@ def _distinct(answers: Iterable[str]) -> list[str]:
 
 
 def _folded(words: str) -> str:
-    """Words for comparison: case and spaces do not count."""
+    """A text as it is compared: case and spaces do not count."""
     return " ".join(words.casefold().split())
 
 
 def _final_words(reply: str) -> str:
-    """What is said after thinking; the values of a reply in JSON, a line each."""
+    """What a reply says after thinking; of a reply in JSON its values, a line each."""
     _, ended, after = reply.rpartition("</think>")
     text = after if ended else "" if reply.lstrip().startswith("<think>") else reply
     text = re.sub(r"```\w*", "", text).strip()
@@ -116,7 +116,7 @@ def _without_numbering(text: str) -> str:
 
 
 def _join_thousands(text: str, answers: Iterable[str]) -> str:
-    """1,234 as 1234, unless all its parts are answers and it is thus a list."""
+    """The text with 1,234 as 1234, unless all parts of the number are answers and it is thus a list."""
     known = set(answers)
 
     def joined(match: re.Match[str]) -> str:
@@ -141,7 +141,7 @@ def _take_citations(text: str) -> tuple[set[str], str]:
 
 
 def _whole(pattern: str, is_number: bool) -> str:
-    """The pattern where it is no part of a longer word or number; an underscore parts words."""
+    """A pattern that finds this one where it is no part of a longer word or number; an underscore parts words."""
     before, after = (r"(?<!\d[.-])", r"(?![.-]\d)") if is_number else (r"(?<![^\W_]-)", r"(?!-[^\W_])")
     return rf"(?<![^\W_]){before}(?:{pattern})(?![^\W_]){after}"
 
@@ -174,7 +174,7 @@ def _take(text: str, answers: Iterable[str], named: Iterable[str]) -> tuple[list
 
 _WORD = re.compile(rf"[^\W_]+(?:['-][^\W_]+)*|[{_ANSWER}{_NAMED}]")
 _WORDING = 200
-"""Words around the answers that pass for wording; whoever goes on beyond copies the text, and every word counts."""
+"""Words around the answers that pass for wording; who goes on beyond copies the text, and further words all count."""
 
 
 def _statements(rest: str, answers: Sequence[str]) -> set[str]:
@@ -192,7 +192,7 @@ def _statements(rest: str, answers: Sequence[str]) -> set[str]:
 _NO_ANSWER = re.compile(r"(?:no|none|not|nothing|unknown)\b", re.IGNORECASE)
 _DENIAL = re.compile(r"\bnot (?:found|given|mentioned|stated)\b", re.IGNORECASE)
 _HAS_DIGIT = r"(?=[0-9A-Za-z]{2})[0-9A-Za-z]*\d[0-9A-Za-z]*(?:-[0-9A-Za-z]+)*"
-"""What nobody states who says that there is no answer."""
+"""Pattern of words with a digit, which nobody states who says that there is no answer."""
 
 _IDENTIFIER = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*")
 

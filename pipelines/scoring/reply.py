@@ -1,7 +1,7 @@
 """`lcdata.score`: one reply of a model, rated by what is known of the sample that it is for."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from pydantic import ValidationError
 
@@ -15,12 +15,12 @@ class Referenced(Protocol):
 
     @property
     def reference(self) -> Reference:
-        """What a reply is rated by."""
+        """What a reply to the sample is rated by."""
         ...
 
 
 def score(
-    sample: Referenced | Reference | Mapping[str, Any], reply: str, match: Literal["exact", "substring"] = "exact"
+    sample: Referenced | Reference | Mapping[str, object], reply: str, match: Literal["exact", "substring"] = "exact"
 ) -> Rating:
     """The measures of one reply by name, each from 0 to 1, the main one first.
 
@@ -36,7 +36,7 @@ def score(
     return MATCHES[match](reply, _reference(sample))
 
 
-def _reference(sample: Referenced | Reference | Mapping[str, Any]) -> Reference:
+def _reference(sample: Referenced | Reference | Mapping[str, object]) -> Reference:
     if isinstance(sample, Reference):
         return sample
     if not isinstance(sample, Mapping):

@@ -31,7 +31,7 @@ class Group:
     """Samples that have something in common, and the means of their measures."""
 
     by: str
-    """`all`, `task`, `length` or `depth`."""
+    """What the samples have in common: `all`, `task`, `length` or `depth`."""
     name: str
     n: int
     measures: dict[str, float]
@@ -44,27 +44,27 @@ class Square:
     """Samples of one length whose evidence lies at one depth, and the mean of their main measure."""
 
     length: int
-    """Tokens that they have at most, a power of two."""
+    """Tokens that the samples have at most, a power of two."""
     depth: int
-    """Tenth of the context, from 0."""
+    """Tenth of the context that the evidence lies in, from 0."""
     n: int
     value: float
 
 
 @dataclass(frozen=True)
 class Score:
-    """What became of the predictions."""
+    """How far predictions give the answers: overall, by groups, and by squares of length and depth."""
 
     match: str
     overall: Group
     groups: list[Group]
     squares: list[Square]
     missing: list[int] = field(default_factory=list[int])
-    """Samples without a prediction."""
+    """Indices of the samples without a prediction."""
 
     @property
     def main(self) -> str:
-        """The measure that squares have."""
+        """Name of the main measure, which squares have."""
         return next(iter(self.overall.measures))
 
 
@@ -112,7 +112,7 @@ def _joined(predictions: Path, references: Iterable[Reference], source: Path) ->
 
 
 def _replies(predictions: Path) -> dict[int, tuple[str, str]]:
-    """Place and reply by index."""
+    """The place and the reply of each prediction, by its sample's index."""
     replies: dict[int, tuple[str, str]] = {}
     for where, line in _lines(predictions):
         prediction = _parsed(Prediction, where, line)
@@ -150,7 +150,7 @@ def _references_of_dataset(dataset: Dataset) -> Iterator[Reference]:
 
 
 def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Place, as `file:line`, and bytes of every line that is not blank."""
+    """The place, as `file:line`, and the bytes of every line that is not blank."""
     try:
         with open(path, "rb") as file:
             for number, line in enumerate(file, 1):
@@ -173,14 +173,14 @@ def _parsed(kind: type[Item], where: str, line: bytes) -> Item:
 
 
 class _Sums:
-    """Measures added up."""
+    """The measures of samples, added up."""
 
     def __init__(self) -> None:
         self.n = 0
         self._values: dict[str, list[float]] = {}
 
     def add(self, rating: Rating) -> None:
-        """One more sample."""
+        """Add the measures of one more sample."""
         self.n += 1
         for name, value in rating.items():
             count_and_sum = self._values.setdefault(name, [0, 0.0])
@@ -188,7 +188,7 @@ class _Sums:
             count_and_sum[1] += value
 
     def as_group(self, by: str, name: str) -> Group:
-        """The means."""
+        """The group of all samples that were added, with the means of their measures."""
         means = {measure: total / count for measure, (count, total) in self._values.items()}
         intervals = {
             measure: wilson(total, int(count))
@@ -241,7 +241,7 @@ Place = tuple[int, int]
 
 
 def _keys(reference: Reference) -> Iterator[tuple[str, Any]]:
-    """The groups that a sample belongs to."""
+    """The groups that a sample belongs to: by what, and its value."""
     if reference.task:
         yield "task", reference.task
     if reference.length is not None:
@@ -261,7 +261,7 @@ def _depths(reference: Reference) -> set[int]:
 
 
 def _power_of_two(length: int) -> int:
-    """The smallest that is no less, so that a document of exactly 128k counts as 128k."""
+    """The smallest power of two that is no less, so that a document of exactly 128k counts as 128k."""
     return 1 << (length - 1).bit_length()
 
 
@@ -272,5 +272,5 @@ def _name(by: str, value: Any) -> str:
 
 
 def depth_name(depth: int) -> str:
-    """A tenth of the context: `0.3–0.4`."""
+    """What a tenth of the context is called: `0.3–0.4`."""
     return f"{depth / NUM_DEPTHS:.1f}–{(depth + 1) / NUM_DEPTHS:.1f}"

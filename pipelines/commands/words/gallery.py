@@ -35,7 +35,7 @@ def _section(task: Description) -> str:
     ]
     lines += _table(
         ("setting", "default", "range", "meaning"),
-        [(f"`{one.name}`", one.default, one.range, one.meaning) for one in task.settings],
+        [(f"`{setting.name}`", setting.default, setting.range, setting.meaning) for setting in task.settings],
     )
     if task.presets:
         chosen = [(f"`{name}`", _assignments(settings) or "the defaults") for name, settings in task.presets.items()]

@@ -41,7 +41,7 @@ def _print_ingested(path: Path, is_new: bool) -> None:
 
 
 def summary(manifest: CorpusManifest) -> dict[str, str]:
-    """What a corpus came to, as names and values."""
+    """What a stored corpus came to, as names and values."""
     left_out = {
         **{f"{reason} (records)": count for reason, count in manifest.bad.items()},
         **{f"{reason} (documents)": count for reason, count in manifest.dropped.items()},

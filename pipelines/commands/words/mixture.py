@@ -16,7 +16,7 @@ from .console import console, pairs
 
 
 def print_stages(manifest: Manifest) -> None:
-    """What every stage came to."""
+    """Print what every stage of a dataset came to."""
     for stage, record in manifest.pairs():
         if len(manifest.stages) > 1:
             console().rule(stage.name, align="left")
@@ -24,7 +24,7 @@ def print_stages(manifest: Manifest) -> None:
 
 
 def print_stage(manifest: Manifest, stage: Stage, record: StageRecord) -> None:
-    """What a stage came to: counts, fill, size, and its mixture."""
+    """Print what a stage came to: counts, fill, size, and its mixture."""
     size = sum(shard.data.bytes + shard.docs.bytes for shard in record.shards)
     in_loss = f"{record.loss_tokens:,} in the loss ({record.loss_tokens / record.tokens:.3%})"
     pairs(
@@ -74,7 +74,7 @@ def _repetition(record: StageRecord) -> dict[str, str]:
 
 
 def print_tasks_made(accounts: Sequence[TaskAccount]) -> None:
-    """Samples, tokens and share of each task."""
+    """Print samples, tokens and share of each task."""
     if not accounts:
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -88,7 +88,7 @@ def print_tasks_made(accounts: Sequence[TaskAccount]) -> None:
 
 
 def print_accounts(accounts: Sequence[ComponentAccount]) -> None:
-    """What was drawn of each corpus."""
+    """Print what was drawn of each corpus."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("")
     for heading in ("tokens", "used", "unused", "left out", "repeated", "wanted", "share"):
@@ -102,7 +102,7 @@ def print_accounts(accounts: Sequence[ComponentAccount]) -> None:
 
 
 def print_drawn(accounts: Sequence[ComponentAccount], total: int) -> None:
-    """What will be drawn of each corpus and bucket, repeats and shares of so many tokens."""
+    """Print what will be drawn of each corpus and bucket, repeats and shares of so many tokens."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("tokens", "documents", "available", "wanted", "drawn", "epochs", "share"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -120,7 +120,7 @@ def _label(bucket: BucketAccount) -> str:
 
 
 def _available(bucket: BucketAccount) -> int:
-    """Tokens that can be drawn."""
+    """Tokens of a bucket that can be drawn."""
     return bucket.tokens - sum(bucket.dropped.values())
 
 
@@ -131,7 +131,7 @@ def _numbers(bucket: BucketAccount, total: int) -> list[str]:
 
 
 def _sum(buckets: Sequence[BucketAccount]) -> BucketAccount:
-    """All buckets of a component as one."""
+    """The account of all buckets of a component, as if they were a single bucket."""
     names = ("documents", "tokens", "wanted", "drawn", "used", "unused")
     sums = {name: sum(getattr(bucket, name) for bucket in buckets) for name in names}
     dropped = Counter[str]()

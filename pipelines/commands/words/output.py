@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from .progress import Display
 
 Words = Callable[[], None]
-"""Prints what a person reads of an event."""
+"""Prints what a person reads of an event, when it is called."""
 
 
 def _nothing() -> None:
-    """Print nothing."""
+    """Print nothing, where an event has no words."""
 
 
 class Output(ABC):
@@ -67,7 +67,7 @@ class Terminal(Output):
         self._display: Display | None = None
 
     def tell(self, event: Event) -> None:
-        """Draw the progress."""
+        """Draw the progress that an event tells of."""
         if self.is_quiet:
             return
         if self._display is None:
@@ -77,14 +77,14 @@ class Terminal(Output):
         self._display.tell(event)
 
     def show(self, event: Event | Sequence[Event], words: Words, remarks: Words | None = None) -> None:
-        """Print the words, and unless it is quiet the remarks."""
+        """Print the words of what was asked for, and unless it is quiet the remarks."""
         self.stop()
         words()
         if remarks is not None and not self.is_quiet:
             remarks()
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Take the bar off the terminal."""
         if self._display is not None:
             self._display.stop()
 

@@ -12,11 +12,11 @@ from ....schemas.counted import counted
 from .console import say
 
 _LINE_EVERY = 30.0
-"""Seconds between two lines where there is no terminal."""
+"""Seconds between two lines of progress where there is no terminal."""
 
 
 class _Speed(ProgressColumn):
-    """So much a second."""
+    """A column with the speed of the work."""
 
     def __init__(self, unit: str) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Bar:
             self._bar.start()
 
     def move(self, done: int, per_second: float) -> None:
-        """So much is done in this run; prints a line when one is due."""
+        """Show how much is done in this run, and how fast; prints a line when one is due."""
         self._done = done
         self._update()
         if not self._on_terminal and time.monotonic() - self._last_line >= _LINE_EVERY:
@@ -51,7 +51,7 @@ class Bar:
             say(f"{so_far / self._total:.0%}, {humanize.intword(per_second)} {self._unit}/s, {left} left")
 
     def skip(self, amount: int) -> None:
-        """An earlier run did so much."""
+        """Count so much as done by an earlier run."""
         self._finished += amount
         self._update()
 
@@ -60,13 +60,13 @@ class Bar:
             self._bar.update(self._bar.task_ids[0], completed=self._finished + self._done)
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Take the bar off the terminal."""
         if self._on_terminal:
             self._bar.stop()
 
 
 class Display:
-    """Follows the events of a command."""
+    """Shows a person how a command goes, by its events."""
 
     def __init__(self, verbose: bool) -> None:
         self._verbose = verbose
@@ -106,7 +106,7 @@ class Display:
         self._start(Bar("tokens", plan.tokens, plan.finished_tokens))
 
     def _part_read(self, part: events.PartRead) -> None:
-        """A line for every gigabyte."""
+        """Say what was read, a line for every gigabyte."""
         before = self._bytes >> 30
         self._texts += part.texts
         self._bytes += part.bytes
@@ -125,12 +125,12 @@ class Display:
             say(f"unit {unit.unit} is safe: {counted(unit.documents, 'document')}, {unit.tokens:,} tokens")
 
     def _start(self, bar: Bar) -> None:
-        """One bar at a time: a build may store corpora first."""
+        """Show a new bar, the only one: a build may store corpora first."""
         self.stop()
         self._bar = bar
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Take the present bar off the terminal."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
