@@ -21,6 +21,9 @@ def test_a_store_holds(corpus: Path, lcdata: Run) -> None:
     checked = lcdata("verify", "store")
     assert checked.returncode == 0, checked.stdout
     assert "store/c holds: 3 files, 300 documents" in checked.stdout
+    told = json.loads(lcdata("verify", "store", "--json").stdout)
+    assert (told["event"], told["path"], told["holds"]) == ("corpus_verdict", str(corpus), True)
+    assert (told["files"], told["documents"], told["problems"]) == (3, 300, [])
 
 
 def _cut(corpus: Path) -> None:

@@ -35,6 +35,16 @@ def test_a_sound_dataset_holds(folder: Path) -> None:
     assert (verdict.rows, verdict.documents, verdict.regenerated) == (12, 24, 16)
 
 
+def test_programs_are_told_the_verdict_that_python_gets(folder: Path, lcdata: Run) -> None:
+    told = json.loads(lcdata("verify", "out", "--samples", 3, "--json").stdout)
+    wanted = verify(open_dataset(folder), 3).model_dump(mode="json")
+    assert told == wanted | {"path": "out"}
+    assert (told["event"], told["holds"], told["regenerated"]) == ("verdict", True, 3)
+    (folder / "README.md").write_text("x")
+    told = json.loads(lcdata("verify", "out", "--json").stdout)
+    assert (told["holds"], told["problems"]) == (False, ["README.md was changed"])
+
+
 def test_any_flipped_bit_is_found(folder: Path) -> None:
     chance = random.Random(5)
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "lcdata.json")
