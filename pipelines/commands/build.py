@@ -9,7 +9,7 @@ from .options import PATH, max_bad_option, overwrite_option, recipe_options, whe
 from .words.output import Output
 
 
-@command()
+@command
 @recipe_options
 @click.option("--out", type=PATH, help="Folder to make. [default: the recipe's output or name]")
 @max_bad_option

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...schemas.events import Checked, CheckedConfig, Comparison
 
 
-@command()
+@command
 @click.argument("folder", type=PATH)
 @click.option("--for", "trainer", type=click.Choice(["trl", "transformers"]), required=True, help="Whose code to run.")
 @click.option(

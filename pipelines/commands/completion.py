@@ -11,7 +11,7 @@ from .words.output import Output
 _PROGRAM = "lcdata"
 
 
-@command()
+@command
 @click.argument("shell", type=Choices(lambda: ("bash", "zsh", "fish")))
 def completion(output: Output, shell: str) -> None:
     """Print a script by which a shell completes lcdata.

@@ -9,7 +9,7 @@ from .words.console import console
 from .words.output import Output
 
 
-@command()
+@command
 @click.option(
     "--tokenizer", metavar="NAME", default="embedded", show_default=True, help="A file, a folder or a Hub id."
 )

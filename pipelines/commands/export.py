@@ -30,7 +30,7 @@ def _formats() -> tuple[str, ...]:
     return (*_OF_SAMPLES, *PROFILES)
 
 
-@command()
+@command
 @click.argument("folder", type=PATH)
 @click.option("--to", type=Choices(_formats), required=True, help="What a line holds, or who reads the rows.")
 @click.option(

@@ -89,7 +89,7 @@ _dataset_options = together(
 """Options of what rows and files are like."""
 
 
-@command()
+@command
 @click.option("--task", type=TASK, help="Make samples of this task, see `lcdata tasks`.")
 @click.option("--corpus", "corpora", multiple=True, metavar="PATH[=SHARE]", help="Draw documents of it; repeatable.")
 @click.option(

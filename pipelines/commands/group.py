@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ...schemas.errors import UsageError
-from .options import SECTIONS as SECTIONS_OF_OPTIONS
+from .options import HEADINGS
 
 SECTIONS = {
     "Make": ("gen", "build", "ingest", "plan", "recipes"),
@@ -80,7 +80,7 @@ class _Command(click.Command):
             record = parameter.get_help_record(ctx)
             if record is not None and isinstance(parameter, click.Option):
                 is_common = parameter in common or parameter is self.get_help_option(ctx)
-                heading = _COMMON if is_common else SECTIONS_OF_OPTIONS.get(parameter, "Options")
+                heading = _COMMON if is_common else HEADINGS.get(parameter, "Options")
                 headings.setdefault(heading, []).append(record)
         for heading in sorted(headings, key=lambda heading: heading == _COMMON):
             with formatter.section(heading):
@@ -96,18 +96,17 @@ class _Command(click.Command):
             return super().invoke(ctx)
 
 
-def command(name: str | None = None) -> Callable[[Callable[..., object]], click.Command]:
-    """Make a command of a function, which gets the `Output` as its first argument."""
-
-    def decorate(function: Callable[..., object]) -> click.Command:
-        return click.command(name, cls=_Command)(click.pass_obj(function))
-
-    return decorate
+def command(function: Callable[..., object]) -> click.Command:
+    """Make a command of a function, which is called as it is and gets the `Output` as its first argument."""
+    return click.command(cls=_Command)(click.pass_obj(function))
 
 
 def asks_for_json(arguments: Sequence[str]) -> bool:
     """Whether a command line, or the environment, wants JSON; for what fails before its options are read."""
-    return "--json" in arguments or click.BOOL.convert(os.environ.get("LCDATA_JSON") or False, None, None)
+    try:
+        return "--json" in arguments or click.BOOL.convert(os.environ.get("LCDATA_JSON") or False, None, None)
+    except click.BadParameter:  # which fails by itself, in words for people
+        return False
 
 
 def refuse_written(names: set[str], of: str) -> None:

@@ -10,7 +10,7 @@ from .options import PATH, max_bad_option, overwrite_option, tokenizer_options, 
 from .words.output import Output
 
 
-@command()
+@command
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("--name", metavar="NAME", required=True, help="What the corpus is called in the store.")
 @click.option("--out", type=PATH, default=Path("store"), show_default=True, help="The store.")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..proving.inspect import Inspection
 
 
-@command()
+@command
 @click.argument("folder", type=PATH)
 def inspect(output: Output, folder: Path) -> None:
     """Say what a dataset or a token store holds.

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import click
 from click.shell_completion import CompletionItem
 
-SECTIONS: WeakKeyDictionary[click.Parameter, str] = WeakKeyDictionary()
+HEADINGS: WeakKeyDictionary[click.Parameter, str] = WeakKeyDictionary()
 """The heading under which help shows an option, where it has one of its own."""
 
 C = TypeVar("C", bound=Callable[..., object])
@@ -85,7 +85,7 @@ class Choices(click.ParamType[str]):
         return [CompletionItem(name) for name in self.choices if name.startswith(incomplete)]
 
 
-def together(section: str, *options: Callable[[C], C]) -> Callable[[C], C]:
+def together(heading: str, *options: Callable[[C], C]) -> Callable[[C], C]:
     """Several options as one decorator, in the order in which help shows them, under a heading of their own."""
 
     def decorate(function: C) -> C:
@@ -93,7 +93,7 @@ def together(section: str, *options: Callable[[C], C]) -> Callable[[C], C]:
         for option in reversed(options):
             function = option(function)
         for parameter in getattr(function, "__click_params__", ())[before:]:
-            SECTIONS[parameter] = section
+            HEADINGS[parameter] = heading
         return function
 
     return decorate

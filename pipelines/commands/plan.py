@@ -7,7 +7,7 @@ from .options import recipe_options
 from .words.output import Output
 
 
-@command()
+@command
 @recipe_options
 def plan(output: Output, recipe: Path, store: Path | None, changes: tuple[str, ...]) -> None:
     """Say what a recipe would make: rows, shares, repeats.

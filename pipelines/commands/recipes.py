@@ -23,7 +23,7 @@ def _names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
-@command()
+@command
 @click.option("--copy", "name", type=Choices(_names), help="Write this one to a file of yours.")
 @click.option("--out", type=PATH, help="The file to write with --copy. [default: NAME.yaml here]")
 def recipes(output: Output, name: str | None, out: Path | None) -> None:

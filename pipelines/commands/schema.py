@@ -10,7 +10,7 @@ from .options import PATH
 from .words.output import Output
 
 
-@command()
+@command
 @click.argument("of", type=click.Choice(["recipe", "events", "manifest", "corpus"]), default="recipe")
 @click.option("--out", type=PATH, help="File to write. [default: stdout]")
 def schema(output: Output, of: str, out: Path | None) -> None:

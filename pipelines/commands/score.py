@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..scoring.score import Group, Score
 
 
-@command()
+@command
 @click.argument("predictions", type=PATH)
 @click.option("--references", type=PATH, help="What `lcdata export --to eval` wrote.")
 @click.option("--data", type=PATH, help="The dataset, instead of --references.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..making.samples import Made
 
 
-@command()
+@command
 @click.argument("task", type=TASK)
 @click.option(
     "--length", metavar="LENGTH", default="2k", show_default=True, help="Tokens of the sample, as for `lcdata gen`."

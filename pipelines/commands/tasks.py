@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ...schemas.events import TaskShown
 
 
-@command()
+@command
 @click.argument("task", required=False, type=TASK)
 @click.option("--templates", is_flag=True, help="Print the task's wordings as YAML, to write your own.")
 @click.option("--markdown", is_flag=True, help="Print all tasks with a sample each, as in docs/tasks.md.")

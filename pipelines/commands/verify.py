@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ...schemas.events import CorpusVerdict, Verdict
 
 
-@command()
+@command
 @click.argument("folder", type=PATH)
 @click.option(
     "--samples",
