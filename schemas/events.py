@@ -390,11 +390,11 @@ class RecipeShown(Event):
     name: str
     """The recipe's name."""
     about: str = ""
-    """What it is, in a sentence."""
+    """What the recipe makes, in a sentence."""
     path: str | None = None
-    """Its file; None of a recipe that is printed."""
+    """File of the recipe; None where the recipe itself is printed."""
     recipe: dict[str, Any] | None = None
-    """All that it says, defaults included; None where recipes are listed."""
+    """All that the recipe says, defaults included; None where recipes are listed."""
 
 
 class TaskShown(Event):
@@ -471,7 +471,7 @@ class LengthsShown(BaseModel):
     documents: int
     """How many documents are of these lengths."""
     tokens: int
-    """Tokens of these documents."""
+    """Tokens of the documents of these lengths."""
 
 
 class StageShown(BaseModel):
@@ -492,7 +492,7 @@ class DatasetShown(Event):
 
     event: Literal["dataset"] = "dataset"
     path: str
-    """Its folder."""
+    """Folder of the dataset."""
     manifest: dict[str, Any]
     """What `lcdata.json` says but for shards and files."""
     stages: list[StageShown]
@@ -504,13 +504,13 @@ class CorpusShown(Event):
 
     event: Literal["corpus"] = "corpus"
     path: str
-    """Its folder."""
+    """Folder of the corpus."""
     manifest: dict[str, Any]
     """What `corpus.json` says but for inputs, files and buckets."""
     percentiles: dict[int, int]
     """Tokens of a document, by percent of the documents that have no more."""
     longest: int
-    """Tokens of its longest document."""
+    """Tokens of the longest document."""
     half_in: int
     """Half of all tokens lie in documents of so many tokens or more."""
     buckets: list[dict[str, Any]]
@@ -522,7 +522,7 @@ class Found(Event):
 
     event: Literal["finding"] = "finding"
     subject: str
-    """What was looked at."""
+    """What was looked at, in a word."""
     holds: bool
     """Whether it is as it should be."""
     detail: str
@@ -552,7 +552,7 @@ class Scored(Event):
     match: str
     """How replies were compared: `exact` or `substring`."""
     n: int
-    """Samples."""
+    """Number of samples that were scored."""
     measures: dict[str, float]
     """Means of the measures, each from 0 to 1."""
     intervals: dict[str, tuple[float, float]]

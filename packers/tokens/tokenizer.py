@@ -160,11 +160,6 @@ class Tokenizer:
         data = data.replace(b'"prepend_scheme": "first"', b'"prepend_scheme": "never"')
         return self if data == self.spec.data else Tokenizer(replace(self.spec, data=data))
 
-    @property
-    def num_ends(self) -> int:
-        """Tokens that BOS and EOS add to a document."""
-        return 2 if self.identity.bos_id is not None else 1
-
     def token_spans(self, text: str, ids: Ids, spans: Sequence[Span]) -> list[Span]:
         """The tokens that cover each span of characters of `text`, as spans of `ids` = encode(text).
 

@@ -89,7 +89,6 @@ def test_bos_and_eos_follow_the_rule(trained: Path) -> None:
         assert (identity.bos, identity.eos) == (bos, eos)
         tokenizer = load_tokenizer(TokenizerChoice(source=source, bos="none"))
         assert tokenizer.identity.bos_id is None
-        assert tokenizer.num_ends == 1
 
 
 def test_a_configuration_beside_the_tokenizer_names_its_eos(tmp_path: Path, small: str) -> None:
