@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import fsspec
 import pytest
+from hypothesis import HealthCheck, settings
 from tokenizers import Tokenizer as Reference
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
 
@@ -74,6 +76,17 @@ def small(trained: Path) -> str:
     return str(trained / "gpt2-like")
 
 
+# A slow machine fails no property, and every run tries the same cases.
+settings.register_profile("lcdata", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lcdata")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c() -> None:
+    """Let commands hear Ctrl-C also where this runs in the background, for which shells have it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 BY_MAKE_TRAINERS = ("torch", "transformers", "trl")
 
 
@@ -98,7 +111,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def lcdata(tmp_path: Path) -> Run:
     """Run `lcdata ...` in an empty folder of its own, as a user does."""
 
-    def run(*arguments: object, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "lcdata", *map(str, arguments)]
         return subprocess.run(
             command,
@@ -106,7 +119,6 @@ def lcdata(tmp_path: Path) -> Run:
             env={**os.environ, "HF_HUB_OFFLINE": "1", **environment},
             capture_output=True,
             text=True,
-            timeout=timeout,
         )
 
     return run

@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from collections import defaultdict
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import TRAINED
+from killing import ending
 
 from lcdata.packers.files.token_store import TokenFile, token_path
 from lcdata.pipelines.corpora.store import open_corpus
@@ -229,12 +231,9 @@ def test_a_killed_build_goes_on(store: Store, tmp_path: Path, contents: Contents
     draw(store, tmp_path / "whole", *options)
     corpora = [option for name in SIZES for option in ("--corpus", str(store.path / name))]
     line = ["gen", *corpora, "--length", SEQ_LENGTH, "--out", tmp_path / "out", "--workers", 0, *options]
-    process = subprocess.Popen([sys.executable, "-m", "lcdata", *map(str, line)], cwd=store.path.parent)
-    while not list(tmp_path.glob(".out.lcdata/records/*.json")) and process.poll() is None:
-        pass
-    process.kill()
-    process.wait()
-    assert not (tmp_path / "out").exists(), "the kill must hit a build halfway"
+    command = ending([sys.executable, "-m", "lcdata", *map(str, line)], 1)
+    killed = subprocess.run(command, cwd=store.path.parent, capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
     draw(store, tmp_path / "out", *options)
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 import subprocess
 import sys
 from collections import defaultdict
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from conftest import Run
-from killing import kill_after
+from killing import ending
 
 from lcdata.pipelines.corpora.ingest import ingest
 from lcdata.pipelines.recipes.json_schema import recipe_schema
@@ -161,11 +162,11 @@ def test_any_number_of_workers_builds_the_same_bytes(
 def test_a_killed_build_goes_on_in_the_stage_where_it_was(
     built: Path, recipe: Path, store: Path, tmp_path: Path, contents: Contents
 ) -> None:
-    command = [sys.executable, "-m", "lcdata", "build", recipe, "--store", store, "--out", "killed", "--workers", "0"]
-    process = subprocess.Popen(list(map(str, command)), cwd=tmp_path, stderr=subprocess.DEVNULL)
-    kill_after(process, tmp_path / ".killed.lcdata", 3, 0.0)
-    assert not (tmp_path / "killed").exists(), "the kill must hit a build halfway"
-    again = subprocess.run(list(map(str, command)), cwd=tmp_path, capture_output=True, text=True, check=False)
+    options = ("--store", str(store), "--out", "killed", "--workers", "0")
+    command = [sys.executable, "-m", "lcdata", "build", str(recipe), *options]
+    killed = subprocess.run(ending(command, 3), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
     assert "going on: " in again.stderr
     assert contents(tmp_path / "killed") == contents(built)

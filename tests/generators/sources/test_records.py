@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lcdata.generators.sources import opened
@@ -127,7 +127,6 @@ LINES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(LINES, st.integers(1, 40), st.integers(0, 22), st.sampled_from(["jsonl", "jsonl.gz", "jsonl.zst"]))
 def test_blocks_and_skips_change_nothing(
     tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], block: int, skip: int, ending: str

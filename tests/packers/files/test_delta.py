@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lcdata.packers.files.arrays import int32_lists
@@ -36,13 +36,11 @@ def check(values: np.ndarray) -> None:
     assert np.array_equal(pl.read_parquet(file)["position_ids"].explode().to_numpy(), values)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=20))
 def test_positions_come_back(lengths: list[int]) -> None:
     check(np.concatenate([np.arange(length, dtype=np.int32) for length in lengths]))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 700), st.integers(0, 31), st.sampled_from(EXTREMES))
 def test_any_numbers_come_back(seed: int, count: int, num_bits: int, first: int) -> None:
     rng = np.random.default_rng(seed)

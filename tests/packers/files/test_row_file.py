@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lcdata.packers.files.arrays import int32_lists
@@ -59,7 +59,6 @@ def read(data: bytes) -> pa.Table:
     return pq.read_table(io.BytesIO(data), page_checksum_verification=True)
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.lists(int32s, min_size=1, max_size=20), min_size=1, max_size=20), max_size=4))
 def test_rows_are_read_as_they_were_written(groups: list[list[list[int]]]) -> None:
     tables = [table_of(rows) for rows in groups]

@@ -48,7 +48,7 @@ def fewest_rows(lengths: list[int], seq_length: int) -> int:
     return min(partitions(lengths, ()))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.data(), st.integers(10, 60))
 def test_rows_are_filled_as_by_textbook_best_fit_decreasing(data: st.DataObject, seq_length: int) -> None:
     longest = data.draw(st.integers(1, seq_length))
@@ -65,7 +65,7 @@ def test_large_plans_are_filled_as_by_textbook_best_fit_decreasing() -> None:
         assert fills == naive_fills(sizes.tolist(), seq_length)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=7))
 def test_rows_are_near_the_fewest_possible(lengths: list[int]) -> None:
     rows = len(planned(np.array(lengths, np.int32), 20))

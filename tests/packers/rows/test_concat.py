@@ -24,7 +24,7 @@ def test_documents_are_cut_where_a_row_is_full() -> None:
     assert chunks.row_starts.tolist() == [0, 1, 2, 4], "after 102 tokens there is room for a fragment only"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.tuples(st.integers(1, 700), st.booleans()), min_size=1, max_size=30),
     st.integers(2 * MIN_PIECE + 1, 300),

@@ -93,7 +93,7 @@ def test_files_are_written_as_design_says(with_labels: bool, cdc: bool) -> None:
     assert all(column.has_offset_index for column in columns.values())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.integers(1, 100), max_size=80), st.integers(0, 5))
 def test_every_document_is_in_one_row_and_no_row_is_too_long(lengths: list[int], seed: int) -> None:
     sizes = np.array(lengths, np.int32)

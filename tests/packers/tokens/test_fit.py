@@ -66,7 +66,7 @@ ANY_RATE = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(RUNS, st.integers(71, 600), ANY_RATE)
 def test_a_document_is_never_over_and_at_most_a_unit_under(runs: tuple[int, ...], budget: int, rate: TokenRate) -> None:
     fitted = fit(Dots(runs), budget, rate, DOTS)
@@ -76,7 +76,7 @@ def test_a_document_is_never_over_and_at_most_a_unit_under(runs: tuple[int, ...]
     assert budget - len(fitted.laid) <= max(next_unit, predicted_unit.max() + rate.unit_noise, 24)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(RUNS, st.integers(100, 600))
 def test_a_learned_rate_needs_one_encoding(runs: tuple[int, ...], budget: int) -> None:
     rng = np.random.default_rng(0)

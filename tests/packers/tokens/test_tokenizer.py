@@ -26,7 +26,7 @@ def tokenizer(tokenizer_source: str) -> Tokenizer:
 def test_the_engine_agrees_with_tokenizers(tokenizer: Tokenizer) -> None:
     assert tokenizer.engine == "fastokens"
 
-    @settings(max_examples=300, deadline=None, derandomize=True)
+    @settings(max_examples=300)
     @given(TEXTS)
     def agrees(text: str) -> None:
         assert tokenizer.disagreement([text]) is None
@@ -44,9 +44,7 @@ def test_text_never_makes_control_tokens(tokenizer: Tokenizer) -> None:
             assert not ids & set(tokenizer.encode_reference(text).tolist())
 
 
-@settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(text=TEXTS.filter(bool), ends=st.tuples(st.floats(0, 1), st.floats(0, 1)))
 @example(text="A\u0300", ends=(1.0, 1.0))
 @example(text=" A\u0300\u0301 b", ends=(0.8, 0.8))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lcdata import deal_rows, row_costs
@@ -30,7 +30,6 @@ def test_long_documents_do_not_overflow() -> None:
     assert table_costs(table).tolist() == [1 << 40, (1 << 34) + 9, 1]
 
 
-@settings(deadline=None)
 @given(st.integers(1, 8), st.data())
 def test_dealing_loses_no_row_and_waits_least(world_size: int, data: st.DataObject) -> None:
     rounds = data.draw(st.integers(1, 6))

@@ -12,7 +12,7 @@ LENGTHS = st.lists(st.integers(1, 700), min_size=1, max_size=6)
 BLOCKS = ("kv_num_blocks", "kv_indices", "full_kv_num_blocks", "full_kv_indices", "q_num_blocks", "q_indices")
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(LENGTHS)
 @example([1000])
 @example([128, 128, 256])
@@ -27,7 +27,7 @@ def test_blocks_are_those_of_a_search_over_all_pairs(lengths: list[int]) -> None
     assert all(torch.equal(getattr(mask, name), getattr(searched, name)) for name in BLOCKS)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=6))
 def test_pairs_of_tokens_are_those_of_a_dense_mask(lengths: list[int]) -> None:
     import torch
@@ -41,7 +41,7 @@ def test_pairs_of_tokens_are_those_of_a_dense_mask(lengths: list[int]) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(LENGTHS)
 @example([300, 1, 211])
 def test_attention_is_that_of_each_document_alone(lengths: list[int]) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lcdata.packers.training.order import epoch_order, rank_share, usable_end, worker_share
@@ -15,7 +15,6 @@ def starts_of(groups: list[int]) -> np.ndarray:
     return np.concatenate(([0], np.cumsum(groups)))
 
 
-@settings(deadline=None)
 @given(GROUPS, st.integers(0, 2**40), st.integers(0, 50), st.integers(1, 40))
 def test_an_epoch_has_every_row_once_and_can_be_found_again(
     groups: list[int], seed: int, epoch: int, window: int
@@ -47,7 +46,6 @@ def test_every_row_can_be_early_or_late() -> None:
     assert abs(places.mean(0) - 11.5).max() < 1.8
 
 
-@settings(deadline=None)
 @given(st.integers(1, 200), st.data())
 def test_ranks_and_workers_take_every_row_once(num_rows: int, data: st.DataObject) -> None:
     world_size = data.draw(st.integers(1, 9))
@@ -62,7 +60,6 @@ def test_ranks_and_workers_take_every_row_once(num_rows: int, data: st.DataObjec
     assert sorted(row for rank in shares for share in rank for row in share.tolist()) == order.tolist()
 
 
-@settings(deadline=None)
 @given(st.integers(0, 60), st.integers(1, 5), st.integers(1, 4))
 def test_batches_of_workers_in_turn_are_in_order(num_rows: int, workers: int, batch_rows: int) -> None:
     rows = np.arange(num_rows)

@@ -43,7 +43,7 @@ def every_row(dataset: Path) -> list[tuple[int, ...]]:
     return found
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(world_size=st.integers(1, 9), seed=st.integers(0, 99), epoch=st.integers(0, 9), is_dealt=st.booleans())
 def test_ranks_together_take_every_row_once_but_the_counted_rest(
     dataset: Path, every_row: list[tuple[int, ...]], world_size: int, seed: int, epoch: int, is_dealt: bool
@@ -89,7 +89,7 @@ def test_the_rows_left_out_are_said_and_others_in_every_epoch(
     assert len(set.union(*missing)) > 6
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     step=st.integers(0, ROWS // 2),
     again=st.integers(0, 5),
@@ -122,7 +122,7 @@ def iter_from(state_of: "lcdata.PackedDataset", dataset: Path, settings: Any) ->
     return iter(resumed)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(before=st.integers(1, 6), after=st.integers(1, 6), steps=st.integers(0, 5))
 def test_other_ranks_go_on_with_the_rows_that_were_not_taken(
     dataset: Path, every_row: list[tuple[int, ...]], before: int, after: int, steps: int

@@ -64,7 +64,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[DatasetFile]:
     return [write_rows(folder / f"{number}.parquet", groups) for number, groups in enumerate(FILES)]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(order=st.permutations(range(len(LENGTHS))), count=st.integers(1, len(LENGTHS)))
 def test_rows_come_in_the_order_asked_for(files: list[DatasetFile], order: list[int], count: int) -> None:
     groups = CountingGroups(files)

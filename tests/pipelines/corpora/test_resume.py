@@ -2,15 +2,17 @@
 
 import json
 import random
+import shlex
+import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from conftest import Run
-from killing import kill_after
+from killing import ending, num_records, own_lines, wait_until
 
 Contents = Callable[[Path], dict[str, bytes]]
 
@@ -58,9 +60,7 @@ def whole(
 def test_any_number_of_workers_stores_the_same_bytes(
     workers: int, tmp_path: Path, inputs: Path, small: str, whole: dict[str, bytes], contents: Contents
 ) -> None:
-    done = subprocess.run(
-        command(inputs, small, workers), cwd=tmp_path, capture_output=True, text=True, check=False, timeout=200
-    )
+    done = subprocess.run(command(inputs, small, workers), cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert contents(tmp_path / "store/c") == whole
 
@@ -72,11 +72,11 @@ def test_an_ingest_killed_at_random_moments_goes_on_inside_an_input(
     chance = random.Random(3)
     inside_reading = inside_encoding = 0
     work = tmp_path / "store/.c.lcdata"
-    for num_records in (1, 2, 4, 7, 10):
-        process = subprocess.Popen(
-            command(inputs, small, 0), cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        kill_after(process, work, num_records, chance.uniform(0, 0.1))
+    for wanted in (1, 2, 4, 7, 10):
+        more = max(0, wanted - num_records(work))
+        line = ending(command(inputs, small, 0), more, chance.randrange(8))
+        killed = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
         assert not (tmp_path / "store/c").exists()
         parts = [json.loads(path.read_text()) for path in work.glob("records/part-*.json")]
         units = list(work.glob("records/unit-*.json"))
@@ -94,15 +94,11 @@ def test_parts_that_are_safe_are_not_read_again_and_damaged_ones_are(
     tmp_path: Path, inputs: Path, small: str, whole: dict[str, bytes], contents: Contents, lcdata: Run
 ) -> None:
     work = tmp_path / "store/.c.lcdata"
-    process = subprocess.Popen(
-        command(inputs, small, 0), cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    while not list(work.glob("records/unit-*.json")) and process.poll() is None:
-        time.sleep(0.02)
-    process.kill()
-    process.wait()
-    units = len(list(work.glob("records/unit-*.json")))
-    assert units
+    num_parts = len(json.loads(whole["corpus.json"])["inputs"])  # at least
+    units, more = 0, num_parts
+    while not units:
+        subprocess.run(ending(command(inputs, small, 0), more), cwd=tmp_path, capture_output=True, check=False)
+        units, more = num_records(work, "unit-*"), 1
     damaged = next(work.glob("dataset/tokens/*/00000.parquet"))
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"\0")
     last = max(work.glob("texts/*.arrow"))
@@ -118,35 +114,40 @@ def test_parts_that_are_safe_are_not_read_again_and_damaged_ones_are(
     assert contents(tmp_path / "store/c") == whole
 
 
-def test_ctrl_c_leaves_what_is_finished_and_says_how_to_go_on(
-    tmp_path: Path, inputs: Path, small: str, whole: dict[str, bytes], contents: Contents
+@pytest.mark.parametrize("records", [1, 8])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 4)])
+def test_an_interrupt_leaves_what_is_finished_and_says_how_to_go_on(
+    tmp_path: Path,
+    inputs: Path,
+    small: str,
+    whole: dict[str, bytes],
+    contents: Contents,
+    number: int,
+    code: int,
+    records: int,
 ) -> None:
-    import signal
-
-    work = tmp_path / "store/.c.lcdata"
-    process = subprocess.Popen(command(inputs, small, 0), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    while not list(work.glob("records/*.json")) and process.poll() is None:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130, stderr
-    assert "interrupted; what was finished is safe" in stderr
+    work, line = tmp_path / "store/.c.lcdata", [*command(inputs, small, 0), "--json"]
+    interrupt = ending(line, records, 3, number)
+    done = subprocess.run(interrupt, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    cure = ["lcdata: interrupted; what was finished is safe. To go on:", "  " + shlex.join(["lcdata", *line[3:]])]
+    assert own_lines(done.stderr) == cure
     assert not (tmp_path / "store/c").exists()
-    assert list(work.glob("records/part-*.json"))
+    assert num_records(work, "part-*")
+    assert bool(num_records(work, "unit-*")) == (records > 1)
     subprocess.run(command(inputs, small, 0), cwd=tmp_path, check=True, capture_output=True)
     assert contents(tmp_path / "store/c") == whole
 
 
 def test_two_ingests_into_one_folder_do_not_meet(tmp_path: Path, inputs: Path, small: str) -> None:
-    work = tmp_path / "store/.c.lcdata"
-    first = subprocess.Popen(
-        command(inputs, small, 0), cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    while not (work / "owner").exists() and first.poll() is None:
-        time.sleep(0.02)
-    second = subprocess.run(command(inputs, small, 0), cwd=tmp_path, capture_output=True, text=True, check=False)
-    first.kill()
-    first.wait()
+    line = ending(command(inputs, small, 0), 1, 0, signal.SIGSTOP)
+    first = subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: psutil.Process(first.pid).status() == psutil.STATUS_STOPPED, first)
+        second = subprocess.run(command(inputs, small, 0), cwd=tmp_path, capture_output=True, text=True, check=False)
+    finally:
+        first.kill()
+        first.wait()
     assert second.returncode == 2
     assert "is being built by process" in second.stderr
 

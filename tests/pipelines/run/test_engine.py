@@ -5,13 +5,13 @@ import secrets
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from conftest import Run
+from killing import wait_until
 
 BUILD = ("gen", "--task", "kv", "--length", "2k", "--n", "60", "--shard-rows", "20")
 
@@ -43,15 +43,14 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str
         stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and not (answers(port) and answers(client_port)):
-            time.sleep(0.2)
-        assert process.poll() is None, "another cluster has the ports"
+        wait_until(
+            lambda: answers(port) and answers(client_port), process
+        )  # which another cluster may have, and it ends
         yield environment, f"127.0.0.1:{port}", f"ray://127.0.0.1:{client_port}"
     finally:
         for member in [*psutil.Process(process.pid).children(recursive=True), process]:
             member.kill()
-        process.communicate(timeout=30)
+        process.communicate()
 
 
 def answers(port: int) -> bool:

@@ -1,15 +1,17 @@
 """A full disk, a read-only one, a second build: one clear line, and nothing finished is lost."""
 
 import os
+import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from conftest import Run
+from killing import ending, wait_until
 
 BUILD = ("gen", "--task", "kv", "--length", "2k", "--n", "240", "--shard-rows", "60", "--workers", "0")
 
@@ -62,13 +64,13 @@ def test_a_read_only_folder_is_one_line(lcdata: Run, tmp_path: Path, small: str)
 
 
 def test_two_builds_into_one_folder_do_not_meet(lcdata: Run, tmp_path: Path, small: str) -> None:
-    command = [sys.executable, "-m", "lcdata", *BUILD, "--n", "9600", "--tokenizer", small, "--out", "out"]
+    command = ending(
+        [sys.executable, "-m", "lcdata", *BUILD, "--tokenizer", small, "--out", "out"], 1, 0, signal.SIGSTOP
+    )
     first = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 30
-        while not (tmp_path / ".out.lcdata/owner").exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        second = lcdata(*BUILD, "--n", "9600", "--tokenizer", small, "--out", "out")
+        wait_until(lambda: psutil.Process(first.pid).status() == psutil.STATUS_STOPPED, first)
+        second = lcdata(*BUILD, "--tokenizer", small, "--out", "out")
     finally:
         first.kill()
         first.wait()
@@ -96,8 +98,6 @@ def test_workers_that_die_each_time_end_the_build_in_one_line(tmp_path: Path, sm
     """A limit on memory kills every worker that takes a job; the finished shards stay."""
     environment = {**os.environ, "RAY_memory_usage_threshold": "0.001", "RAY_memory_monitor_refresh_ms": "100"}
     command = [sys.executable, "-m", "lcdata", *BUILD[:-2], "--workers", "1", "--tokenizer", small, "--out", "out"]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=150, check=False
-    )
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 4, done.stderr
     assert "run the same command again with fewer --workers" in one_line(done.stderr)

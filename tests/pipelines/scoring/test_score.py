@@ -195,7 +195,7 @@ def test_citations_are_rated_apart_from_the_answer(reply: str, citations: int, e
     assert "citations" not in rate(reply, Reference(answers=("x",)))
 
 
-@sampling(max_examples=60, deadline=None)
+@sampling(max_examples=60)
 @given(st.text(), st.lists(st.text(min_size=1).filter(str.strip), min_size=1), st.lists(st.text()))
 def test_any_reply_can_be_rated(reply: str, answers: list[str], asked: list[str]) -> None:
     reference = Reference(answers=tuple(answers), asked=tuple(asked), citations=(3,))
