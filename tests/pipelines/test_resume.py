@@ -1,8 +1,10 @@
 """Kill it anywhere, run it again: the same bytes."""
 
+import itertools
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,14 +15,19 @@ from pathlib import Path
 import psutil
 import pytest
 from conftest import Run
-from killing import kill_after
+from killing import Process, ending, num_records, own_lines, wait_until, waiting
 
 Contents = Callable[[Path], dict[str, bytes]]
 
 
-def command(small: str, out: str, workers: int) -> list[str]:
-    """A build of 16 shards that lasts some seconds."""
-    size = ("--length", "2k", "--n", "960", "--shard-rows", "60")
+NUM_SHARDS = 32
+QUIET = ["lcdata: interrupted; what was finished is safe. To go on:"]
+"""Followed by the command, all that an interrupted one says."""
+
+
+def command(small: str, out: str, workers: int, num_shards: int = NUM_SHARDS) -> list[str]:
+    """A build, by default of so many shards that half of their events do not fit into the pipe of `waiting`."""
+    size = ("--length", "2k", "--n", str(30 * num_shards), "--shard-rows", "30")
     options = ("--tokenizer", small, "--out", out, "--workers", str(workers))
     return [sys.executable, "-m", "lcdata", "gen", "--task", "kv", *size, *options]
 
@@ -42,22 +49,40 @@ def test_the_driver_killed_at_random_moments(
     tmp_path: Path, small: str, whole: dict[str, bytes], contents: Contents
 ) -> None:
     chance = random.Random(7)
-    halfway = 0
-    for trial in range(6):
+    for trial in range(3):
         out, work = tmp_path / f"out{trial}", tmp_path / f".out{trial}.lcdata"
+        line = command(small, out.name, 0)
         for _ in range(3):
-            process = subprocess.Popen(
-                command(small, out.name, 0), cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            before, more = num_records(work), chance.randrange(7)
+            killed = subprocess.run(
+                ending(line, more, chance.randrange(20)), cwd=tmp_path, capture_output=True, text=True, check=False
             )
-            finished = len(list(work.glob("records/*.json")))
-            kill_after(process, work, finished + chance.randrange(5), chance.uniform(0, 0.2))
-            assert not out.exists() or is_dataset(out), "a half build has the dataset's name"
-            halfway += 0 < len(list(work.glob("records/*.json"))) < 16
-        done = subprocess.run(command(small, out.name, 0), cwd=tmp_path, capture_output=True, text=True, check=False)
+            assert killed.returncode == -signal.SIGKILL, killed.stderr
+            assert before + more <= num_records(work) < NUM_SHARDS
+            assert not out.exists(), "a half build has the dataset's name"
+        done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         assert contents(out) == whole
         assert not work.exists()
-    assert halfway >= 6, "the kills must hit builds halfway to prove anything"
+
+
+def test_the_driver_killed_while_it_ends(tmp_path: Path, small: str, contents: Contents) -> None:
+    subprocess.run(command(small, "whole", 0, 2), cwd=tmp_path, check=True, capture_output=True)
+    published = list[bool]()
+    for operations in itertools.count(12, 2):
+        out = tmp_path / f"out{operations}"
+        line = command(small, out.name, 0, 2)
+        killed = subprocess.run(ending(line, 2, operations), cwd=tmp_path, capture_output=True, text=True, check=False)
+        if killed.returncode == 0:
+            break
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        published.append(out.exists())
+        assert not out.exists() or is_dataset(out), "a half build has the dataset's name"
+        done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert contents(out).keys() == contents(tmp_path / "whole").keys()
+        assert contents(out / "data") == contents(tmp_path / "whole/data")
+    assert {*published} == {False, True}
 
 
 def test_what_a_build_killed_after_its_publication_left_is_removed(lcdata: Run, tmp_path: Path, small: str) -> None:
@@ -85,27 +110,49 @@ def test_what_a_build_killed_after_its_publication_left_is_removed(lcdata: Run, 
     assert not left.exists()
 
 
+def held_worker(driver: Process) -> psutil.Process | None:
+    """A Ray worker stopped in the middle of a job, None where none has had one for a while."""
+    for _ in range(20):
+        members = psutil.Process(driver.pid).children(recursive=True)
+        workers = [member for member in members if title_of(member).startswith("ray::")]
+        for _ in range(50):
+            for worker in workers:
+                if "single_threaded" in title_of(worker):
+                    worker.suspend()
+                    if "single_threaded" in title_of(worker):
+                        return worker
+                    worker.resume()
+            time.sleep(0.001)
+    return None
+
+
+def title_of(process: psutil.Process) -> str:
+    """What a process calls itself, which is its job where it is a Ray worker that has one."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def next_held_worker(driver: Process, told: list[str]) -> psutil.Process:
+    """A worker stopped in the middle of a job, after as many more events as that takes."""
+    assert driver.stdout is not None
+    while (worker := held_worker(driver)) is None:
+        told.append(driver.stdout.readline())
+        assert told[-1], "the build ended before a worker was seen at work"
+    return worker
+
+
 @pytest.mark.cluster
 def test_workers_killed_at_random_moments_and_then_the_driver(
     tmp_path: Path, small: str, whole: dict[str, bytes], contents: Contents
 ) -> None:
-    chance = random.Random(3)
-    process = subprocess.Popen(command(small, "out", 2), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    killed = 0
-    deadline = time.monotonic() + 60
-    while killed < 2 and process.poll() is None and time.monotonic() < deadline:
-        workers = [child for child in psutil.Process(process.pid).children(recursive=True) if works(child)]
-        if workers:
-            time.sleep(chance.uniform(0, 0.3))
-            chance.choice(workers).kill()
-            killed += 1
-        time.sleep(0.05)
-    assert killed == 2
-    time.sleep(chance.uniform(0.2, 0.6))
-    driver_was_alive = process.poll() is None
+    process = waiting(command(small, "out", 2), tmp_path)
+    for _ in range(2):
+        next_held_worker(process, []).kill()
+    assert process.poll() is None
     process.kill()
     process.communicate()
-    assert driver_was_alive
     # At once, while workers of the killed driver may still write.
     done = subprocess.run(command(small, "out", 2), cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -116,107 +163,88 @@ def test_workers_killed_at_random_moments_and_then_the_driver(
 def test_a_worker_that_dies_is_one_line_and_stdout_stays_json(
     tmp_path: Path, small: str, whole: dict[str, bytes], contents: Contents
 ) -> None:
-    process = subprocess.Popen(
-        [*command(small, "out", 2), "--json"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 60
-    killed = False
-    while not killed and process.poll() is None and time.monotonic() < deadline:
-        workers = [child for child in psutil.Process(process.pid).children(recursive=True) if works(child)]
-        if workers:
-            workers[0].kill()
-            killed = True
-        time.sleep(0.02)
-    out, err = process.communicate(timeout=120)
-    assert killed
+    process = waiting(command(small, "out", 2), tmp_path)
+    told = list[str]()
+    next_held_worker(process, told).kill()
+    out, err = process.communicate()
     assert process.returncode == 0, err
-    assert [json.loads(line)["event"] for line in out.splitlines()][-1] == "done"
-    assert err.strip().splitlines() == ["lcdata: a worker died; what it was at is made again"]
+    assert [json.loads(line)["event"] for line in [*told, *out.splitlines()]][-1] == "done"
+    assert own_lines(err) == ["lcdata: a worker died; what it was at is made again"]
     assert contents(tmp_path / "out") == whole
 
 
-def works(process: psutil.Process) -> bool:
-    """Whether a process is a Ray worker with a job."""
-    try:
-        return "ray::single_threaded" in " ".join(process.cmdline())
-    except psutil.Error:
-        return False
-
-
+@pytest.mark.parametrize("operations", range(12))
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 4)])
-@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.cluster)])
 def test_interrupts_leave_a_state_to_go_on_from(
-    tmp_path: Path, small: str, whole: dict[str, bytes], contents: Contents, number: int, code: int, workers: int
+    tmp_path: Path, small: str, number: int, code: int, operations: int
 ) -> None:
-    process = subprocess.Popen(
-        command(small, "out", workers),
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
+    line = [*command(small, "out", 0), "--json"]
+    done = subprocess.run(
+        ending(line, 2, operations, number), cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    records = tmp_path / ".out.lcdata" / "records"
-    deadline = time.monotonic() + 60
-    while len(list(records.glob("*.json"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    os.killpg(process.pid, number)
-    out, err = process.communicate(timeout=30)
-    assert process.returncode == code, err
-    assert "Traceback" not in out + err
-    assert "interrupted; what was finished is safe. To go on:\n  lcdata gen --task kv" in err
-    assert not (tmp_path / "out").exists()
-    finished = len(list(records.glob("*.json")))
-    assert 2 <= finished < 16
+    is_state_to_go_on_from(tmp_path, line, done.returncode, code, done.stderr)
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 4)])
+def test_interrupts_of_workers_leave_a_state_to_go_on_from(
+    tmp_path: Path, small: str, whole: dict[str, bytes], contents: Contents, number: int, code: int
+) -> None:
+    process = waiting(command(small, "out", 2), tmp_path, start_new_session=True)
+    wait_until(lambda: num_records(tmp_path / ".out.lcdata") >= 2, process)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as a terminal does
+    else:
+        process.send_signal(number)
+    _, err = process.communicate()
+    line = [*command(small, "out", 2), "--json"]
+    finished = is_state_to_go_on_from(tmp_path, line, process.returncode, code, err)
     again = subprocess.run(
         [*command(small, "out", 0), "--json"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     events = [json.loads(line) for line in again.stdout.splitlines()]
-    assert events[0]["finished_shards"] == finished
-    assert (events[0]["workers"], events[0]["address"]) == (0, None)
-    assert sum(event["event"] == "shard" for event in events) == 16 - finished
+    (planned,) = (event for event in events if event["event"] == "plan")
+    assert planned["finished_shards"] == finished
+    assert (planned["workers"], planned["address"]) == (0, None)
+    assert sum(event["event"] == "shard" for event in events) == NUM_SHARDS - finished
     assert contents(tmp_path / "out") == whole
+
+
+def is_state_to_go_on_from(folder: Path, line: list[str], returned: int, code: int, err: str) -> int:
+    """Check what an interrupted build leaves and says; returns its finished shards."""
+    assert returned == code, err
+    assert own_lines(err) == [*QUIET, "  " + shlex.join(["lcdata", *line[3:]])]
+    assert not (folder / "out").exists()
+    finished = num_records(folder / ".out.lcdata")
+    assert 2 <= finished < NUM_SHARDS
+    return finished
 
 
 @pytest.mark.cluster
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 4)])
 @pytest.mark.parametrize("delay", [0.0, 0.5, 1.5])
 def test_interrupts_while_ray_starts_end_it(tmp_path: Path, small: str, number: int, code: int, delay: float) -> None:
-    process = subprocess.Popen(
-        command(small, "out", 2), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    children: list[psutil.Process] = []
-    deadline = time.monotonic() + 60
-    while not children and process.poll() is None and time.monotonic() < deadline:
-        children = psutil.Process(process.pid).children(recursive=True)
-        time.sleep(0.02)
-    assert children, "Ray must be starting to prove anything"
-    time.sleep(delay)
-    members = psutil.Process(process.pid).children(recursive=True)
-    process.send_signal(number)
+    process = waiting(command(small, "out", 2), tmp_path)
     try:
-        out, err = process.communicate(timeout=60)
+        wait_until(lambda: bool(psutil.Process(process.pid).children(recursive=True)), process)
+        time.sleep(delay)  # for some other moment
+        members = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(number)
+        _, err = process.communicate()
     finally:
         process.kill()  # where it hangs
     assert process.returncode == code, err
-    assert "Traceback" not in out + err
-    assert "interrupted; what was finished is safe" in err
+    assert own_lines(err)[0] == QUIET[0]
     assert not (tmp_path / "out").exists()
-    _, alive = psutil.wait_procs(members, timeout=10)
-    assert not alive
+    psutil.wait_procs(members)
 
 
 def test_a_damaged_shard_is_made_again_and_a_changed_plan_refused(
     tmp_path: Path, small: str, whole: dict[str, bytes], contents: Contents, lcdata: Run
 ) -> None:
-    process = subprocess.Popen(
-        command(small, "out", 0), cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
     work = tmp_path / ".out.lcdata"
-    while len(list(work.glob("records/*.json"))) < 4:
-        time.sleep(0.02)
-    process.kill()
-    process.wait()
+    subprocess.run(ending(command(small, "out", 0), 4), cwd=tmp_path, capture_output=True, check=False)
+    assert num_records(work) == 4
     first, second, third, *_ = sorted(work.glob("dataset/data/kv-2k/*.parquet"))
     data = bytearray(first.read_bytes())
     data[len(data) // 2] ^= 1
@@ -239,18 +267,9 @@ def test_a_damaged_shard_is_made_again_and_a_changed_plan_refused(
 
 @pytest.mark.cluster
 def test_a_hung_worker_is_noticed(tmp_path: Path, small: str, whole: dict[str, bytes], contents: Contents) -> None:
-    environment = {**os.environ, "LCDATA_HUNG_AFTER": "6"}
-    process = subprocess.Popen(
-        command(small, "out", 2), cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    stopped = None
-    deadline = time.monotonic() + 60
-    while stopped is None and process.poll() is None and time.monotonic() < deadline:
-        workers = [child for child in psutil.Process(process.pid).children(recursive=True) if works(child)]
-        if workers:
-            stopped = workers[0]
-            stopped.suspend()
-    assert stopped is not None
-    _, err = process.communicate(timeout=120)
+    environment = {**os.environ, "LCDATA_HUNG_AFTER": "30"}  # long enough for a worker that waits for a core
+    process = waiting(command(small, "out", 2), tmp_path, env=environment)
+    next_held_worker(process, [])
+    _, err = process.communicate()
     assert process.returncode == 0, err
     assert contents(tmp_path / "out") == whole
