@@ -38,11 +38,12 @@ def check(output: Output, folder: Path, trainer: str, rows: int) -> int:
     from ..proving.trainers.check import check as run
 
     checked = run(open_dataset(folder), trainer, rows)
-    output.show(checked, lambda: _print(checked, folder))
+    output.show(checked, lambda: print_checked(checked, folder))
     return 0 if checked.holds else 3
 
 
-def _print(checked: Checked, folder: Path) -> None:
+def print_checked(checked: Checked, folder: Path) -> None:
+    """Print what a trainer makes of each config, and whether it reads the dataset as it is meant."""
     for config in checked.configs:
         documents = counted(config.documents, "document")
         console().print(f"{config.name}: {counted(config.rows, 'row')} of {documents} through {checked.trainer}")

@@ -290,7 +290,7 @@ def test_a_store_shows_documents_tokens_and_a_histogram(tmp_path: Path, lcdata: 
     for label in ("<1k", "1k–2k", "<100", "≥100"):
         assert label in shown.stdout
     records = [json.loads(line) for line in lcdata("inspect", "store", "--json").stdout.splitlines()]
-    assert [record["recipe"]["name"] for record in records] == ["one", "two"]
+    assert [record["manifest"]["recipe"]["name"] for record in records] == ["one", "two"]
     lengths = sorted(open_corpus(tmp_path / "store/one").index("tokens")["tokens"].to_pylist())
     assert records[0]["longest"] == lengths[-1]
     assert records[0]["percentiles"]["50"] == lengths[29]

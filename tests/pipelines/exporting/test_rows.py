@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +18,7 @@ from lcdata.__main__ import cli
 from lcdata.packers.dataset import open_dataset
 from lcdata.packers.profiles.registry import PROFILES
 from lcdata.pipelines.build import build_dataset
+from lcdata.pipelines.commands.options import Choices
 from lcdata.pipelines.exporting.rows import export_rows
 from lcdata.pipelines.run.where import Where
 from lcdata.schemas.errors import LcdataError, UsageError
@@ -53,8 +55,11 @@ def rows_of(folder: Path) -> pa.Table:
 
 
 def test_every_profile_is_a_choice_of_the_command() -> None:
-    choices = next(option for option in cli.commands["export"].params if option.name == "to").type.choices
-    assert set(choices) == {"eval", "chat", "text", *PROFILES}
+    export = cli.get_command(click.Context(cli), "export")
+    assert export is not None
+    choices = next(option for option in export.params if option.name == "to").type
+    assert isinstance(choices, Choices)
+    assert set(choices.choices) == {"eval", "chat", "text", *PROFILES}
 
 
 def test_every_profile_is_in_the_table_of_formats() -> None:

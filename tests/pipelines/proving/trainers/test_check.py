@@ -12,7 +12,7 @@ import pytest
 from conftest import Run, needed
 
 from lcdata.packers.dataset import open_dataset
-from lcdata.pipelines.commands.check_printing import print_report
+from lcdata.pipelines.commands.check import print_checked
 from lcdata.pipelines.proving.trainers.check import check
 from lcdata.pipelines.proving.trainers.trainers import TRAINERS
 from lcdata.schemas.errors import UsageError
@@ -112,7 +112,7 @@ def test_rows_without_labels_are_for_trl_alone(datasets_folder: Path, capsys: py
     assert differing(datasets_folder / "organic-without-labels", "trl") == set()
     assert differing(datasets_folder / "organic-without-labels", "transformers") == {"labels"}
     without_labels = open_dataset(datasets_folder / "organic-without-labels")
-    print_report(check(without_labels, "transformers", 1), Path("out"), False)
+    print_checked(check(without_labels, "transformers", 1), Path("out"))
     assert "–       loss       not run" in capsys.readouterr().out
 
 
@@ -132,7 +132,7 @@ def test_the_command_says_what_was_compared(lcdata: Run, datasets_folder: Path) 
     done = lcdata("check", datasets_folder / "kv", "--for", "trl", "--rows", 1)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert "ok      labels     the targets are those that each document has alone: 1 rows, 3 documents" in done.stdout
+    assert "ok      labels     the targets are those that each document has alone: 1 row, 3 documents" in done.stdout
 
 
 def test_the_command_exits_with_3_where_something_differs(
@@ -143,9 +143,9 @@ def test_the_command_exits_with_3_where_something_differs(
     assert done.returncode == 3
     event = json.loads(done.stdout)
     assert (event["event"], event["holds"]) == ("checked", False)
-    print_report(check(open_dataset(tmp_path / "out"), "transformers", 1), tmp_path / "out", False)
+    print_checked(check(open_dataset(tmp_path / "out"), "transformers", 1), tmp_path / "out")
     told = capsys.readouterr().out
-    assert "differs mask       in 1 of 1 rows, 3 documents" in told
+    assert "differs mask       in 1 of 1 row, 3 documents" in told
     assert "row 0 of train-00000-of-00003.parquet: there is an attention_mask" in told
 
 
