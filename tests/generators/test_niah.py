@@ -1,5 +1,6 @@
 """`niah`: solved by finding the sentences; `solve` and `CASES` also serve the contract test."""
 
+import hashlib
 import os
 import random
 import re
@@ -25,12 +26,13 @@ _FOLDER = Path(tempfile.gettempdir()) / f"lcdata-tests-{os.getuid()}"
 
 
 def corpus_of(text: str, name: str) -> str:
-    """A file that holds the text."""
+    """A file that holds the text, and is named by it: suites of several checkouts may run at once."""
     _FOLDER.mkdir(exist_ok=True)
-    whole = _FOLDER / f"{name}.{os.getpid()}"
+    named = _FOLDER / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}-{name}"
+    whole = named.with_name(f"{named.name}.{os.getpid()}")
     whole.write_text(text, encoding="utf-8")
-    os.replace(whole, _FOLDER / name)
-    return str(_FOLDER / name)
+    os.replace(whole, named)
+    return str(named)
 
 
 def prose() -> str:

@@ -179,7 +179,8 @@ def test_shares_and_strategies_are_met(store: Store, tmp_path: Path) -> None:
     options = ("--length", SEQ_LENGTH, "--tokens", "400k", "--json", "--dry-run")
     for strategy in (["per-source"], ["weights", "--bucket-weight", "0=0.6", "--bucket-weight", "512=0.4"]):
         long_from = ["--long-from", "512"] if strategy == ["per-source"] else []
-        plan = json.loads(run(tmp_path, "gen", *corpora, *options, "--upsample", *strategy, *long_from))
+        told = run(tmp_path, "gen", *corpora, *options, "--upsample", *strategy, *long_from)
+        plan = json.loads(told.splitlines()[-1])
         code, web = plan["stages"][0]["corpora"]
         assert abs(code["share"] - 0.3) < 0.005
         assert abs(web["share"] - 0.7) < 0.005

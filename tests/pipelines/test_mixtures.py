@@ -209,7 +209,7 @@ def test_samples_of_all_tasks_are_exported_under_numbers_of_their_own(built: Pat
     scored = lcdata("score", "replies.jsonl", "--data", built, "--match", "substring", "--json")
     assert scored.returncode == 0, scored.stderr
     overall = json.loads(scored.stdout.splitlines()[-1])
-    assert (overall["n"], overall["string_match_all"]) == (len(lines), 1.0)
+    assert (overall["n"], overall["measures"]["string_match_all"]) == (len(lines), 1.0)
 
 
 def test_changes_from_flags_and_environment_reach_their_place(lcdata: Run, recipe: Path, store: Path) -> None:
