@@ -39,7 +39,8 @@ def prose() -> str:
     """Paragraphs of sentences of words that nobody has read, some of them not in ASCII."""
     chance = random.Random(0)
     words = ["".join(chance.choices(ascii_lowercase, k=chance.randint(2, 9))) for _ in range(2000)] + ["früh", "楊 🎻"]
-    sentences = [" ".join(chance.choices(words, k=chance.randint(4, 14))).capitalize() + "." for _ in range(20_000)]
+    drawn = chance.choices(words, k=180_000)
+    sentences = [" ".join(drawn[first : first + 9]).capitalize() + "." for first in range(0, len(drawn), 9)]
     return "\n\n".join(" ".join(sentences[first : first + 5]) for first in range(0, len(sentences), 5))
 
 
