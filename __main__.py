@@ -90,7 +90,7 @@ def _fail(message: str, code: int) -> NoReturn:
 def _tell(message: str, code: int) -> None:
     if asks_for_json(sys.argv):
         from .pipelines.commands.words.output import emit
-        from .schemas.events import Failed
+        from .schemas.events.event import Failed
 
         emit(Failed(message=message, exit_code=code))
     print(f"lcdata: {message}", file=sys.stderr)
@@ -99,7 +99,7 @@ def _tell(message: str, code: int) -> None:
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     if asks_for_json(sys.argv):
         from .pipelines.commands.words.output import emit
-        from .schemas.events import Warned
+        from .schemas.events.event import Warned
 
         emit(Warned(message=str(message)))
     print(f"lcdata: warning: {message}", file=sys.stderr)

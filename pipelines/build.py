@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ..packers.dataset import Dataset, open_dataset
 from ..schemas.errors import UsageError
-from ..schemas.events import Built, Planned, ShardFinished, StageBuilt, Tell, nobody
+from ..schemas.events.building import Built, Planned, ShardFinished, StageBuilt
+from ..schemas.events.event import Tell, nobody
 from ..schemas.manifest import Manifest, ShardRecord, StageRecord
 from ..schemas.recipe import Recipe
 from .corpora.ingest import ingest

@@ -16,7 +16,7 @@ import psutil
 from ..generators.registry import build_task
 from ..packers.tokens.tokenizer import HOSTILE, load_tokenizer
 from ..schemas.errors import LcdataError
-from ..schemas.events import Found
+from ..schemas.events.judged import Found
 from ..schemas.stream import stream
 from ..schemas.tokens import TokenizerChoice
 

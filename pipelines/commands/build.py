@@ -33,7 +33,7 @@ def build(
     RECIPE is a YAML file, see `lcdata recipes` for some to start from. Corpora that it names under `ingest` are stored
     as far as they are not yet, then its stages are mixed, packed and published as one dataset.
     """
-    from ...schemas.events import RecipeShown
+    from ...schemas.events.shown import RecipeShown
     from ..recipes.flags import share
     from ..recipes.recipe_file import STORE, read_recipe, recipe_yaml
     from ..run.where import Where

@@ -14,7 +14,7 @@ from .words.console import console
 from .words.output import Output
 
 if TYPE_CHECKING:
-    from ...schemas.events import Checked, CheckedConfig, Comparison
+    from ...schemas.events.judged import Checked, CheckedConfig, Comparison
 
 
 @command

@@ -15,7 +15,7 @@ from .words.output import Output
 )
 def doctor(output: Output, tokenizer: str) -> int:
     """Check versions, tokenizer, cores, memory and disk."""
-    from ...schemas.events import Found
+    from ...schemas.events.judged import Found
     from ...schemas.tokens import TokenizerChoice
     from ..doctor import doctor as examine
 

@@ -17,7 +17,7 @@ from .words.console import console
 from .words.output import Output
 
 if TYPE_CHECKING:
-    from ...schemas.events import Exported, ExportedRows
+    from ...schemas.events.exported import Exported, ExportedRows
     from ...schemas.quantity import IntRange
 
 _OF_SAMPLES = ("eval", "chat", "text")

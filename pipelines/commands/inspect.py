@@ -16,7 +16,7 @@ from .words.console import console, pairs
 from .words.output import Output
 
 if TYPE_CHECKING:
-    from ...schemas.events import CorpusShown, DatasetShown
+    from ...schemas.events.shown import CorpusShown, DatasetShown
     from ..corpora.inspect import StoreInspection
     from ..proving.inspect import Inspection
 
@@ -46,7 +46,7 @@ def inspect(output: Output, folder: Path) -> None:
 
 def _dataset_shown(inspections: Sequence[Inspection], folder: Path) -> DatasetShown:
     manifest = inspections[0].manifest
-    from ...schemas.events import DatasetShown, LengthsShown, StageShown
+    from ...schemas.events.shown import DatasetShown, LengthsShown, StageShown
 
     return DatasetShown(
         path=str(folder),
@@ -114,7 +114,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def _corpus_shown(inspection: StoreInspection) -> CorpusShown:
-    from ...schemas.events import CorpusShown
+    from ...schemas.events.shown import CorpusShown
 
     return CorpusShown(
         path=inspection.path,

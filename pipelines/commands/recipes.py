@@ -14,7 +14,7 @@ from .words.console import console, pairs
 from .words.output import Output
 
 if TYPE_CHECKING:
-    from ...schemas.events import RecipeShown
+    from ...schemas.events.shown import RecipeShown
 
 FOLDER = Path(__file__).parents[2] / "recipes"
 
@@ -29,7 +29,7 @@ def _names() -> list[str]:
 def recipes(output: Output, name: str | None, out: Path | None) -> None:
     """List the recipes that come with lcdata, or copy one."""
     from ...schemas.errors import UsageError
-    from ...schemas.events import RecipeShown
+    from ...schemas.events.shown import RecipeShown
     from ..run.files import write_whole
 
     if name is None:

@@ -34,7 +34,7 @@ def _schema(of: str) -> object:
 
         return recipe_schema()
     if of == "events":
-        from ...schemas.events import events_schema
+        from ...schemas.events.kinds import events_schema
 
         return events_schema()
     if of == "manifest":

@@ -15,7 +15,7 @@ from .words.console import console
 from .words.output import Output
 
 if TYPE_CHECKING:
-    from ...schemas.events import GroupScored, Scored
+    from ...schemas.events.judged import GroupScored, Scored
     from ..scoring.score import Group, Score
 
 
@@ -52,7 +52,7 @@ def score(
 
 
 def _events(found: Score, plot: Path | None) -> list[GroupScored | Scored]:
-    from ...schemas.events import GroupScored, Scored
+    from ...schemas.events.judged import GroupScored, Scored
 
     groups = [
         GroupScored(by=group.by, name=group.name, n=group.n, measures=group.measures, intervals=group.intervals)

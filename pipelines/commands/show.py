@@ -13,7 +13,7 @@ from .words.console import console, pairs
 from .words.output import Output
 
 if TYPE_CHECKING:
-    from ...schemas.events import SampleShown
+    from ...schemas.events.shown import SampleShown
     from ..making.samples import Made
 
 
@@ -40,7 +40,7 @@ def show(output: Output, task: str, index: int, engine: str | None, full: bool, 
 
 
 def _shown(made: Made) -> SampleShown:
-    from ...schemas.events import SampleShown
+    from ...schemas.events.shown import SampleShown
 
     document, sample = made.document, made.sample
     return SampleShown(

@@ -16,7 +16,7 @@ from .words.output import Output
 
 if TYPE_CHECKING:
     from ...generators.description import Description
-    from ...schemas.events import TaskShown
+    from ...schemas.events.shown import TaskShown
 
 
 @command
@@ -44,7 +44,7 @@ def tasks(output: Output, task: str | None, templates: bool, markdown: bool) -> 
 
 def _shown(task: Description) -> TaskShown:
     from ...generators.registry import settings_schema
-    from ...schemas.events import TaskShown
+    from ...schemas.events.shown import TaskShown
 
     return TaskShown(
         name=task.name,
@@ -85,7 +85,7 @@ def _show_templates(output: Output, task: str) -> None:
     import yaml
 
     from ...generators.registry import build_task
-    from ...schemas.events import TemplatesShown
+    from ...schemas.events.shown import TemplatesShown
 
     wordings = [asdict(template) for template in build_task(task, {}).templates]  # pyright: ignore[reportArgumentType]
     plain = json.loads(json.dumps(wordings))

@@ -15,7 +15,7 @@ from .words.console import console
 from .words.output import Output
 
 if TYPE_CHECKING:
-    from ...schemas.events import CorpusVerdict, Verdict
+    from ...schemas.events.judged import CorpusVerdict, Verdict
 
 
 @command

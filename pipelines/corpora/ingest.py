@@ -27,7 +27,8 @@ from ...schemas.corpus import (
     UnitRecord,
 )
 from ...schemas.errors import LcdataError, UsageError
-from ...schemas.events import Arranged, Ingested, IngestStarted, PartRead, Tell, UnitStored, nobody
+from ...schemas.events.event import Tell, nobody
+from ...schemas.events.ingesting import Arranged, Ingested, IngestStarted, PartRead, UnitStored
 from ...schemas.recipe import fingerprint
 from ...schemas.records import FileRecord
 from ..run.engine import Engine

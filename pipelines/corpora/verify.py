@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from ...packers.files.token_store import TokenFile, token_path
-from ...schemas.events import CorpusVerdict
+from ...schemas.events.judged import CorpusVerdict
 from ...schemas.records import FileRecord
 from ..run.workspace import is_whole
 from .store import StoredCorpus

@@ -13,7 +13,7 @@ from ...packers.profiles.profile import RowsInfo
 from ...packers.profiles.registry import PROFILES
 from ...packers.profiles.rows import Rows, Shards
 from ...packers.rows.row_arrays import COLUMNS
-from ...schemas.events import ExportedRows, RowCounts
+from ...schemas.events.exported import ExportedRows, RowCounts
 from ..run.versions import library_versions
 from ..run.whole_folder import check_folder, whole_folder
 

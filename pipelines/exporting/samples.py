@@ -20,7 +20,7 @@ from ...packers.dataset import Dataset
 from ...packers.files.arrays import numbers
 from ...schemas.errors import QualityError, UsageError
 from ...schemas.evaluation import Reference
-from ...schemas.events import Exported
+from ...schemas.events.exported import Exported
 from ...schemas.manifest import Manifest, NumberedTask
 from ...schemas.quantity import IntRange
 from ..making.samples import Made

@@ -11,7 +11,7 @@ import numpy as np
 from ...packers.tokens.tokenizer import Tokenizer, load_tokenizer
 from ...schemas.counted import counted
 from ...schemas.errors import UsageError
-from ...schemas.events import StageFacts
+from ...schemas.events.building import StageFacts
 from ...schemas.manifest import ComponentAccount, TaskAccount
 from ...schemas.recipe import FORMAT, Recipe, fingerprint
 from ...schemas.stage import Stage

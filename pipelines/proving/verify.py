@@ -7,7 +7,7 @@ import numpy as np
 
 from ...packers.dataset import Config, Dataset
 from ...packers.files.dataset_file import Shard
-from ...schemas.events import Verdict
+from ...schemas.events.judged import Verdict
 from ...schemas.manifest import MANIFEST, Manifest, StageRecord
 from ..run.engine import Engine
 from ..run.files import hash_file

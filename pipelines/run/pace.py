@@ -3,7 +3,7 @@
 import time
 from typing import Literal
 
-from ...schemas.events import Progress
+from ...schemas.events.building import Progress
 
 
 class Pace:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import humanize
 
 from ....schemas.counted import counted
-from ....schemas.events import Built, Planning, PlanShown, StagePlanned
+from ....schemas.events.building import Built, Planning
+from ....schemas.events.shown import PlanShown, StagePlanned
 from ....schemas.quantity import format_length
 from ....schemas.recipe import Recipe
 from ...run.where import ANYWHERE, Where

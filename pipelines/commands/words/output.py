@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from ....schemas.events import Event
+    from ....schemas.events.event import Event
     from .progress import Display
 
 Words = Callable[[], None]

@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from ....schemas import events
 from ....schemas.counted import counted
+from ....schemas.events import building, ingesting
+from ....schemas.events.event import Event
 from .console import say
 
 _LINE_EVERY = 30.0
@@ -73,31 +74,31 @@ class Display:
         self._bar: Bar | None = None
         self._texts = self._bytes = 0
 
-    def tell(self, event: events.Event) -> None:
+    def tell(self, event: Event) -> None:
         """Say what an event means, or move the bar."""
         match event:
-            case events.Planning():
+            case building.Planning():
                 say(f"{event.name}: planning")
-            case events.Planned():
+            case building.Planned():
                 self._planned(event)
-            case events.Progress() if self._bar is not None:
+            case building.Progress() if self._bar is not None:
                 self._bar.move(event.done, event.per_second)
-            case events.ShardFinished() if self._verbose:
+            case building.ShardFinished() if self._verbose:
                 say(f"{event.path} is safe: {counted(event.documents, 'document')}, {event.tokens:,} tokens")
-            case events.IngestStarted():
+            case ingesting.IngestStarted():
                 size = humanize.naturalsize(event.bytes)
                 where = _where(event.workers, event.address)
                 say(f"{event.name}: reading {counted(event.inputs, 'input')}, {size}, {where}")
-            case events.PartRead():
+            case ingesting.PartRead():
                 self._part_read(event)
-            case events.Arranged():
+            case ingesting.Arranged():
                 self._arranged(event)
-            case events.UnitStored():
+            case ingesting.UnitStored():
                 self._unit_stored(event)
             case _:
                 pass
 
-    def _planned(self, plan: events.Planned) -> None:
+    def _planned(self, plan: building.Planned) -> None:
         where = _where(plan.workers, plan.address)
         for stage in plan.stages:
             say(f"{stage.name}: {stage.summary} in {counted(stage.shards, 'shard')}, {where}")
@@ -105,7 +106,7 @@ class Display:
             say(f"going on: {plan.finished_shards} of {counted(plan.shards, 'shard')} finished")
         self._start(Bar("tokens", plan.tokens, plan.finished_tokens))
 
-    def _part_read(self, part: events.PartRead) -> None:
+    def _part_read(self, part: ingesting.PartRead) -> None:
         """Say what was read, a line for every gigabyte."""
         before = self._bytes >> 30
         self._texts += part.texts
@@ -113,12 +114,12 @@ class Display:
         if not part.resumed and (self._verbose or self._bytes >> 30 != before):
             say(f"{counted(self._texts, 'text')} read, {humanize.naturalsize(self._bytes)}")
 
-    def _arranged(self, arranged: events.Arranged) -> None:
+    def _arranged(self, arranged: ingesting.Arranged) -> None:
         size, units = humanize.naturalsize(arranged.bytes), counted(arranged.units, "unit")
         say(f"{counted(arranged.documents, 'document')} to encode, {size} in {units}")
         self._start(Bar("bytes", arranged.bytes))
 
-    def _unit_stored(self, unit: events.UnitStored) -> None:
+    def _unit_stored(self, unit: ingesting.UnitStored) -> None:
         if unit.resumed and self._bar is not None:
             self._bar.skip(unit.bytes)
         if self._verbose and not unit.resumed:

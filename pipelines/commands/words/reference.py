@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from ....schemas.corpus import CorpusManifest
 from ....schemas.errors import LcdataError
-from ....schemas.events import Event
+from ....schemas.events.kinds import event_kinds
 from ....schemas.manifest import Manifest
 from ....schemas.recipe import Recipe
 from ....schemas.tables import DOCUMENT_COLUMNS, ROW_COLUMNS, Column
@@ -218,19 +218,12 @@ def _event_sections() -> list[str]:
             "says the kind. A command's last line is its result or an `error`."
         ),
     ]
-    kinds = list(_subclasses(Event))
+    kinds = event_kinds()
     for kind in kinds:
         event = kind.model_fields["event"].default
         lines += _model_section(kind, f"{event} ({kind.__name__})", leaving_out="event")
     parts = dict.fromkeys(model for kind in kinds for model in _models(kind) if model not in kinds)
     return [*lines, *_model_sections(list(parts))]
-
-
-def _subclasses(kind: type[Event]) -> Iterator[type[Event]]:
-    """The events that are derived from one, in the order of their definition."""
-    for event in kind.__subclasses__():
-        yield event
-        yield from _subclasses(event)
 
 
 def _models(root: type[BaseModel]) -> Iterator[type[BaseModel]]:
@@ -292,8 +285,8 @@ def _type(entry: Mapping[str, Any]) -> str:
     if kind == "object":
         inner = entry.get("additionalProperties")
         return f"object of {_type(inner)}" if isinstance(inner, dict) and inner else "object"
-    kinds = kind if isinstance(kind, list) else [kind]
-    return " or ".join(_TYPES.get(str(one), "any value") for one in kinds)
+    types = kind if isinstance(kind, list) else [kind]
+    return " or ".join(_TYPES.get(str(name), "any value") for name in types)
 
 
 def _column_table(columns: Sequence[Column]) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ....packers.dataset import Config, Dataset
 from ....schemas.errors import UsageError
-from ....schemas.events import Checked, CheckedConfig, Comparison
+from ....schemas.events.judged import Checked, CheckedConfig, Comparison
 from .compare import SUBJECTS, compare, dataset_of
 from .stored import CheckedRow, some_rows
 from .trainers import TRAINERS, library, tiny_llama

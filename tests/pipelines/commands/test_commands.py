@@ -12,7 +12,7 @@ import pytest
 import yaml
 from conftest import Run
 
-from lcdata.schemas.events import events_schema
+from lcdata.schemas.events.kinds import events_schema
 
 GEN = ("gen", "--task", "kv", "--length", "1k", "--n", "5", "--workers", "0", "--out", "out")
 

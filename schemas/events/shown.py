@@ -1,0 +1,171 @@
+"""What is shown and changes nothing: plans, recipes, tasks, samples, datasets and corpora."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from .building import StageFacts
+from .event import Event
+
+
+class StagePlanned(StageFacts):
+    """A stage as it is planned, with what is made and drawn for it."""
+
+    tasks: list[dict[str, Any]]
+    """The account of each task, as `lcdata.json` has it."""
+    corpora: list[dict[str, Any]]
+    """The account of each corpus, as `lcdata.json` has it."""
+
+
+class PlanShown(Event):
+    """What a build would make, and how long it would take where that is known."""
+
+    event: Literal["plan"] = "plan"
+    name: str
+    """The recipe's name."""
+    stages: list[StagePlanned]
+    """Each stage with what is made and drawn for it."""
+    shards: int
+    """Data files of all stages."""
+    tokens: int
+    """Tokens of all stages, BOS and EOS included."""
+    bytes: int | None
+    """Bytes of all files, about; None where documents of corpora would have to be read for it."""
+    seconds: float | None
+    """Seconds that the build would take, about; None where `bytes` is."""
+    workers: int | None
+    """Processes that these seconds are for; None where `bytes` is."""
+
+
+class RecipeShown(Event):
+    """A recipe: one that comes with lcdata, or one with all its defaults."""
+
+    event: Literal["recipe"] = "recipe"
+    name: str
+    """The recipe's name."""
+    about: str = ""
+    """What the recipe makes, in a sentence."""
+    path: str | None = None
+    """File of the recipe; None where the recipe itself is printed."""
+    recipe: dict[str, Any] | None = None
+    """All that the recipe says, defaults included; None where recipes are listed."""
+
+
+class TaskShown(Event):
+    """A task that samples can be made of."""
+
+    event: Literal["task"] = "task"
+    name: str
+    """Name of the task, which `--task` takes."""
+    summary: str
+    """What is asked, in a sentence."""
+    about: str
+    """What the task teaches, its source, and what it leaves out."""
+    wordings: list[str]
+    """Ids of the wordings, which `--template` takes."""
+    presets: dict[str, dict[str, Any]]
+    """The settings of each preset, by name."""
+    settings: dict[str, Any]
+    """JSON Schema of the task's settings."""
+
+
+class TemplatesShown(Event):
+    """The wordings of a task."""
+
+    event: Literal["templates"] = "templates"
+    task: str
+    """The task's name."""
+    templates: list[dict[str, Any]]
+    """Each wording as `--templates` takes it."""
+
+
+class SampleShown(Event):
+    """One sample as a dataset holds it; spans count tokens of the document."""
+
+    event: Literal["sample"] = "sample"
+    task: str
+    """The task's name."""
+    sample: int
+    """Index of the sample in its task."""
+    prompt: str
+    """What a model is given."""
+    answer: str
+    """What a model should write after the prompt."""
+    answers: list[str]
+    """The reference answers, all of which are wanted."""
+    tokens: int
+    """Tokens of the document."""
+    prompt_tokens: int
+    """Tokens before the answer."""
+    answer_spans: list[tuple[int, int]]
+    """Where each of the answers stands, start and end."""
+    evidence_spans: list[tuple[int, int]]
+    """What the answers rest on, start and end."""
+    depth: list[float]
+    """Where each evidence starts in the context: 0 at its beginning, 1 as late as it can be."""
+    template: str
+    """Id of the wording."""
+    facts: dict[str, Any]
+    """All that was decided about the sample."""
+    sha256: str
+    """sha256 of the token ids as little-endian int32."""
+    input_ids: list[int]
+    """Token ids of the document."""
+
+
+class LengthsShown(BaseModel):
+    """Documents of low..high-1 tokens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    low: int
+    """Tokens of the shortest document that counts here."""
+    high: int
+    """Tokens of the shortest document above."""
+    documents: int
+    """How many documents are of these lengths."""
+    tokens: int
+    """Tokens of the documents of these lengths."""
+
+
+class StageShown(BaseModel):
+    """A stage of a finished dataset."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    name: str
+    """The config's name."""
+    lengths: list[LengthsShown]
+    """Numbers of documents by their lengths, in powers of two."""
+    first: dict[str, Any]
+    """The first record of the document table."""
+
+
+class DatasetShown(Event):
+    """What a finished dataset holds."""
+
+    event: Literal["dataset"] = "dataset"
+    path: str
+    """Folder of the dataset."""
+    manifest: dict[str, Any]
+    """What `lcdata.json` says but for shards and files."""
+    stages: list[StageShown]
+    """What was looked at in each config."""
+
+
+class CorpusShown(Event):
+    """What a stored corpus holds."""
+
+    event: Literal["corpus"] = "corpus"
+    path: str
+    """Folder of the corpus."""
+    manifest: dict[str, Any]
+    """What `corpus.json` says but for inputs, files and buckets."""
+    percentiles: dict[int, int]
+    """Tokens of a document, by percent of the documents that have no more."""
+    longest: int
+    """Tokens of the longest document."""
+    half_in: int
+    """Half of all tokens lie in documents of so many tokens or more."""
+    buckets: list[dict[str, Any]]
+    """Documents, tokens and share of each bucket of lengths."""
