@@ -279,6 +279,8 @@ def _start_ray(workers: int, address: str | None, closed: threading.Event) -> _R
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_DISABLE_FAILURE_SIGNAL_HANDLER", "1")  # its own handler of SIGTERM aborts
+    # Ray's own 15 leaves workers a thirtieth of the time that any other program beside them gets.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     # Workers put their memory into huge pages where the kernel has them on request: one part in 25 faster.
     os.environ.setdefault("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
     logging.getLogger("ray").setLevel(logging.ERROR)

@@ -81,3 +81,26 @@ def test_an_address_where_nothing_answers_is_one_line(lcdata: Run, small: str) -
         done = lcdata(*BUILD, "--tokenizer", small, "--out", "out", "--address", address)
         assert done.returncode in (1, 2)
         assert message in done.stderr.strip().splitlines()[-1]
+
+
+NICENESS = """
+import os
+from lcdata.pipelines.run.engine import Engine
+from lcdata.pipelines.run.where import Where
+
+def niceness(shared, job):
+    yield os.nice(0)
+
+os.nice(3)
+with Engine(Where(workers=1)) as engine:
+    print([event for _, event in engine.run(niceness, None, [0])])
+"""
+
+
+@pytest.mark.cluster
+def test_workers_get_the_share_of_the_cores_that_other_programs_get(tmp_path: Path) -> None:
+    """Left alone, Ray puts its workers behind every other program of the machine."""
+    done = subprocess.run(
+        [sys.executable, "-c", NICENESS], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert done.stdout == "[3]\n", done.stderr
