@@ -100,7 +100,5 @@ with Engine(Where(workers=1)) as engine:
 @pytest.mark.cluster
 def test_workers_get_the_share_of_the_cores_that_other_programs_get(tmp_path: Path) -> None:
     """Left alone, Ray puts its workers behind every other program of the machine."""
-    done = subprocess.run(
-        [sys.executable, "-c", NICENESS], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", NICENESS], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout == "[3]\n", done.stderr
