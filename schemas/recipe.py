@@ -12,7 +12,7 @@ from .stage import FIELDS, Stage, in_recipe
 from .tokens import TokenizerChoice
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
-FORMAT = 6
+FORMAT = 7
 """Number of the format of a dataset's files; a change of any byte for the same recipe raises it."""
 
 

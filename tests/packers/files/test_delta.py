@@ -54,6 +54,6 @@ def test_blocks_may_end_anywhere(count: int) -> None:
     check(np.resize(np.array(EXTREMES, np.int32), count))
 
 
-def test_an_even_rise_takes_two_bytes_a_block() -> None:
+def test_an_even_rise_takes_five_bytes_a_block() -> None:
     sizes = [len(delta_binary_packed(np.arange(1 + 128 * blocks, dtype=np.int32))) for blocks in range(1, 90)]
-    assert {after - before for before, after in pairwise(sizes)} == {2}
+    assert {after - before for before, after in pairwise(sizes)} == {5}
