@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ..packers.dataset import Dataset, open_dataset
+from ..packers.tokens.tokenizer import load_tokenizer
 from ..schemas.errors import UsageError
 from ..schemas.events.building import Built, Planned, ShardFinished, StageBuilt
 from ..schemas.events.event import Tell, nobody
@@ -15,6 +16,7 @@ from ..schemas.manifest import Manifest, ShardRecord, StageRecord
 from ..schemas.recipe import Recipe
 from .corpora.ingest import ingest
 from .corpora.store import is_store, open_corpus
+from .making.makers import check_tasks
 from .making.shard import write_shard
 from .making.work import Shared
 from .planning.materials import Materials
@@ -96,6 +98,7 @@ def build_dataset(
             workspace.remove_after_publication()
             return _built(done, out, None)
         if not overwrite:
+            _check_asked(materials)
             raise UsageError(f"{out} is finished and {difference}. Use another --out, or replace it with --overwrite")
     with Engine(where) as runner:
         runner.start(surely_needed_workers(recipe), write_shard)
@@ -113,6 +116,13 @@ def build_dataset(
             except OSError as error:
                 raise storage_error(error, out) from None
     return _built(manifest, out, pace.per_second)
+
+
+def _check_asked(materials: Materials) -> None:
+    """Raise UsageError where what is asked for could not be made in any folder."""
+    check_tasks(materials.recipe)
+    if any(stage.tasks for stage in materials.recipe.stages):
+        load_tokenizer(materials.recipe.tokenizer, "tokenizers", materials.vocabulary)
 
 
 def _difference(done: Manifest, materials: Materials) -> str | None:
