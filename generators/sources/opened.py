@@ -121,7 +121,10 @@ def decompressed(source: Input, stored: Iterable[bytes]) -> Iterator[bytes]:
     num_in = num_out = 0
     new_decoder = _decoders(source.compression)
     decoder = new_decoder()
+    starts = _STARTS[source.compression]
     for piece in _pieces(stored, _PIECE[source.compression]):
+        if num_in == 0 and not any(piece.startswith(start[: len(piece)]) for start in starts):
+            raise DamagedError(f"it is no .{source.compression} file, whatever its name says")
         num_in += len(piece)
         while piece:
             if decoder.eof:
@@ -139,6 +142,13 @@ def decompressed(source: Input, stored: Iterable[bytes]) -> Iterator[bytes]:
         raise DamagedError("it ends too early")
 
 
+_STARTS: dict[Compression, tuple[bytes, ...]] = {
+    "gz": (b"\x1f\x8b",),
+    "zst": (b"\x28\xb5\x2f\xfd", *(bytes([0x50 + number]) + b"\x2a\x4d\x18" for number in range(16))),
+    "xz": (b"\xfd7zXZ\0",),
+    "bz2": (b"BZh",),
+}
+"""What the first member, frame or stream of a file begins with; in .zst a frame to be skipped may be the first."""
 _PADDED = ("gz", "xz")
 """Formats after whose members zeros may follow."""
 

@@ -19,9 +19,8 @@ def separated_records(
 ) -> Iterator[Record | Bad | Damage]:
     """Records of the rows of a file after the first `skip`, not counting the names of its columns."""
     csv.field_size_limit(max(wanted.max_doc_bytes + 1, 1 << 17))
-    reader = csv.reader(
-        _decoded(content, longest_line(wanted)), delimiter="\t" if source.format == "tsv" else ",", strict=True
-    )
+    text = _Text(content, longest_line(wanted))
+    reader = csv.reader(text, delimiter="\t" if source.format == "tsv" else ",", strict=True)
     names: list[str] | None = None
     number = 0
     while True:
@@ -51,7 +50,8 @@ def separated_records(
             continue
         number += 1
         if number > skip:
-            yield _record(wanted, number, names, row)
+            is_cut = len(row) < len(names) and not text.has_end
+            yield Damage(number, f"ends inside row {number:,}") if is_cut else _record(wanted, number, names, row)
 
 
 def check_name(source: Input, name: str, names: Sequence[str]) -> None:
@@ -62,13 +62,24 @@ def check_name(source: Input, name: str, names: Sequence[str]) -> None:
         raise UsageError(f"inputs: {source.name} has no column {name!r}: name one of {', '.join(names) or 'none'}")
 
 
-def _decoded(content: Iterable[bytes], longest: int) -> Iterator[str]:
+class _Text:
     """The lines of a file with their ends; a byte that is no UTF-8 becomes half a surrogate pair."""
-    for number, (line, has_end) in enumerate(lines(content, longest)):
+
+    has_end = True
+    """Whether the last line that was taken has an end."""
+
+    def __init__(self, content: Iterable[bytes], longest: int) -> None:
+        self._lines = enumerate(lines(content, longest))
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        number, (line, self.has_end) = next(self._lines)
         if line is None:
             raise DamagedError(f"line {number + 1:,} is longer than a text may be")
         text = line.decode(errors="surrogateescape")
-        yield (text if number else text.removeprefix("\ufeff")) + ("\n" if has_end else "")
+        return (text if number else text.removeprefix("\ufeff")) + ("\n" if self.has_end else "")
 
 
 def _record(wanted: Wanted, number: int, names: Sequence[str], row: Sequence[str]) -> Record | Bad:

@@ -189,8 +189,11 @@ def _rows(
     if not batch.num_rows:
         return
     passed = max(skip - line, 0)
-    columns = [_values(column) for column in _columns(source, wanted, batch.slice(passed))]
-    for number, values in enumerate(zip(*columns, strict=True), start=line + passed + 1):
+    columns = _columns(source, wanted, batch.slice(passed))
+    if pa.types.is_null(columns[0].type):
+        yield from (Bad(number, NOTHING) for number in range(line + passed + 1, line + batch.num_rows + 1))
+        return
+    for number, values in enumerate(zip(*map(_values, columns), strict=True), start=line + passed + 1):
         yield wanted.record(number, dict(zip(wanted.names, values, strict=True)))
 
 
