@@ -146,6 +146,7 @@ def _make(plan: Plan, workspace: Workspace, tell: Tell, runner: Engine) -> tuple
         sources=[stage.source for stage in plan.stages],
         plan=plan.fingerprint,
         out=workspace.out,
+        inputs=plan.inputs,
     )
     jobs = [stage.job(shard) for stage, shard in plan.shards() if (stage.stage.name, shard) not in finished]
     pace = Pace("tokens")
