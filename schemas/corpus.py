@@ -1,14 +1,14 @@
 """An organic corpus: what an ingest was asked for, and `corpus.json`, the truth about what it stored."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_validator
 
 from .names import FolderName
 from .quantity import Count, Length
 from .records import FileRecord, JsonRecord, WorkRecord
-from .secrets import Address
+from .secrets import without_secrets
 from .tokens import TokenizerChoice, TokenizerIdentity
 
 CORPUS_MANIFEST = "corpus.json"
@@ -17,6 +17,10 @@ CORPUS_FORMAT = 2
 
 DEFAULT_BUCKETS = tuple(2**exponent for exponent in range(10, 21))
 """1k, 2k, 4k, … 1M."""
+
+
+Address = Annotated[str, PlainSerializer(without_secrets)]
+"""A path or URL, of which no secret is ever written down."""
 
 
 @dataclass(frozen=True)

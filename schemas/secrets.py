@@ -1,9 +1,6 @@
 """What of a URL may be told: passwords, keys and signatures are in it too, and belong to nobody else."""
 
 import re
-from typing import Annotated
-
-from pydantic import PlainSerializer
 
 HIDDEN = "…"
 """What stands where something is left out."""
@@ -45,7 +42,3 @@ def hidden(text: str, url: str) -> str:
         for part in sorted((part for part in secret if part not in told), key=len, reverse=True):
             text = text.replace(part, HIDDEN)
     return without_secrets(text)
-
-
-Address = Annotated[str, PlainSerializer(without_secrets)]
-"""A path or URL, of which no secret is ever written down."""

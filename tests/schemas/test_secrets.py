@@ -3,7 +3,8 @@
 import pytest
 from pydantic import BaseModel
 
-from lcdata.schemas.secrets import Address, hidden, without_secrets
+from lcdata.schemas.corpus import Address
+from lcdata.schemas.secrets import hidden, without_secrets
 
 URLS = {
     "http://user:pass@host/a.jsonl": "http://host/a.jsonl",
