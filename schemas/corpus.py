@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_validator
+from pydantic import Field, PlainSerializer, field_validator
 
 from .names import FolderName
 from .quantity import Count, Length
 from .records import FileRecord, JsonRecord, WorkRecord
 from .secrets import without_secrets
 from .tokens import TokenizerChoice, TokenizerIdentity
+from .written import Written
 
 CORPUS_MANIFEST = "corpus.json"
 CORPUS_FORMAT = 2
@@ -36,10 +37,8 @@ class Gates:
 DEFAULT_GATES = Gates()
 
 
-class Fields(BaseModel):
+class Fields(Written):
     """Where a record holds what is wanted of it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     text: str = "text"
     """The document's text, or the part's where records are grouped; `a.b` is the field b of the field a."""
@@ -54,10 +53,8 @@ class Fields(BaseModel):
     """What the parts of a group are sorted by, and what stands in their headers: a path, a chapter's number."""
 
 
-class IngestRecipe(BaseModel):
+class IngestRecipe(Written):
     """Everything that decides a stored corpus, besides the input files themselves."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: FolderName
     """The corpus's name, a folder in the store."""

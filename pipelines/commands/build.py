@@ -36,7 +36,7 @@ def build(
     """
     from ...schemas.events.shown import RecipeShown
     from ..recipes.flags import gates
-    from ..recipes.recipe_file import STORE, read_recipe, recipe_yaml
+    from ..recipes.recipe_file import read_recipe, recipe_yaml, store_beside
     from ..run.where import Where
     from .words.build import build_dataset
     from .words.ingest import ingest_corpus
@@ -50,5 +50,5 @@ def build(
         refuse_written({"max_bad", "allow_damaged_files"}, "recipes that ingest")
     where, losses = Where(workers, address), gates(max_bad, allow_damaged_files)
     for corpus in read.ingest:
-        ingest_corpus(output, corpus, store or STORE, losses, where, overwrite=overwrite)
+        ingest_corpus(output, corpus, store or store_beside(recipe), losses, where, overwrite=overwrite)
     build_dataset(output, read, out or Path(read.output or read.name), where, overwrite=overwrite)
