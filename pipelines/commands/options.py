@@ -177,10 +177,21 @@ recipe_options = together(
 )
 """A recipe in a file, with options of its store and of changes to it."""
 
-max_bad_option = click.option(
-    "--max-bad",
-    metavar="SHARE",
-    default="0.1%",
-    show_default=True,
-    help="Share of a corpus's records that may be unusable.",
+gate_options = together(
+    "Gates",
+    click.option(
+        "--max-bad",
+        metavar="SHARE",
+        default="0.1%",
+        show_default=True,
+        help="Share of a corpus's records that may be unusable.",
+    ),
+    click.option(
+        "--allow-damaged-files",
+        metavar="N|SHARE",
+        default="0",
+        show_default=True,
+        help="Inputs that may be cut short or damaged; what they still give is taken.",
+    ),
 )
+"""Options of how much of its inputs an ingest may lose."""
