@@ -1,12 +1,11 @@
 """Character spans to token spans by counting bytes, for vocabularies whose tokens cut the text into pieces."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import tokenizers
 from numpy.typing import NDArray
 
 from ...schemas.sample import Span
@@ -67,9 +66,12 @@ class TokenBytes:
 
     @classmethod
     def of(
-        cls, content: Content, control: Collection[str], reference: tokenizers.Tokenizer, vocab_size: int
+        cls, content: Content, added: Mapping[str, int], control: Sequence[int], vocab_size: int
     ) -> "TokenBytes | None":
-        """Read a `tokenizer.json`; None when its tokens are neither byte-level nor SentencePiece-style BPE."""
+        """Read a `tokenizer.json`, given the ids of its added and of all control tokens.
+
+        None when its tokens are neither byte-level nor SentencePiece-style BPE.
+        """
         kinds = component_types([content.json.get("pre_tokenizer"), content.json.get("decoder")])
         if content.model.get("type") != "BPE":
             return None
@@ -83,10 +85,10 @@ class TokenBytes:
         table = np.zeros(vocab_size, np.uint8)
         for piece, token in content.vocab.items():
             table[token] = min(measure(piece), 255)
-        for token in (token["content"] for token in content.added):
-            if is_byte_level or token not in content.vocab:
-                table[reference.token_to_id(token)] = min(len(token.encode()), 255)
-        table[[reference.token_to_id(token) for token in control]] = 0
+        for piece, token in added.items():
+            if is_byte_level or piece not in content.vocab:
+                table[token] = min(len(piece.encode()), 255)
+        table[list(control)] = 0
         return cls(table, prefix)
 
     def coverage(self, ids: NDArray[np.int32]) -> Coverage:

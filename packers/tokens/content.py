@@ -107,7 +107,7 @@ class Content:
             renamed: object = {named(piece): token for piece, token in vocab.items()}
         else:
             renamed = [[named(piece), score] for piece, score in vocab]
-        changed = {"vocab": renamed}
+        changed: dict[str, object] = {"vocab": renamed}
         if isinstance(model.get("unk_token"), str):
             changed["unk_token"] = named(model["unk_token"])
         if "merges" in model:

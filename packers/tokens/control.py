@@ -18,14 +18,14 @@ from .vocabulary import Vocabulary
 
 _BRACKETED = r"<[^<>]+>|\[[^\[\]]+\]|◁[^◁▷]+▷|｜[^｜]+｜"
 _MARKED = re.compile(rf"{_BRACKETED}|<.*>|\[.*\]", re.DOTALL)
-_HTML = frozenset(
-    "a abbr address area article aside audio b base bdi bdo blockquote body br button canvas caption center cite code "
-    "col colgroup data datalist dd del details dfn dialog div dl dt em embed fieldset figcaption figure font footer "
-    "form frame h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label legend li link main map "
-    "mark math menu meta meter nav noscript object ol optgroup option output p param picture pre progress q rp rt ruby "
-    "s samp script search section select slot small source span strike strong style sub summary sup svg table tbody td "
-    "template textarea tfoot th thead time title tr track tt u ul var video wbr".split()
-)
+_HTML = """
+a abbr address area article aside audio b base bdi bdo blockquote body br button canvas caption center cite code col
+colgroup data datalist dd del details dfn dialog div dl dt em embed fieldset figcaption figure font footer form frame h1
+h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label legend li link main map mark math menu meta
+meter nav noscript object ol optgroup option output p param picture pre progress q rp rt ruby s samp script search
+section select slot small source span strike strong style sub summary sup svg table tbody td template textarea tfoot th
+thead time title tr track tt u ul var video wbr
+"""
 """Names of the elements of HTML, whose tags are text."""
 
 
@@ -35,7 +35,7 @@ def is_marked(token: str) -> bool:
 
 
 def _is_html(token: str) -> bool:
-    return token.startswith("<") and token.strip("</>").lower() in _HTML
+    return token.startswith("<") and token.strip("</>").lower() in _HTML.split()
 
 
 def _is_word(token: str) -> bool:
@@ -52,7 +52,7 @@ def named_tokens(config: Mapping[str, Any]) -> set[str]:
         *(token for name, value in config.items() if name.endswith("_token") for token in _contents(value)),
         *_contents(config.get("additional_special_tokens")),
         *_contents(config.get("extra_special_tokens")),
-        *(token for entry in declared if isinstance(entry, dict) and entry.get("special") for token in _contents(entry)),
+        *_contents([entry for entry in declared if isinstance(entry, dict) and entry.get("special")]),
     }
 
 
@@ -73,7 +73,8 @@ class Named:
     def __init__(self, content: Content, config: Mapping[str, Any], source: str) -> None:
         self._content, self._source = content, source
         self._added = {token["content"] for token in content.added}
-        self._likely = {token["content"] for token in content.added if token["special"] or not _is_word(token["content"])}
+        special = {token["content"] for token in content.added if token["special"]}
+        self._likely = special | {token for token in self._added if not _is_word(token)}
         self.declared = {token for token in named_tokens(config) if token in self._added or self.may_be_control(token)}
         self._likely |= self.declared
 
@@ -99,9 +100,8 @@ class Named:
         tokens = re.findall(one, given) if re.fullmatch(f"(?:{one})+", given) else []
         if tokens and all(map(self.may_be_control, tokens)):
             return tuple(tokens)
-        problem = (
-            "is ordinary text under the tokenizer" if given in self or given.isdigit() else "is not a token of the tokenizer"
-        )
+        is_text = given in self or given.isdigit()
+        problem = "is ordinary text under the tokenizer" if is_text else "is not a token of the tokenizer"
         meant = self._meant(given, reference, own)
         cure = f": did you mean {meant!r}?" if meant else ": name one that `lcdata doctor --tokenizer` lists as control"
         raise UsageError(f"{option} {given!r} {problem} {self._source!r}{cure}")

@@ -66,7 +66,7 @@ def _around(reference: tokenizers.Tokenizer, content: Content, source: str) -> t
     for text in (*_LETTERS, *content.vocab):
         try:
             encoding = reference.encode(text)
-        except Exception:  # noqa: S112 - what tokenizers raises where a text cannot be written has no type of its own
+        except Exception:
             continue
         own = [place for place, is_added in enumerate(encoding.special_tokens_mask) if not is_added]
         if own:
@@ -85,8 +85,8 @@ def _bos(
     if isinstance(wanted, bool) and wanted != bool(before):
         what = f"puts {own} before a text" if before else "puts nothing before a text"
         warnings.warn(
-            f"tokenizer_config.json says add_bos_token: {str(wanted).lower()}, and tokenizer.json {what}, which is done: "
-            f"choose with --bos {own or _token(vocabulary, 'bos_token') or 'TOKEN'} or --bos none",
+            f"tokenizer_config.json says add_bos_token: {str(wanted).lower()}, and tokenizer.json {what}, which is "
+            f"done: choose with --bos {own or _token(vocabulary, 'bos_token') or 'TOKEN'} or --bos none",
             stacklevel=4,
         )
     return before

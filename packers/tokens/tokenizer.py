@@ -36,6 +36,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 Ids = NDArray[np.int32]
 
+
 @dataclass(frozen=True)
 class TokenizerSpec:
     """All that a worker needs to make the same tokenizer."""
@@ -106,8 +107,9 @@ class Tokenizer:
     @cached_property
     def token_bytes(self) -> TokenBytes | None:
         """How many bytes of text each token covers, where the vocabulary says so."""
-        files, identity = self._files, self.identity
-        return TokenBytes.of(files.content, identity.control_tokens, files.reference, identity.vocab_size)
+        content = self._files.content
+        added = {token["content"]: _id_of(self.reference, token["content"]) for token in content.added}
+        return TokenBytes.of(content, added, list(self.control_tokens.values()), self.identity.vocab_size)
 
     @property
     def engine(self) -> str:
@@ -156,9 +158,17 @@ class Tokenizer:
         """Token ids by `tokenizers`, control tokens where the text names them: for text that is ours alone."""
         return _encode(self.reference, text)
 
+    def decode(self, ids: Ids) -> str:
+        """The text of token ids, control tokens left out."""
+        return self.reference.decode(ids[~self._is_control[ids]].tolist(), skip_special_tokens=False)
+
     def unwritten(self, text: str, ids: Ids) -> int:
-        """Places of a text that the vocabulary cannot write, given its ids: unknown tokens, else characters left out."""
+        """Places of a text that the vocabulary cannot write, given its ids: unknown tokens, or characters in none."""
         return self._alphabet.count(text, ids, self.reference)
+
+    def cannot_write(self, text: str) -> bool:
+        """Whether a part of a text would become an unknown token or none."""
+        return not self._alphabet.is_whole and self.unwritten(text, self.encode(text)) > 0
 
     @cached_property
     def control_tokens(self) -> dict[str, int]:

@@ -1,6 +1,5 @@
 """Text that a vocabulary cannot write: what becomes unknown tokens, or is left out without any."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,17 +27,15 @@ class Alphabet:
         """Read a `tokenizer.json`."""
         model, vocab = content.model, content.vocab
         unknown = model.get("unk_id") if model.get("type") == "Unigram" else vocab.get(model.get("unk_token") or "")
-        is_byte_level = "ByteLevel" in component_types([content.json.get("normalizer"), content.json.get("pre_tokenizer")])
-        is_whole = bool(model.get("byte_fallback")) and all(f"<0x{byte:02X}>" in vocab for byte in range(256))
-        if model.get("type") == "BPE":
-            suffix = model.get("end_of_word_suffix") or ""
-            written = [symbol for symbol in vocab if len(symbol.removesuffix(suffix)) == 1]
-            symbols = frozenset(symbol.removesuffix(suffix) for symbol in written if suffix or len(symbol) == 1)
-            if is_byte_level:
-                table = pre_tokenizers.ByteLevel.alphabet()
-                is_whole = is_whole or all(symbol in vocab and symbol + suffix in vocab for symbol in table)
-            return cls(is_whole, unknown, frozenset() if is_whole else symbols)
-        return cls(is_whole, unknown, frozenset())
+        suffix = model.get("end_of_word_suffix") or ""
+        parts = component_types([content.json.get("normalizer"), content.json.get("pre_tokenizer")])
+        if model.get("byte_fallback"):
+            is_whole = all(f"<0x{byte:02X}>" in vocab for byte in range(256))
+        else:
+            table = pre_tokenizers.ByteLevel.alphabet() if "ByteLevel" in parts and model.get("type") == "BPE" else ()
+            is_whole = bool(table) and all(symbol in vocab and symbol + suffix in vocab for symbol in table)
+        symbols = (piece.removesuffix(suffix) for piece in vocab) if not is_whole else ()
+        return cls(is_whole, unknown, frozenset(symbol for symbol in symbols if len(symbol) == 1))
 
     def count(self, text: str, ids: NDArray[np.int32], reference: tokenizers.Tokenizer) -> int:
         """Unknown tokens among a text's ids; where there is no such token, characters of it that are in none."""
@@ -52,6 +49,6 @@ class Alphabet:
         if char in self.symbols or char.isspace():
             return True
         normalized = reference.normalizer.normalize_str(char) if reference.normalizer else char
-        if reference.pre_tokenizer is None:
-            return all(symbol in self.symbols for symbol in normalized)
-        return all(symbol in self.symbols for part, _ in reference.pre_tokenizer.pre_tokenize_str(normalized) for symbol in part)
+        before = reference.pre_tokenizer
+        parts = [part for part, _ in before.pre_tokenize_str(normalized)] if before else [normalized]
+        return all(symbol in self.symbols for symbol in "".join(parts))

@@ -16,6 +16,7 @@ from ...schemas.mix import TAGS
 from ...schemas.quantity import format_length, parse_length, parse_share
 from ...schemas.recipe import Recipe
 from ...schemas.stage import default_name
+from ...schemas.tokens import TokenizerChoice
 
 _COMMON = ("seed", "labels", "shard_rows", "cdc")
 
@@ -103,7 +104,14 @@ def share(value: str, option: str) -> float:
 
 
 def _tokenizer(flags: dict[str, Any]) -> dict[str, Any]:
-    return {"source": flags["tokenizer"], **{name: flags.get(name) for name in ("bos", "eos", "chat_template")}}
+    ends = {name: "".join(flags[name]) for name in ("bos", "eos") if flags.get(name)}
+    moved = {name: flags.get(name) or () for name in ("control_tokens", "text_tokens")}
+    return {"source": flags["tokenizer"], "chat_template": flags.get("chat_template"), **ends, **moved}
+
+
+def tokenizer_choice(flags: dict[str, Any]) -> TokenizerChoice:
+    """The tokenizer that flags choose."""
+    return _checked(TokenizerChoice, _tokenizer(flags))
 
 
 def _given(flags: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
