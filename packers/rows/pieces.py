@@ -68,13 +68,13 @@ def cut(lengths: NDArray[np.int32], seq_length: int, ends: Ends, policy: LongPol
 def _split(lengths: NDArray[np.int32], room: int, ends: Ends) -> Pieces:
     """Cut documents into pieces, of which all but a document's last fill their rows."""
     # EOS is cut like content, so the last piece of a document has room for it, if need be for nothing else.
-    counts = (lengths + np.int32(ends.after - 1)) // np.int32(room) + np.int32(1)
+    counts = (lengths.astype(np.int64) + ends.after - 1) // room + 1
     starts = _starts(counts)
     document = np.repeat(np.arange(len(lengths)), counts)
     offset = (np.arange(len(document)) - starts[document]) * room
     length = np.full(len(document), room, np.int32)
     last = starts[1:] - 1
-    length[last] = lengths - (counts - np.int32(1)) * np.int32(room)
+    length[last] = lengths - (counts - 1) * room
     is_last = np.zeros(len(document), np.bool_)
     is_last[last] = True
     _lengthen(offset, length, last[(counts > 1) & (length[last] < MIN_PIECE)])

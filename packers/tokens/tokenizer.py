@@ -7,7 +7,7 @@ is put there by rule.
 import os
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,6 +23,7 @@ from ...schemas.sample import Fragments, Span
 from ...schemas.tokens import TokenizerChoice, TokenizerIdentity
 from .bytespans import TokenBytes
 from .content import Content
+from .for_text import Files, encode, files_beside, files_of, id_of, reference_engine
 from .identity import identify
 from .memory import give_back_memory
 from .probes import HOSTILE, around, long_text
@@ -47,31 +48,20 @@ class TokenizerSpec:
     """What encodes: `fastokens`, or `tokenizers` where the former cannot be used."""
 
 
-@dataclass(frozen=True)
-class _Files:
-    """A `tokenizer.json` as it is, and for text."""
-
-    content: Content
-    reference: tokenizers.Tokenizer
-    """`tokenizers` with the file as it is, but for truncation and padding."""
-    for_text: str
-    """The file by which text makes no control tokens."""
-
-
 class Tokenizer:
     """One vocabulary with its two engines; made by `load_tokenizer`, `reopen_tokenizer` or `open_tokenizer`."""
 
-    def __init__(self, spec: TokenizerSpec, files: _Files | None = None, fast: Any = None) -> None:
+    def __init__(self, spec: TokenizerSpec, files: Files | None = None, fast: Any = None) -> None:
         self.spec = spec
         self.identity = spec.identity
-        self._known: _Files | None = files or _files_of(spec.data, spec.identity)
-        self._fast = (fast or _fast_engine(self._files.for_text)) if spec.engine == "fastokens" else None
+        self._known: Files | None = files or files_of(spec.data, spec.identity)
+        self._fast: Any = (fast or _fast_engine(self._files.for_text)) if spec.engine == "fastokens" else None
         self._counted: WeakKeyDictionary[Fragments, NDArray[np.int64]] = WeakKeyDictionary()
 
     @property
-    def _files(self) -> _Files:
+    def _files(self) -> Files:
         if self._known is None:
-            self._known = _files_of(self.spec.data, self.identity)
+            self._known = files_of(self.spec.data, self.identity)
         return self._known
 
     def forget_vocabulary(self) -> None:
@@ -91,7 +81,7 @@ class Tokenizer:
         """The Hugging Face tokenizer that takes strings of control tokens as text; `reference` where both are one."""
         files = self._files
         is_same = files.for_text == files.content.data.decode()
-        return files.reference if is_same else _reference_engine(files.for_text)
+        return files.reference if is_same else reference_engine(files.for_text)
 
     @cached_property
     def _alphabet(self) -> Alphabet:
@@ -108,7 +98,7 @@ class Tokenizer:
     def token_bytes(self) -> TokenBytes | None:
         """How many bytes of text each token covers, where the vocabulary says so."""
         content = self._files.content
-        added = {token["content"]: _id_of(self.reference, token["content"]) for token in content.added}
+        added = {token["content"]: id_of(self.reference, token["content"]) for token in content.added}
         return TokenBytes.of(content, added, list(self.control_tokens.values()), self.identity.vocab_size)
 
     @property
@@ -120,15 +110,23 @@ class Tokenizer:
         """Token ids of a whole text without BOS and EOS, shape (num_tokens,)."""
         if self._fast is None:
             return self._encode_as_text(text)
-        ids, _ = self._fast.encode_batch_flat([text], split_special_tokens=True)
-        return np.frombuffer(ids, np.int32)
+        ids, _ = self._encode_fast([text])
+        return ids
 
     def encode_batch(self, texts: Sequence[str]) -> tuple[Ids, NDArray[np.int64]]:
         """Token ids of several whole texts one after another, and where each text's end, after a first 0."""
         if self._fast is None:
             ids = [self._encode_as_text(text) for text in texts]
             return np.concatenate(ids), np.concatenate(([0], np.cumsum(list(map(len, ids)))))
-        flat, ends = self._fast.encode_batch_flat(texts, split_special_tokens=True)
+        return self._encode_fast(texts)
+
+    def _encode_fast(self, texts: Sequence[str]) -> tuple[Ids, NDArray[np.int64]]:
+        try:
+            flat, ends = self._fast.encode_batch_flat(texts, split_special_tokens=True)
+        except ValueError as error:
+            raise LcdataError(
+                f"fastokens cannot encode a text that tokenizers may ({error}): run again with --engine tokenizers"
+            ) from None
         return np.frombuffer(flat, np.int32), np.frombuffer(ends, np.int64)
 
     def count(self, fragments: Fragments) -> NDArray[np.int64]:
@@ -143,20 +141,20 @@ class Tokenizer:
 
         They come from the file as it is; only a text that makes control tokens there is encoded without them.
         """
-        ids = _encode(self.reference, text)
+        ids = encode(self.reference, text)
         return self._encode_as_text(text) if self._is_control[ids].any() else ids
 
     def _encode_as_text(self, text: str) -> Ids:
         engine = self._text_reference
         engine.encode_special_tokens = True
         try:
-            return _encode(engine, text)
+            return encode(engine, text)
         finally:
             engine.encode_special_tokens = False
 
     def encode_with_control_tokens(self, text: str) -> Ids:
         """Token ids by `tokenizers`, control tokens where the text names them: for text that is ours alone."""
-        return _encode(self.reference, text)
+        return encode(self.reference, text)
 
     def decode(self, ids: Ids) -> str:
         """The text of token ids, control tokens left out."""
@@ -173,7 +171,7 @@ class Tokenizer:
     @cached_property
     def control_tokens(self) -> dict[str, int]:
         """The ids of the strings that only a chat template may write as one token."""
-        return {token: _id_of(self.reference, token) for token in self.identity.control_tokens}
+        return {token: id_of(self.reference, token) for token in self.identity.control_tokens}
 
     @cached_property
     def after_control_token(self) -> "Tokenizer":
@@ -217,10 +215,14 @@ class Tokenizer:
 
     def disagreement(self, texts: Iterable[str]) -> str | None:
         """The first text on which the two engines differ, or None."""
-        for text in texts:
-            if not np.array_equal(self.encode(text), self.encode_reference(text)):
-                return text
-        return None
+        return next((text for text in texts if not self._agrees(text)), None)
+
+    def _agrees(self, text: str) -> bool:
+        reference = self.encode_reference(text)
+        try:
+            return np.array_equal(self.encode(text), reference)
+        except LcdataError:
+            return False
 
     def tried(self, texts: Iterable[str] = ()) -> "Tokenizer":
         """This tokenizer where its engine agrees with `tokenizers` on hostile strings, long ones, and these texts.
@@ -262,7 +264,7 @@ def load_tokenizer(
                 early = beside.submit(_fast_engine, vocabulary.data.decode())
             content = Content.of(vocabulary.data)
             content.refuse_chance(choice.source)
-            reference = _reference_engine(vocabulary.data.decode())
+            reference = reference_engine(vocabulary.data.decode())
         except UsageError:
             raise
         except Exception as error:  # tokenizers raises plain Exception for whatever is wrong with the JSON
@@ -273,7 +275,7 @@ def load_tokenizer(
         identity = identify(reference, content, vocabulary, choice)
     for what in content.switched_off:
         warnings.warn(f"the tokenizer {choice.source!r} asks for {what}, which is switched off", stacklevel=2)
-    files = _files(content, reference, identity)
+    files = files_beside(content, reference, identity)
     if files.for_text != vocabulary.data.decode():
         early = None
     return _keep_open(_with_engine(TokenizerSpec(vocabulary.data, identity, engine), files, early))
@@ -282,10 +284,10 @@ def load_tokenizer(
 def reopen_tokenizer(identity: TokenizerIdentity, vocabulary: Vocabulary, engine: str = "fastokens") -> Tokenizer:
     """The tokenizer of a finished dataset again, nothing decided anew; falls back to `tokenizers` with a warning."""
     spec = TokenizerSpec(vocabulary.data, identity, engine)
-    return _keep_open(_with_engine(spec, _files_of(vocabulary.data, identity), None))
+    return _keep_open(_with_engine(spec, files_of(vocabulary.data, identity), None))
 
 
-def _with_engine(spec: TokenizerSpec, files: _Files, fast: "Future[Any] | None") -> Tokenizer:
+def _with_engine(spec: TokenizerSpec, files: Files, fast: "Future[Any] | None") -> Tokenizer:
     try:
         return Tokenizer(spec, files, None if fast is None else fast.result())
     except ValueError as error:
@@ -317,64 +319,3 @@ def _fast_engine(data: str) -> Any:
     engine.no_truncation()
     engine.no_padding()
     return engine
-
-
-def _reference_engine(data: str) -> tokenizers.Tokenizer:
-    reference = tokenizers.Tokenizer.from_str(data)
-    reference.no_truncation()
-    reference.no_padding()
-    return reference
-
-
-def _encode(engine: tokenizers.Tokenizer, text: str) -> Ids:
-    try:
-        return np.array(engine.encode_batch_fast([text], add_special_tokens=False)[0].ids, np.int32)
-    except Exception as error:  # of no type of its own, where a text cannot be written and there is no unknown token
-        raise UsageError(
-            f"the tokenizer cannot write {text[:40]!r} ({error}): give one that has an unknown token or all bytes"
-        ) from None
-
-
-def _id_of(reference: tokenizers.Tokenizer, token: str) -> int:
-    found = reference.token_to_id(token)
-    assert found is not None, token
-    return found
-
-
-def _files_of(data: bytes, identity: TokenizerIdentity) -> _Files:
-    return _files(Content.of(data), _reference_engine(data.decode()), identity)
-
-
-def _files(content: Content, reference: tokenizers.Tokenizer, identity: TokenizerIdentity) -> _Files:
-    """The file with what it is for text; UsageError where text makes control tokens whatever is done."""
-    control = {token: _id_of(reference, token) for token in identity.control_tokens}
-    for_text = content.for_text(control, reference)
-    reached = _reached(for_text, control, content, reference if for_text == content.data.decode() else None)
-    if reached:
-        for_text = content.for_text(control, reference, reached)
-        still = _reached(for_text, control, content, None)
-        if still:
-            raise UsageError(
-                f"the tokenizer {identity.source!r} makes the control token {still[0]!r} of ordinary text: give "
-                f"another, or let it be text with --text-token {still[0]!r}"
-            )
-    added = {token["content"] for token in content.added}
-    # As transformers does with what a tokenizer's configuration names.
-    reference.add_special_tokens([token for token in control if token not in added])
-    return _Files(content, reference, for_text)
-
-
-def _reached(
-    for_text: str, control: Mapping[str, int], content: Content, reference: tokenizers.Tokenizer | None
-) -> list[str]:
-    """The control tokens that the model makes of their own strings, as one that looks for whole words does."""
-    if not any(token in content.vocab for token in control):
-        return []
-    engine = reference or _reference_engine(for_text)
-    unknown = Alphabet.of(content).unknown_id
-    engine.encode_special_tokens = True
-    try:
-        made = {token for text in around(control) for token in _encode(engine, text).tolist()} - {unknown}
-    finally:
-        engine.encode_special_tokens = False
-    return [token for token, number in control.items() if number in made]

@@ -284,8 +284,8 @@ class _Ingest:
         first = next(unit.first_unwritten for unit in units if unit.first_unwritten)
         raise UsageError(
             f"{self._recipe.name}: the vocabulary of {self._tokenizer.identity.source} cannot write {unwritten:,} "
-            f"places of texts of {tokens:,} tokens, more than --max-unwritten {max_unwritten:.2%}, the first of them in "
-            f"{first}: use another --tokenizer, or allow more with --max-unwritten"
+            f"places of texts of {tokens:,} tokens, more than --max-unwritten {max_unwritten:.2%}, the first of them "
+            f"in {first}: use another --tokenizer, or allow more with --max-unwritten"
         )
 
     def _finish(
