@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from rich.markup import escape
-
 from .group import command
 from .options import examined_options
 from .words.console import console
@@ -20,6 +18,8 @@ def doctor(output: Output, **flags: Any) -> int:
 
     Of the tokenizer it lists the control tokens, which text never makes, and the other added tokens, which it does.
     """
+    from rich.markup import escape
+
     from ...schemas.events.judged import Found
     from ..doctor import doctor as examine
     from ..recipes.flags import tokenizer_choice
