@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer as Reference
 from tokenizers import models, normalizers, pre_tokenizers, trainers
 
+from lcdata.packers.tokens.probes import around
 from lcdata.packers.tokens.tokenizer import HOSTILE, Tokenizer, load_tokenizer, open_tokenizer
 from lcdata.schemas.errors import HubError, UsageError
 from lcdata.schemas.tokens import TokenizerChoice
 
-from .conftest import Load
+from .conftest import Load, added
 
 TEXTS = st.text(alphabet=st.characters(codec="utf-8"), max_size=60) | st.sampled_from(HOSTILE)
 
@@ -198,6 +199,43 @@ def test_engines_are_tried_on_a_long_document(load: Load) -> None:
     tokenizer._fast.enable_truncation(20_000)  # what switching it off prevents
     with pytest.warns(UserWarning, match="fastokens and tokenizers differ"):
         assert tokenizer.tried().engine == "tokenizers"
+
+
+BYTES = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+PARTS = {
+    "lowercase": {"normalizer": {"type": "Lowercase"}},
+    "nfkc": {"normalizer": {"type": "NFKC"}},
+    "strip": {"normalizer": {"type": "Strip", "strip_left": True, "strip_right": True}},
+    "prepend": {"normalizer": {"type": "Prepend", "prepend": "_"}},
+    "blanks": {"normalizer": {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "}},
+    "no pre-tokenizer": {"pre_tokenizer": None},
+    "prefix space": {"pre_tokenizer": BYTES | {"add_prefix_space": True}},
+    "no regex": {"pre_tokenizer": BYTES | {"use_regex": False}},
+    "punctuation": {
+        "pre_tokenizer": {
+            "type": "Sequence",
+            "pretokenizers": [{"type": "Punctuation", "behavior": "Isolated"}, BYTES],
+        }
+    },
+    "first space": {
+        "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": False}
+    },
+}
+"""Parts of a tokenizer.json that change ids."""
+
+
+@pytest.mark.filterwarnings("ignore:fastokens")
+@pytest.mark.parametrize("flags", [{}, {"lstrip": True}, {"rstrip": True}, {"single_word": True}, {"normalized": True}])
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_of_the_file_counts_alike_for_both_engines(load: Load, part: str, flags: dict[str, bool]) -> None:
+    tokenizer = load(PARTS[part], tokens=[added("<h1>", 900, **flags), added("[IMG]", 901, **flags)]).tried()
+    truth = Reference.from_str(tokenizer.spec.data.decode())
+    for text in (*HOSTILE, *around(["<h1>", "[IMG]", "<H1>"]), "The the THE " * 300):
+        ids = tokenizer.encode(text).tolist()
+        true = truth.encode(text, add_special_tokens=False).ids
+        assert ids == tokenizer.encode_reference(text).tolist()
+        assert 901 not in ids
+        assert ids == true or {0, 901} & set(true)
 
 
 def test_a_forgotten_vocabulary_comes_back_for_spans_and_control_tokens(tokenizer_source: str) -> None:
