@@ -25,7 +25,7 @@ content = json.loads(reference.to_str())
 content["added_tokens"][0]["id"] = 7
 text = json.dumps(content)
 print("tokenizers", tokenizers.Tokenizer.from_str(text).encode("a%%").ids)
-print("fastokens", fastokens.Tokenizer.from_json_str(text).encode("a%%"))
+print("fastokens", list(fastokens.Tokenizer.from_json_str(text).encode("a%%").ids))
 PYTHON
 
 found=$(venv/bin/python ids.py)

@@ -37,7 +37,7 @@ def build(
     """
     from ...schemas.events.shown import RecipeShown
     from ..recipes.flags import share
-    from ..recipes.recipe_file import STORE, read_recipe, recipe_yaml
+    from ..recipes.recipe_file import read_recipe, recipe_yaml, store_beside
     from ..run.where import Where
     from .words.build import build_dataset
     from .words.ingest import ingest_corpus
@@ -50,5 +50,6 @@ def build(
     where, most_bad = Where(workers, address), share(max_bad, "--max-bad")
     unwritten = share(max_unwritten, "--max-unwritten")
     for corpus in read.ingest:
-        ingest_corpus(output, corpus, store or STORE, most_bad, where, overwrite=overwrite, max_unwritten=unwritten)
+        place = store or store_beside(recipe)
+        ingest_corpus(output, corpus, place, most_bad, where, overwrite=overwrite, max_unwritten=unwritten)
     build_dataset(output, read, out or Path(read.output or read.name), where, overwrite=overwrite)
