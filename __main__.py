@@ -13,6 +13,7 @@ from . import __version__
 from .pipelines.commands.group import Commands, asks_for_json
 from .pipelines.commands.interrupts import Terminated, end_at_once, hear_interrupts, hear_no_more
 from .schemas.errors import LcdataError
+from .schemas.secrets import without_secrets
 
 _TERMINATED, _INTERRUPTED = 4, 130
 """Exit codes of what can be resumed."""
@@ -61,14 +62,15 @@ def _run() -> NoReturn:
         sys.exit(1)
     except LcdataError as error:
         if debug:
-            traceback.print_exc()
+            print(without_secrets(traceback.format_exc()), file=sys.stderr)
         _fail(str(error), error.exit_code)
     except Exception as error:
         if isinstance(error, SystemError) and isinstance(error.__cause__, Terminated | KeyboardInterrupt):
             # It came while Ray was waiting.
             _interrupted(_TERMINATED if isinstance(error.__cause__, Terminated) else _INTERRUPTED)
         if debug:
-            raise
+            print(without_secrets(traceback.format_exc()), file=sys.stderr)
+            sys.exit(1)
         _fail(
             f"{type(error).__name__}: {error} (this is a defect of lcdata: run again with --debug and report it)",
             1,
@@ -77,7 +79,7 @@ def _run() -> NoReturn:
 
 def _interrupted(code: int) -> NoReturn:
     hear_no_more(code)
-    again = shlex.join(["lcdata", *sys.argv[1:]])
+    again = shlex.join(["lcdata", *map(without_secrets, sys.argv[1:])])
     _tell(f"interrupted; what was finished is safe. To go on:\n  {again}", code)
     end_at_once(code)
 
@@ -88,6 +90,7 @@ def _fail(message: str, code: int) -> NoReturn:
 
 
 def _tell(message: str, code: int) -> None:
+    message = without_secrets(message)
     if asks_for_json(sys.argv):
         from .pipelines.commands.words.output import emit
         from .schemas.events.event import Failed
@@ -97,11 +100,12 @@ def _tell(message: str, code: int) -> None:
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    message = without_secrets(str(message))
     if asks_for_json(sys.argv):
         from .pipelines.commands.words.output import emit
         from .schemas.events.event import Warned
 
-        emit(Warned(message=str(message)))
+        emit(Warned(message=message))
     print(f"lcdata: warning: {message}", file=sys.stderr)
 
 

@@ -207,18 +207,28 @@ recipe_options = together(
 )
 """A recipe in a file, with options of its store and of changes to it."""
 
-max_unwritten_option = click.option(
-    "--max-unwritten",
-    metavar="SHARE",
-    default="0.1%",
-    show_default=True,
-    help="Share of a corpus's tokens that may be unknown, or characters left out.",
+gate_options = together(
+    "Gates",
+    click.option(
+        "--max-bad",
+        metavar="SHARE",
+        default="0.1%",
+        show_default=True,
+        help="Share of a corpus's records that may be unusable.",
+    ),
+    click.option(
+        "--allow-damaged-files",
+        metavar="N|SHARE",
+        default="0",
+        show_default=True,
+        help="Inputs that may be cut short or damaged; what they still give is taken.",
+    ),
+    click.option(
+        "--max-unwritten",
+        metavar="SHARE",
+        default="0.1%",
+        show_default=True,
+        help="Share of a corpus's tokens that may be unknown, or characters left out.",
+    ),
 )
-
-max_bad_option = click.option(
-    "--max-bad",
-    metavar="SHARE",
-    default="0.1%",
-    show_default=True,
-    help="Share of a corpus's records that may be unusable.",
-)
+"""Options of how much of its inputs an ingest may lose."""

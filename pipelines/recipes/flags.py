@@ -9,12 +9,12 @@ import pydantic
 
 from ...generators.registry import preset_settings
 from ...generators.templates import read_templates
-from ...schemas.corpus import IngestRecipe
+from ...schemas.corpus import Gates, IngestRecipe
 from ...schemas.errors import UsageError
 from ...schemas.lengths import Lengths
 from ...schemas.mix import TAGS
 from ...schemas.problems import reason
-from ...schemas.quantity import format_length, parse_length, parse_share
+from ...schemas.quantity import format_length, parse_length, parse_number_or_share, parse_share
 from ...schemas.recipe import Recipe
 from ...schemas.stage import default_name
 from ...schemas.tokens import TokenizerChoice
@@ -97,10 +97,15 @@ def ingest_recipe(inputs: Sequence[str], group_by: str | None, order_by: str | N
     return _checked(IngestRecipe, content)
 
 
-def share(value: str, option: str) -> float:
-    """The share that a flag gives, `0.1%` as 0.001; UsageError that names the flag."""
+def gates(max_bad: str, allow_damaged_files: str, max_unwritten: str) -> Gates:
+    """What an ingest may lose, `0.1%` of its records and `3` or `5%` of its files; UsageError that names the flag."""
+    option = "--max-bad"
     try:
-        return parse_share(value)
+        share = parse_share(max_bad)
+        option = "--allow-damaged-files"
+        damaged_files = parse_number_or_share(allow_damaged_files)
+        option = "--max-unwritten"
+        return Gates(share, damaged_files, parse_share(max_unwritten))
     except ValueError as error:
         raise UsageError(f"{option} {error}") from None
 

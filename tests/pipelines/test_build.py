@@ -64,7 +64,7 @@ def test_the_same_bytes_in_any_order_of_shards_and_any_number_of_attempts(
     with workspace.opened(plan.content):
         workspace.make_folders(f"data/{recipe.name}", f"docs/{recipe.name}")
         (stage,) = plan.stages
-        shared = Shared([stage.stage], [stage.source], plan.fingerprint, workspace.out)
+        shared = Shared([stage.stage], [stage.source], plan.fingerprint, workspace.out, plan.inputs)
         order = [*reversed(range(plan.num_shards)), 1, 0]
         for shard in order:
             assert len(list(write_shard(shared, stage.job(shard)))) >= 2

@@ -5,7 +5,7 @@ from pathlib import Path
 import humanize
 from rich.markup import escape
 
-from ....schemas.corpus import CorpusManifest, IngestRecipe
+from ....schemas.corpus import CorpusManifest, Gates, IngestRecipe
 from ....schemas.counted import counted
 from ...run.where import ANYWHERE, Where
 from .console import console, pairs
@@ -16,16 +16,15 @@ def ingest_corpus(
     output: Output,
     recipe: IngestRecipe,
     store: Path,
-    max_bad: float,
+    gates: Gates,
     where: Where = ANYWHERE,
     engine: str = "fastokens",
     overwrite: bool = False,
-    max_unwritten: float = 0.001,
 ) -> None:
     """Store a corpus, and say what came out."""
     from ...corpora.ingest import ingest
 
-    ingested = ingest(recipe, store, output.tell, max_bad, where, engine, overwrite, max_unwritten)
+    ingested = ingest(recipe, store, output.tell, gates, where, engine, overwrite)
     output.report(ingested, lambda: _print_ingested(store / recipe.name, ingested.ingested))
 
 
@@ -37,8 +36,13 @@ def _print_ingested(path: Path, is_new: bool) -> None:
         console().print(f"{path} is stored already, nothing to do", markup=False)
     following = f"lcdata inspect {path} · lcdata gen --corpus {path} --length 128k --tokens …"
     pairs({**summary(manifest), "next": following})
+    for damaged in manifest.damaged[:5]:
+        gave = f"{damaged.reason}, gave {counted(damaged.records, 'record')}"
+        console().print(f"[yellow]damaged[/yellow] {escape(damaged.url)} {escape(gave)}")
     for bad in manifest.first_bad[:5]:
         console().print(f"[yellow]unusable[/yellow] {escape(f'{bad.url}:{bad.line}')} {escape(bad.reason)}")
+    for passed in manifest.first_passed_over[:5]:
+        console().print(f"[yellow]not read[/yellow] {escape(passed.url)} {escape(passed.reason)}")
 
 
 def summary(manifest: CorpusManifest) -> dict[str, str]:
@@ -46,7 +50,10 @@ def summary(manifest: CorpusManifest) -> dict[str, str]:
     left_out = {
         **{f"{reason} (records)": count for reason, count in manifest.bad.items()},
         **{f"{reason} (documents)": count for reason, count in manifest.dropped.items()},
+        **{f"{reason} (not read)": count for reason, count in manifest.passed_over.items()},
     }
+    if manifest.damaged:
+        left_out["damaged (files, in part)"] = len(manifest.damaged)
     records, inputs = counted(manifest.records, "record"), counted(len(manifest.inputs), "input")
     audited = counted(manifest.audited, "document")
     return {
