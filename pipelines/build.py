@@ -40,6 +40,7 @@ def build(
     store: str | Path | None = None,
     max_bad: float | None = None,
     allow_damaged_files: int | float | None = None,
+    max_unwritten: float | None = None,
     workers: int | None = None,
     address: str | None = None,
     engine: str = "fastokens",
@@ -55,6 +56,7 @@ def build(
     store: where the recipe's corpora are, or are put; by default as the recipe says, and `store` beside it.
     max_bad: share of a corpus's records that may be unusable, by default 0.001; for recipes that ingest.
     allow_damaged_files: inputs that may be cut short or damaged, a number or as a float a share; by default none.
+    max_unwritten: share of a corpus's tokens that may stand for what the vocabulary cannot write; by default 0.001.
     workers: processes, 0 for this one; by default by the size of the work.
     address: a Ray cluster to run on.
     engine: what encodes, `fastokens` or `tokenizers`; both give the same ids.
@@ -71,10 +73,10 @@ def build(
     elif not isinstance(recipe, Recipe):
         recipe = recipe_of(copy.deepcopy(dict(recipe)), "recipe", file.parent, named)
     where = Where(workers, address)
-    given = {"max_bad": max_bad, "damaged_files": allow_damaged_files}
+    given = {"max_bad": max_bad, "damaged_files": allow_damaged_files, "max_unwritten": max_unwritten}
     gates = Gates(**{name: value for name, value in given.items() if value is not None})
     if gates != DEFAULT_GATES and not recipe.ingest:
-        raise UsageError("max_bad and allow_damaged_files are for recipes that ingest: leave them out")
+        raise UsageError("max_bad, allow_damaged_files and max_unwritten are for recipes that ingest: leave them out")
     for corpus in recipe.ingest:
         tell(ingest(corpus, named or store_beside(file), tell, gates, where, engine, overwrite))
     folder = Path(out or recipe.output or recipe.name).expanduser()

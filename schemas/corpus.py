@@ -32,6 +32,8 @@ class Gates:
     """Share of the records that cannot be used."""
     damaged_files: int | float = 0
     """Inputs that cannot be read to their end: a number of them, or as a float a share."""
+    max_unwritten: float = 0.001
+    """Share of the tokens that are unknown or stand for characters which are in none."""
 
 
 DEFAULT_GATES = Gates()
@@ -182,6 +184,9 @@ class UnitRecord(WorkRecord):
     tokens: int
     bytes: int
     audited: int
+    unwritten: int
+    documents_unwritten: int
+    first_unwritten: str | None
     without_tokens: int
     """Documents that the tokenizer makes nothing of, which are left out."""
     bytes_without_tokens: int
@@ -246,7 +251,11 @@ class CorpusManifest(JsonRecord):
     bytes: int
     """Bytes of text that was stored."""
     audited: int
-    """Documents whose ids were compared with those of `tokenizers`; of long ones, a part."""
+    """Documents whose ids were compared with those of `tokenizers`; of most long ones, a part."""
+    unwritten: int
+    """Places of the texts that the vocabulary cannot write: unknown tokens, or characters that are in no token."""
+    documents_unwritten: int
+    """Documents with such places, those left out among them."""
     buckets: list[BucketRecord]
     """Documents and tokens by length."""
     index: FileRecord

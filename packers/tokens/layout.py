@@ -69,8 +69,8 @@ class Layout:
     def plain(cls, tokenizer: Tokenizer) -> "Layout":
         """Prompt and answer as one text between BOS (where the tokenizer has one) and EOS."""
         identity = tokenizer.identity
-        head = [] if identity.bos_id is None else [identity.bos_id]
-        return cls(tokenizer, [_ids(head), (Slot.PROMPT, Slot.ANSWER), _ids([identity.eos_id])], is_chat=False)
+        text = (Slot.PROMPT, Slot.ANSWER)
+        return cls(tokenizer, [_ids(identity.bos_ids), text, _ids(identity.eos_ids)], is_chat=False)
 
     @classmethod
     def chat(cls, tokenizer: Tokenizer, template: str) -> "Layout":
@@ -85,7 +85,7 @@ class Layout:
         rendered = _marked(render_chat(template, Slot.PROMPT.value, Slot.ANSWER.value, identity.bos, identity.eos))
         pieces = _split(rendered, tokenizer.control_tokens)
         if not any(isinstance(piece, np.ndarray) for piece in pieces[_last_answer(pieces) :]):
-            pieces.append(_ids([identity.eos_id]))
+            pieces.append(_ids(identity.eos_ids))
         layout = cls(tokenizer, pieces, is_chat=True)
         for prompt, answer in _PROBES:
             rendered = render_chat(template, prompt, answer, identity.bos, identity.eos)

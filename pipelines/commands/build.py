@@ -24,6 +24,7 @@ def build(
     out: Path | None,
     max_bad: str,
     allow_damaged_files: str,
+    max_unwritten: str,
     workers: int | None,
     address: str | None,
     overwrite: bool,
@@ -47,8 +48,8 @@ def build(
         output.show(shown, lambda: output.text(recipe_yaml(read, read.output)))
         return
     if not read.ingest:
-        refuse_written({"max_bad", "allow_damaged_files"}, "recipes that ingest")
-    where, losses = Where(workers, address), gates(max_bad, allow_damaged_files)
+        refuse_written({"max_bad", "allow_damaged_files", "max_unwritten"}, "recipes that ingest")
+    where, losses = Where(workers, address), gates(max_bad, allow_damaged_files, max_unwritten)
     for corpus in read.ingest:
         ingest_corpus(output, corpus, store or store_beside(recipe), losses, where, overwrite=overwrite)
     build_dataset(output, read, out or Path(read.output or read.name), where, overwrite=overwrite)

@@ -48,6 +48,7 @@ def ingest(
     out: Path,
     max_bad: str,
     allow_damaged_files: str,
+    max_unwritten: str,
     workers: int | None,
     address: str | None,
     engine: str | None,
@@ -64,5 +65,5 @@ def ingest(
     from .words.ingest import ingest_corpus
 
     recipe = ingest_recipe(inputs, **flags)
-    where, losses = Where(workers, address), gates(max_bad, allow_damaged_files)
+    where, losses = Where(workers, address), gates(max_bad, allow_damaged_files, max_unwritten)
     ingest_corpus(output, recipe, out, losses, where, engine or "fastokens", overwrite)

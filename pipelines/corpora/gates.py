@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ...generators.sources.record import NOTHING
-from ...schemas.corpus import BadRecord, DamagedInput, Gates, PartRecord
+from ...schemas.corpus import BadRecord, DamagedInput, Gates, PartRecord, UnitRecord
 from ...schemas.counted import counted
 from ...schemas.errors import UsageError
 
@@ -50,4 +50,17 @@ def check_damaged(damaged: Sequence[DamagedInput], num_inputs: int, gates: Gates
     raise UsageError(
         f"{of}: {named}{others}. Copy them again and add --overwrite, or go on with what they still give by "
         f"--allow-damaged-files {len(damaged)}"
+    )
+
+
+def check_unwritten(name: str, tokenizer: str, units: Sequence[UnitRecord], gates: Gates) -> None:
+    """Raise UsageError where the vocabulary cannot write too much of the texts of a corpus of this name."""
+    unwritten, tokens = sum(unit.unwritten for unit in units), sum(unit.tokens for unit in units)
+    if unwritten <= gates.max_unwritten * tokens:
+        return
+    first = next(unit.first_unwritten for unit in units if unit.first_unwritten)
+    raise UsageError(
+        f"{name}: the vocabulary of {tokenizer} cannot write {unwritten:,} places of texts of {tokens:,} tokens, more "
+        f"than --max-unwritten {gates.max_unwritten:.2%}, the first of them in {first}: use another --tokenizer, or allow "
+        "more with --max-unwritten"
     )

@@ -44,7 +44,7 @@ from ..run.where import ANYWHERE, Where
 from ..run.workspace import Workspace, first_difference, is_whole
 from .arrange import Arrangement, arrange
 from .encode import NO_TOKENS, Encoding, Unit, encode_unit
-from .gates import NAMED_BAD, check_bad, check_bad_counts, check_damaged, first_bad
+from .gates import NAMED_BAD, check_bad, check_bad_counts, check_damaged, check_unwritten, first_bad
 from .read import Bundle, Reading, read_bundle
 from .store import INDEX, open_corpus
 
@@ -226,6 +226,7 @@ class _Ingest:
             )
         )
         units = self._encode(runner, files, arrangement)
+        check_unwritten(self._recipe.name, self._tokenizer.identity.source, units, gates)
         if not any(unit.documents for unit in units):
             raise UsageError(f"{self._recipe.name}: the tokenizer makes no tokens of any document: check --tokenizer")
         return self._finish(parts, arrangement, units)
@@ -333,6 +334,8 @@ class _Ingest:
             tokens=sum(unit.tokens for unit in units),
             bytes=sum(unit.bytes for unit in units),
             audited=sum(unit.audited for unit in units),
+            unwritten=sum(unit.unwritten for unit in units),
+            documents_unwritten=sum(unit.documents_unwritten for unit in units),
             buckets=buckets,
             index=index,
             files=[file for unit in units for file in unit.files],

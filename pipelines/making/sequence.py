@@ -39,6 +39,8 @@ def samples(
     chat_template: str | Path | None = None,
     bos: str | None = None,
     eos: str | None = None,
+    control_tokens: Sequence[str] = (),
+    text_tokens: Sequence[str] = (),
     loss: Loss = "answer",
     engine: Literal["fastokens", "tokenizers"] = "fastokens",
     **settings: Any,
@@ -57,7 +59,9 @@ def samples(
     templates: wordings of your own instead, in a YAML file or as mappings.
     format: prompt and answer as they are, or as two turns in the tokenizer's chat template.
     chat_template: a Jinja file instead of the tokenizer's own.
-    bos, eos: tokens before and after a document instead of the tokenizer's own; bos `"none"` for nothing.
+    bos, eos: tokens before and after a document instead of the tokenizer's own, several as one text; bos `"none"` for
+    nothing.
+    control_tokens, text_tokens: added tokens that text is never to make, and control tokens that it is to make.
     loss: whether labels are on the answer and EOS, or on all tokens but the first.
     engine: what encodes; both give the same ids.
     settings: those of the task, see `lcdata.tasks()[task].settings`, such as `dict_size="2..6"`.
@@ -80,6 +84,8 @@ def samples(
         "source": EMBEDDED if tokenizer is None else str(tokenizer),
         "bos": bos,
         "eos": eos,
+        "control_tokens": control_tokens,
+        "text_tokens": text_tokens,
         "chat_template": None if chat_template is None else str(chat_template),
     }
     content = {

@@ -17,6 +17,7 @@ from ...schemas.problems import reason
 from ...schemas.quantity import format_length, parse_length, parse_number_or_share, parse_share
 from ...schemas.recipe import Recipe
 from ...schemas.stage import default_name
+from ...schemas.tokens import TokenizerChoice
 from ...schemas.yaml_text import parse_value
 
 _COMMON = ("seed", "labels", "shard_rows", "cdc")
@@ -96,19 +97,28 @@ def ingest_recipe(inputs: Sequence[str], group_by: str | None, order_by: str | N
     return _checked(IngestRecipe, content)
 
 
-def gates(max_bad: str, allow_damaged_files: str) -> Gates:
+def gates(max_bad: str, allow_damaged_files: str, max_unwritten: str) -> Gates:
     """What an ingest may lose, `0.1%` of its records and `3` or `5%` of its files; UsageError that names the flag."""
     option = "--max-bad"
     try:
         share = parse_share(max_bad)
         option = "--allow-damaged-files"
-        return Gates(share, parse_number_or_share(allow_damaged_files))
+        damaged_files = parse_number_or_share(allow_damaged_files)
+        option = "--max-unwritten"
+        return Gates(share, damaged_files, parse_share(max_unwritten))
     except ValueError as error:
         raise UsageError(f"{option} {error}") from None
 
 
 def _tokenizer(flags: dict[str, Any]) -> dict[str, Any]:
-    return {"source": flags["tokenizer"], **{name: flags.get(name) for name in ("bos", "eos", "chat_template")}}
+    ends = {name: "".join(flags[name]) for name in ("bos", "eos") if flags.get(name)}
+    moved = {name: flags.get(name) or () for name in ("control_tokens", "text_tokens")}
+    return {"source": flags["tokenizer"], "chat_template": flags.get("chat_template"), **ends, **moved}
+
+
+def tokenizer_choice(flags: dict[str, Any]) -> TokenizerChoice:
+    """The tokenizer that flags choose."""
+    return _checked(TokenizerChoice, _tokenizer(flags))
 
 
 def _given(flags: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -46,8 +46,8 @@ OPTIONS: list[tuple[str, list[str], dict[str, Any]]] = [
     ),
     (
         "vt",
-        ["--length", "1000", "--format", "chat", "--chat-template", "chat.jinja", "--bos", "a"],
-        {"length": 1000, "format": "chat", "chat_template": "chat.jinja", "bos": "a"},
+        ["--length", "1000", "--format", "chat", "--chat-template", "chat.jinja", "--bos", "<|endoftext|>"],
+        {"length": 1000, "format": "chat", "chat_template": "chat.jinja", "bos": "<|endoftext|>"},
     ),
 ]
 
