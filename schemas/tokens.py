@@ -1,5 +1,8 @@
 """How documents become tokens: which vocabulary, and what stands at a document's ends."""
 
+from datetime import date
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 EMBEDDED = "embedded"
@@ -22,6 +25,9 @@ class TokenizerChoice(BaseModel):
     chat_template: str | None = None
     """A Jinja file; by default the chat template that comes with the tokenizer."""
 
+    chat_date: date = date(2026, 1, 1)
+    """What a chat template that asks for today's date is told, so that the same recipe makes the same bytes."""
+
 
 class TokenizerIdentity(BaseModel):
     """The tokenizer that made a dataset, exactly."""
@@ -42,3 +48,22 @@ class TokenizerIdentity(BaseModel):
     """Id of the token after every document."""
     vocab_size: int
     """All ids are below it."""
+
+
+class ChatFrame(BaseModel):
+    """A chat template, and what it writes around a question and its answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    template: str
+    """The Jinja template."""
+    before: str
+    """Text before the question, control tokens included."""
+    between: str
+    """Text between the question and the answer."""
+    after: str
+    """Text after the answer."""
+    content: Literal["text", "parts"]
+    """Whether the template takes a message's content as text, or as a list of parts of which one is text."""
+    tokens_after_turn: int
+    """Tokens after the one that ends the answer's turn, which are not learned."""

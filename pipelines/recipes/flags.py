@@ -30,6 +30,9 @@ def task_recipe(
         lengths = Lengths.parse(length)
     except ValueError as error:
         raise UsageError(f"--length {error}") from None
+    for option in ("chat_template", "chat_date"):
+        if flags.get(option) is not None and flags["layout"] != "chat":
+            raise UsageError(f"--{option.replace('_', '-')} is for conversations: add --format chat, or leave it out")
     named = preset_settings(task, preset) if preset else {}
     haystack, templates = flags["haystack"], flags["templates"]
     component = {
@@ -103,7 +106,7 @@ def share(value: str, option: str) -> float:
 
 
 def _tokenizer(flags: dict[str, Any]) -> dict[str, Any]:
-    return {"source": flags["tokenizer"], **{name: flags.get(name) for name in ("bos", "eos", "chat_template")}}
+    return {"source": flags["tokenizer"], **_given(flags, ("bos", "eos", "chat_template", "chat_date"))}
 
 
 def _given(flags: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
