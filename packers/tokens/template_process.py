@@ -67,6 +67,11 @@ class TemplateProcess:
         self._ask(given)
         return self
 
+    @property
+    def pid(self) -> int:
+        """Id of the process."""
+        return self._process.pid
+
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.communicate()
