@@ -14,6 +14,7 @@ from tokenizers import Tokenizer as Reference
 from lcdata.packers.dataset import Dataset, open_dataset
 from lcdata.pipelines.build import build_dataset
 from lcdata.pipelines.exporting.samples import export
+from lcdata.pipelines.proving.verify import verify
 from lcdata.pipelines.run.where import Where
 from lcdata.schemas.recipe import Recipe
 
@@ -40,10 +41,16 @@ def save(folder: Path, base: Path, shape: Shape) -> Path:
 def build(tmp_path: Path, trained: Path) -> Build:
     """Build a dataset of a few conversations in a template."""
 
-    def built(shape: Shape, base: str = "gpt2-like", **component: Any) -> Dataset:
+    def built(
+        shape: Shape,
+        base: str = "gpt2-like",
+        mix: list[dict[str, Any]] | None = None,
+        chat_date: date | str = TODAY,
+        **component: Any,
+    ) -> Dataset:
         tokenizer = save(tmp_path / "tokenizer", trained / base, shape)
-        mix = [{"task": "kv", "length": "400..900", "n": 3, "format": "chat", **component}]
-        choice = {"source": str(tokenizer), "chat_date": TODAY}
+        mix = mix or [{"task": "kv", "length": "400..900", "n": 3, "format": "chat", **component}]
+        choice = {"source": str(tokenizer), "chat_date": chat_date}
         recipe = {"name": "talk", "seq_length": 1000, "tokenizer": choice, "mix": mix}
         build_dataset(Recipe.model_validate(recipe), tmp_path / "out", where=Where(0))
         return open_dataset(tmp_path / "out")
@@ -91,3 +98,55 @@ def test_rows_are_what_transformers_makes_of_the_exported_messages(
             .strip()
             .startswith(line["messages"][1]["content"][0]["text"] if shape.in_parts else line["messages"][1]["content"])
         )
+
+
+def test_a_question_is_exported_as_the_template_gets_it(build: Build, tmp_path: Path) -> None:
+    """Questions of kv end with a line break, which a conversation leaves out and a plain text has."""
+    plain, chat = {"name": "plain", "format": "plain"}, {"name": "chat", "format": "chat"}
+    dataset = build(SHAPES["chatml"], mix=[{"task": "kv", "length": 600, "n": 2, **kind} for kind in (plain, chat)])
+    evaluation, talk = (exported(dataset, to, tmp_path / f"{to}.jsonl") for to in ("eval", "chat"))
+    assert [line["input"] for line in evaluation] == [line["messages"][0]["content"] for line in talk]
+    for line, other in zip(evaluation, talk, strict=True):
+        question, answer = line["input"], other["messages"][1]["content"]
+        document = next(
+            document
+            for row in dataset.configs["talk"].rows()
+            for document in row.documents
+            if document.index == line["index"]
+        )
+        if line["task"] == "plain":
+            assert question.endswith("\n")
+            assert document.text == question + answer
+        else:
+            assert question == question.strip()
+            assert document.text == f"user\n{question}\nassistant\n{answer}\n"
+
+
+def test_the_loss_ends_at_the_token_that_ends_the_turn(build: Build) -> None:
+    dataset = build(SHAPES["chatml"])
+    controls = dataset.load_tokenizer().control_tokens
+    for row in dataset.configs["talk"].rows():
+        for document in row.documents:
+            [*_, last, after] = document.ids.tolist()
+            assert last == controls["<|im_end|>"]
+            assert document.labels.tolist()[-2:] == [last, -100]
+            assert document.loss_end == len(document.ids) - 1
+            assert dataset.decode([after]) == "\n"
+    learned = sum((row.labels != -100).sum() for row in dataset.configs["talk"].rows())
+    assert dataset.manifest.total("loss_tokens") == learned
+    assert verify(dataset).problems == []
+
+
+def test_all_tokens_are_in_the_loss_where_that_is_wanted(build: Build) -> None:
+    dataset = build(SHAPES["chatml"], loss="all")
+    assert dataset.manifest.total("loss_tokens") == dataset.manifest.total("tokens") - 3
+    assert verify(dataset).problems == []
+
+
+@pytest.mark.parametrize("day", ["2025-02-03", "2031-12-24"])
+def test_a_template_is_told_the_recipes_date(build: Build, day: str) -> None:
+    dataset = build(SHAPES["channels"], chat_date=day)
+    assert dataset.manifest.chat is not None
+    assert day in dataset.manifest.chat.before
+    assert str(dataset.manifest.recipe.tokenizer.chat_date) == day
+    assert verify(dataset).problems == []
