@@ -87,7 +87,7 @@ def _ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-BY_MAKE_TRAINERS = ("torch", "transformers", "trl")
+BY_MAKE_TRAINERS = ("lm_eval", "torch", "transformers", "trl")
 
 
 def needed(name: str) -> Any:
