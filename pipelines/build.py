@@ -43,6 +43,7 @@ def build(
     engine: str = "fastokens",
     overwrite: bool = False,
     tell: Tell = nobody,
+    max_unwritten: float = 0.001,
 ) -> Dataset:
     """Build the dataset of a recipe, as `lcdata build` does, and open it.
 
@@ -56,6 +57,7 @@ def build(
     address: a Ray cluster to run on.
     engine: what encodes, `fastokens` or `tokenizers`; both give the same ids.
     overwrite: replace a dataset of another recipe that is there.
+    max_unwritten: share of a corpus's tokens that may stand for what the vocabulary cannot write.
     tell: called with each event (`lcdata.schemas.events`) of the build.
 
     Raises UsageError where the recipe cannot be meant or `out` holds something else, ResumableError where the build
@@ -69,7 +71,8 @@ def build(
         recipe = recipe_of(copy.deepcopy(dict(recipe)), "recipe", file.parent, named)
     where = Where(workers, address)
     for corpus in recipe.ingest:
-        tell(ingest(corpus, named or store_beside(file), tell, max_bad, where, engine, overwrite))
+        place = named or store_beside(file)
+        tell(ingest(corpus, place, tell, max_bad, where, engine, overwrite, max_unwritten))
     folder = Path(out or recipe.output or recipe.name).expanduser()
     tell(build_dataset(recipe, folder, tell, where, engine, overwrite))
     return open_dataset(folder)

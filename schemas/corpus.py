@@ -11,7 +11,7 @@ from .tokens import TokenizerChoice, TokenizerIdentity
 from .written import Written
 
 CORPUS_MANIFEST = "corpus.json"
-CORPUS_FORMAT = 1
+CORPUS_FORMAT = 2
 """Number of the format of the token store's files; a change of any byte for the same ingest raises it."""
 
 DEFAULT_BUCKETS = tuple(2**exponent for exponent in range(10, 21))
@@ -133,6 +133,9 @@ class UnitRecord(WorkRecord):
     tokens: int
     bytes: int
     audited: int
+    unwritten: int
+    documents_unwritten: int
+    first_unwritten: str | None
     without_tokens: int
     """Documents that the tokenizer makes nothing of, which are left out."""
     bytes_without_tokens: int
@@ -191,7 +194,11 @@ class CorpusManifest(JsonRecord):
     bytes: int
     """Bytes of text that was stored."""
     audited: int
-    """Documents whose ids were compared with those of `tokenizers`; of long ones, a part."""
+    """Documents whose ids were compared with those of `tokenizers`; of most long ones, a part."""
+    unwritten: int
+    """Places of the texts that the vocabulary cannot write: unknown tokens, or characters that are in no token."""
+    documents_unwritten: int
+    """Documents with such places, those left out among them."""
     buckets: list[BucketRecord]
     """Documents and tokens by length."""
     index: FileRecord

@@ -72,8 +72,8 @@ class Layout:
     def plain(cls, tokenizer: Tokenizer) -> "Layout":
         """Prompt and answer as one text between BOS (where the tokenizer has one) and EOS."""
         identity = tokenizer.identity
-        head = [] if identity.bos_id is None else [identity.bos_id]
-        return cls(tokenizer, [_ids(head), (Slot.PROMPT, Slot.ANSWER), _ids([identity.eos_id])])
+        text = (Slot.PROMPT, Slot.ANSWER)
+        return cls(tokenizer, [_ids(identity.bos_ids), text, _ids(identity.eos_ids)])
 
     @classmethod
     def chat(cls, tokenizer: Tokenizer, frame: ChatFrame) -> "Layout":
@@ -83,7 +83,7 @@ class Layout:
         """
         pieces = _split(f"{frame.before}{Slot.PROMPT.value}{frame.between}{Slot.ANSWER.value}{frame.after}", tokenizer)
         if _turn_end(pieces) is None:
-            pieces.append(_ids([tokenizer.identity.eos_id]))
+            pieces.append(_ids(tokenizer.identity.eos_ids))
             frame = frame.model_copy(update={"after": frame.after + tokenizer.identity.eos})
         return cls(tokenizer, pieces, frame)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from .group import command
-from .options import PATH, max_bad_option, overwrite_option, recipe_options, where_options
+from .options import PATH, max_bad_option, max_unwritten_option, overwrite_option, recipe_options, where_options
 from .words.output import Output
 
 
@@ -13,6 +13,7 @@ from .words.output import Output
 @recipe_options
 @click.option("--out", type=PATH, help="Folder to make. [default: the recipe's output or name]")
 @max_bad_option
+@max_unwritten_option
 @where_options
 @overwrite_option
 @click.option("--print-config", is_flag=True, help="Print the whole recipe, with all defaults, and make nothing.")
@@ -23,6 +24,7 @@ def build(
     changes: tuple[str, ...],
     out: Path | None,
     max_bad: str,
+    max_unwritten: str,
     workers: int | None,
     address: str | None,
     overwrite: bool,
@@ -46,6 +48,8 @@ def build(
         output.show(shown, lambda: output.text(recipe_yaml(read, read.output)))
         return
     where, most_bad = Where(workers, address), share(max_bad, "--max-bad")
+    unwritten = share(max_unwritten, "--max-unwritten")
     for corpus in read.ingest:
-        ingest_corpus(output, corpus, store or store_beside(recipe), most_bad, where, overwrite=overwrite)
+        place = store or store_beside(recipe)
+        ingest_corpus(output, corpus, place, most_bad, where, overwrite=overwrite, max_unwritten=unwritten)
     build_dataset(output, read, out or Path(read.output or read.name), where, overwrite=overwrite)

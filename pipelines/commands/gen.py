@@ -12,7 +12,7 @@ from .words.output import Output
 
 _OF_TASKS = {
     *("n", "preset", "settings", "haystack", "template", "templates", "layout", "seq_length"),
-    *("chat_template", "chat_date", "bos", "eos", "engine", "loss"),
+    *("chat_template", "chat_date", "bos", "eos", "control_tokens", "text_tokens", "engine", "loss"),
 }
 _OF_CORPORA = {
     *("tokens", "upsample", "long_from", "short_keep", "bucket_weights", "max_repeats", "best_effort"),

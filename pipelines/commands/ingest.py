@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from .group import command
-from .options import PATH, max_bad_option, overwrite_option, tokenizer_options, where_options
+from .options import PATH, max_bad_option, max_unwritten_option, overwrite_option, tokenizer_options, where_options
 from .words.output import Output
 
 
@@ -39,6 +39,7 @@ from .words.output import Output
     "--buckets", metavar="LENGTHS", help="Where buckets of lengths begin: 4k,32k,128k. [default: 1k,2k,4k … 1M]"
 )
 @max_bad_option
+@max_unwritten_option
 @click.option("--max-doc-bytes", metavar="COUNT", help="Longer documents are left out. [default: 128M]")
 @where_options
 @overwrite_option
@@ -47,6 +48,7 @@ def ingest(
     inputs: tuple[str, ...],
     out: Path,
     max_bad: str,
+    max_unwritten: str,
     workers: int | None,
     address: str | None,
     engine: str | None,
@@ -64,4 +66,5 @@ def ingest(
 
     recipe = ingest_recipe(inputs, **flags)
     where, most_bad = Where(workers, address), share(max_bad, "--max-bad")
-    ingest_corpus(output, recipe, out, most_bad, where, engine or "fastokens", overwrite)
+    unwritten = share(max_unwritten, "--max-unwritten")
+    ingest_corpus(output, recipe, out, most_bad, where, engine or "fastokens", overwrite, unwritten)

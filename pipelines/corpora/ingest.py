@@ -59,12 +59,14 @@ def ingest(
     where: Where = ANYWHERE,
     engine: str = "fastokens",
     overwrite: bool = False,
+    max_unwritten: float = 0.001,
 ) -> Ingested:
     """Store the recipe's corpus as a folder of `store`.
 
     Resumes an ingest of the same recipe and inputs, and does nothing where it is finished. With `overwrite` a corpus
     that was made otherwise is replaced when this one is whole, and one that is half stored goes at once. Raises
-    UsageError where the folder holds something else or more than a share `max_bad` of the records cannot be used,
+    UsageError where the folder holds something else, more than a share `max_bad` of the records cannot be used or of
+    the tokens more than `max_unwritten` stand for what the vocabulary cannot write,
     ResumableError where it stopped with its finished parts safe.
     """
     out = Path(os.path.abspath(store.expanduser())) / recipe.name
@@ -91,7 +93,7 @@ def ingest(
         runner.start(0, read_bundle)
         run = _Ingest(recipe, inputs, tokenizer or _tried_tokenizer(recipe, engine), workspace, tell)
         try:
-            return _ingested(run.build(runner, max_bad), out, True)
+            return _ingested(run.build(runner, max_bad, max_unwritten), out, True)
         except OSError as error:
             raise storage_error(error, out) from None
 
@@ -180,14 +182,14 @@ class _Ingest:
         self._plan = fingerprint(self._content)
         self._workspace, self._tell = workspace, tell
 
-    def build(self, runner: Engine, max_bad: float) -> CorpusManifest:
+    def build(self, runner: Engine, max_bad: float, max_unwritten: float) -> CorpusManifest:
         """Read, arrange, encode, write the manifest, and publish."""
         with self._workspace.opened(self._content):
-            manifest = self._build(runner, max_bad)
+            manifest = self._build(runner, max_bad, max_unwritten)
             self._workspace.publish()
         return manifest
 
-    def _build(self, runner: Engine, max_bad: float) -> CorpusManifest:
+    def _build(self, runner: Engine, max_bad: float, max_unwritten: float) -> CorpusManifest:
         self._tell(
             IngestStarted(
                 name=self._recipe.name,
@@ -213,6 +215,7 @@ class _Ingest:
             )
         )
         units = self._encode(runner, files, arrangement)
+        self._check_unwritten(units, max_unwritten)
         if not any(unit.documents for unit in units):
             raise UsageError(f"{self._recipe.name}: the tokenizer makes no tokens of any document: check --tokenizer")
         return self._finish(parts, arrangement, units)
@@ -273,6 +276,18 @@ class _Ingest:
                     self._tell(pace.advance(news))
         return [units[number] for number in range(len(arrangement.units))]
 
+    def _check_unwritten(self, units: Sequence[UnitRecord], max_unwritten: float) -> None:
+        """Raise UsageError where the vocabulary cannot write too much of the texts."""
+        unwritten, tokens = sum(unit.unwritten for unit in units), sum(unit.tokens for unit in units)
+        if unwritten <= max_unwritten * tokens:
+            return
+        first = next(unit.first_unwritten for unit in units if unit.first_unwritten)
+        raise UsageError(
+            f"{self._recipe.name}: the vocabulary of {self._tokenizer.identity.source} cannot write {unwritten:,} "
+            f"places of texts of {tokens:,} tokens, more than --max-unwritten {max_unwritten:.2%}, the first of them "
+            f"in {first}: use another --tokenizer, or allow more with --max-unwritten"
+        )
+
     def _finish(
         self, parts: Sequence[PartRecord], arrangement: Arrangement, units: Sequence[UnitRecord]
     ) -> CorpusManifest:
@@ -302,6 +317,8 @@ class _Ingest:
             tokens=sum(unit.tokens for unit in units),
             bytes=sum(unit.bytes for unit in units),
             audited=sum(unit.audited for unit in units),
+            unwritten=sum(unit.unwritten for unit in units),
+            documents_unwritten=sum(unit.documents_unwritten for unit in units),
             buckets=buckets,
             index=index,
             files=[file for unit in units for file in unit.files],

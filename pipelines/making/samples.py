@@ -10,7 +10,7 @@ from ...generators.registry import build_task
 from ...generators.task import Task, Template
 from ...generators.templates import choose_templates
 from ...packers.tokens.conversation import messages, said, written
-from ...packers.tokens.fit import Fitted, TokenRate, fit, learn_rate
+from ...packers.tokens.fit import Fitted, TokenRate, fit, learn_rate, same_at_the_end
 from ...packers.tokens.layout import Layout
 from ...packers.tokens.tokenizer import Tokenizer
 from ...schemas.errors import LcdataError, UsageError
@@ -110,6 +110,7 @@ class SampleMaker:
         """Sample `index` as a document of at most `length` tokens."""
         fitted = self._fit(index, length)
         sample, ids = fitted.sample, fitted.laid.ids
+        self._check_written(sample)
         spans = self.layout.spans(sample, fitted.laid)
         document = Document(
             source=self.component.name,
@@ -137,11 +138,29 @@ class SampleMaker:
             )
 
     def probe(self) -> list[str]:
-        """A short text in each wording of the task, to try engines on."""
-        return [
-            self.task.draft(stream(self.task.name, self._seed, 0, "probe"), template, 4).render(4).text
-            for template in self.templates
-        ]
+        """A short text in each wording of the task, to try engines on.
+
+        Raises UsageError where the vocabulary cannot write its question, its answer or what the answer is found in.
+        """
+        samples: list[Sample] = []
+        for template in self.templates:
+            draft = self.task.draft(stream(self.task.name, self._seed, 0, "probe"), template, 4)
+            few, many = draft.render(1), draft.render(4)
+            at_start = same_at_the_end(few.prompt[::-1], many.prompt[::-1])
+            at_end = len(many.prompt) - same_at_the_end(few.prompt, many.prompt)
+            self._check_written(many, many.prompt[:at_start], many.prompt[at_end:])
+            samples.append(many)
+        return [sample.text for sample in samples]
+
+    def _check_written(self, sample: Sample, *around: str) -> None:
+        """Raise UsageError where the vocabulary cannot write a sample's answer, its evidence or what is around it."""
+        evidence = (sample.prompt[start:end] for start, end in sample.evidence_spans)
+        for text in (sample.answer, *evidence, *around):
+            if self.tokenizer.cannot_write(text):
+                raise UsageError(
+                    f"{self.component.name}: the vocabulary of {self.tokenizer.identity.source} cannot write all of "
+                    f"{text[-60:]!r}: use another --tokenizer"
+                )
 
     def _fit(self, index: int, length: int) -> Fitted:
         """Fit the sample's draft, drawn again with more units in the rare case that it was too small."""

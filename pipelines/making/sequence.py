@@ -41,6 +41,8 @@ def samples(
     chat_date: str | date | None = None,
     bos: str | None = None,
     eos: str | None = None,
+    control_tokens: Sequence[str] = (),
+    text_tokens: Sequence[str] = (),
     loss: Loss = "answer",
     engine: Literal["fastokens", "tokenizers"] = "fastokens",
     **settings: Any,
@@ -60,7 +62,9 @@ def samples(
     format: prompt and answer as they are, or as two turns in the tokenizer's chat template.
     chat_template: a Jinja file instead of the tokenizer's own.
     chat_date: what a template that asks for today's date is told, such as `"2026-01-01"`, which it is by default.
-    bos, eos: tokens before and after a document instead of the tokenizer's own; bos `"none"` for nothing.
+    bos, eos: tokens before and after a document instead of the tokenizer's own, several as one text; bos `"none"` for
+    nothing.
+    control_tokens, text_tokens: added tokens that text is never to make, and control tokens that it is to make.
     loss: whether labels are on the answer and EOS, or on all tokens but the first.
     engine: what encodes; both give the same ids.
     settings: those of the task, see `lcdata.tasks()[task].settings`, such as `dict_size="2..6"`.
@@ -83,6 +87,8 @@ def samples(
         "source": EMBEDDED if tokenizer is None else str(tokenizer),
         "bos": bos,
         "eos": eos,
+        "control_tokens": control_tokens,
+        "text_tokens": text_tokens,
         "chat_template": None if chat_template is None else str(chat_template),
         **({} if chat_date is None else {"chat_date": chat_date}),
     }

@@ -53,18 +53,14 @@ class StagePlan:
     tokenizer: Tokenizer | None
     chat: ChatFrame | None
 
-    @property
-    def _num_bos(self) -> int:
-        return int(self.identity.bos_id is not None)
-
     @cached_property
     def shards(self) -> ShardedPopulation:
         """The stage's samples and pieces of documents, each in its shard and row."""
         if self.corpora is None:
-            samples = population(self.tasks, (), (), self._num_bos)
+            samples = population(self.tasks, (), (), self.identity.ends)
             return shards_of_samples(samples, self.stage, self._num_shards(samples.num_tokens))
-        whole = population(self.tasks, self.corpora.selections, self.corpora.drawn, self._num_bos)
-        return shards_of_cells(whole, self.stage, self._num_shards(whole.num_tokens), self._num_bos)
+        whole = population(self.tasks, self.corpora.selections, self.corpora.drawn, self.identity.ends)
+        return shards_of_cells(whole, self.stage, self._num_shards(whole.num_tokens), self.identity.ends)
 
     def _num_shards(self, num_tokens: int) -> int:
         """As many shards as make files of 200 to 400 MB, or a sixteenth of a smaller dataset each.

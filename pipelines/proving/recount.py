@@ -17,7 +17,7 @@ from ...schemas.buckets import Buckets
 from ...schemas.errors import LcdataError
 from ...schemas.manifest import ComponentAccount
 from ...schemas.sample import ids_sha256
-from ...schemas.tokens import TokenizerIdentity
+from ...schemas.tokens import Ends, TokenizerIdentity
 from ..corpora.store import StoredCorpus, open_corpus
 from ..planning.accounts import count
 
@@ -42,13 +42,13 @@ class PieceColumns:
     """A hash of component, document, place in it and repeat: no two pieces may have the same."""
 
     @classmethod
-    def of(cls, docs: pa.Table, num_bos: int) -> "PieceColumns":
+    def of(cls, docs: pa.Table, ends: Ends) -> "PieceColumns":
         """The pieces of documents that a document table holds."""
         facts = docs["facts"].to_pylist()
         document_tokens = np.array([json.loads(fact)["document_tokens"] for fact in facts], np.int64)
-        without_bos = docs["length"].to_numpy().astype(np.int64) - num_bos
+        without_bos = docs["length"].to_numpy().astype(np.int64) - ends.before
         offset, repeat = docs["source_offset"].to_numpy().astype(np.int64), docs["repeat"].to_numpy()
-        is_last = offset + without_bos - 1 == document_tokens
+        is_last = offset + without_bos - ends.after == document_tokens
         names = docs["source"].to_pylist()
         what = docs["source_id"].to_pylist(), docs["sha256"].to_pylist()  # ids of a user's may not be unique
         places = zip(names, *what, offset.tolist(), repeat.tolist(), strict=True)
@@ -56,7 +56,7 @@ class PieceColumns:
         return cls(
             source=np.array(names, object),
             document_tokens=document_tokens,
-            content=without_bos - is_last,
+            content=without_bos - is_last * ends.after,
             is_last=is_last,
             is_first_time=repeat == 0,
             key=np.frombuffer(b"".join(keys), np.uint64),
@@ -131,9 +131,8 @@ def differs_from_store(
         path = corpus.path / token_path(corpus.buckets.low(found["bucket"]), found["unit"])
         _, ends, flat = TokenFile(path).row_group(found["row_group"])
         ids = flat[ends[found["row"]] : ends[found["row"] + 1]]
-        bos = [] if identity.bos_id is None else [identity.bos_id]
-        whole = np.concatenate((ids[offset:], [identity.eos_id])).astype(np.int32)[: length - len(bos)]
-        if ids_sha256(np.concatenate((np.array(bos, np.int32), whole))) == record["sha256"]:
+        whole = np.concatenate((identity.bos_ids, ids[offset:], identity.eos_ids)).astype(np.int32)[:length]
+        if ids_sha256(whole) == record["sha256"]:
             return None
     return (
         f"{record['source_id']} differs from what {account.corpus} holds"

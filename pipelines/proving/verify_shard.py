@@ -115,7 +115,7 @@ class _ShardWalk:
         self._pieces: PieceColumns | None = None
         if self._record.corpora:
             organic = docs.filter(pa.array(~self._is_sample))
-            self._pieces = PieceColumns.of(organic, int(self._tokenizer.bos_id is not None))
+            self._pieces = PieceColumns.of(organic, self._tokenizer.ends)
             self._has_eos[~self._is_sample] = self._pieces.is_last
 
     def that(self, holds: bool | np.bool_, otherwise: str) -> None:
@@ -176,21 +176,27 @@ class _ShardWalk:
         """Verify that BOS and EOS stand at documents' ends alone; in conversations, as often as the template says."""
         if len(starts) == 0:
             return
-        is_eos, bos_id = ids == self._tokenizer.eos_id, self._tokenizer.bos_id
-        num_eos = np.add.reduceat(is_eos, starts, dtype=np.int64)
+        bos, eos = self._tokenizer.bos_ids, self._tokenizer.eos_ids
         is_plain = ~self._is_chat[here]
-        wanted = self._has_eos[here][is_plain]
-        at_end = is_eos[starts + lengths - 1][is_plain]
-        holds = np.array_equal(num_eos[is_plain], wanted) and np.array_equal(at_end, wanted)
-        self.that(holds, "has EOS elsewhere than at ends")
+        has_eos = self._has_eos[here][is_plain]
+
+        def counted(token: int) -> Ints:
+            return np.add.reduceat(ids == token, starts, dtype=np.int64)
+
+        def holds(token: int, first: Ints, tokens: tuple[int, ...]) -> bool:
+            """Whether these tokens stand at these places, and this one of them where it belongs alone."""
+            wanted = bos.count(token) + eos.count(token) * has_eos
+            there = ids.take(first[:, None] + np.arange(len(tokens)), mode="clip")
+            return bool((there == tokens).all()) and np.array_equal(counted(token)[is_plain], wanted)
+
+        ends = (starts + lengths)[is_plain][has_eos]
+        self.that(holds(eos[-1], ends - len(eos), eos), "has EOS elsewhere than at ends")
+        if bos:
+            self.that(holds(bos[0], starts[is_plain], bos), "has BOS elsewhere than at starts")
+        num_eos = counted(eos[-1])
         for source in np.unique(self._source[here][~is_plain]):
             counts = num_eos[self._source[here] == source]
             self.that(bool((counts == counts[0]).all()), "has conversations with unequal numbers of EOS")
-        if bos_id is not None and bos_id != self._tokenizer.eos_id:
-            is_bos = ids == bos_id
-            num_bos = np.add.reduceat(is_bos, starts, dtype=np.int64)[is_plain]
-            holds = bool(is_bos[starts][is_plain].all()) and bool((num_bos == 1).all())
-            self.that(holds, "has BOS elsewhere than at starts")
 
     def whole_shard(self) -> None:
         """Verify what only the whole shard shows: its totals, its content, and its spans and depths."""

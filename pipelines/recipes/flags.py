@@ -17,6 +17,7 @@ from ...schemas.problems import reason
 from ...schemas.quantity import format_length, parse_length, parse_share
 from ...schemas.recipe import Recipe
 from ...schemas.stage import default_name
+from ...schemas.tokens import TokenizerChoice
 from ...schemas.yaml_text import parse_value
 
 _COMMON = ("seed", "labels", "shard_rows", "cdc")
@@ -108,7 +109,14 @@ def share(value: str, option: str) -> float:
 
 
 def _tokenizer(flags: dict[str, Any]) -> dict[str, Any]:
-    return {"source": flags["tokenizer"], **_given(flags, ("bos", "eos", "chat_template", "chat_date"))}
+    ends = {name: "".join(flags[name]) for name in ("bos", "eos") if flags.get(name)}
+    moved = {name: flags.get(name) or () for name in ("control_tokens", "text_tokens")}
+    return {"source": flags["tokenizer"], **_given(flags, ("chat_template", "chat_date")), **ends, **moved}
+
+
+def tokenizer_choice(flags: dict[str, Any]) -> TokenizerChoice:
+    """The tokenizer that flags choose."""
+    return _checked(TokenizerChoice, _tokenizer(flags))
 
 
 def _given(flags: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -20,11 +20,12 @@ def ingest_corpus(
     where: Where = ANYWHERE,
     engine: str = "fastokens",
     overwrite: bool = False,
+    max_unwritten: float = 0.001,
 ) -> None:
     """Store a corpus, and say what came out."""
     from ...corpora.ingest import ingest
 
-    ingested = ingest(recipe, store, output.tell, max_bad, where, engine, overwrite)
+    ingested = ingest(recipe, store, output.tell, max_bad, where, engine, overwrite, max_unwritten)
     output.report(ingested, lambda: _print_ingested(store / recipe.name, ingested.ingested))
 
 
@@ -53,6 +54,12 @@ def summary(manifest: CorpusManifest) -> dict[str, str]:
         "tokens": f"{manifest.tokens:,} of {humanize.naturalsize(manifest.bytes)} of text, "
         f"{manifest.bytes / max(manifest.tokens, 1):.2f} bytes each",
         "left out": ", ".join(f"{count:,} {reason}" for reason, count in left_out.items()) or "nothing",
+        **(_unwritten(manifest) if manifest.unwritten else {}),
         "size": humanize.naturalsize(sum(file.bytes for file in (*manifest.files, manifest.index))),
         "tokenizer": f"{manifest.tokenizer.source} by {manifest.engine}, {audited} audited",
     }
+
+
+def _unwritten(manifest: CorpusManifest) -> dict[str, str]:
+    places, documents = counted(manifest.unwritten, "place"), counted(manifest.documents_unwritten, "document")
+    return {"unwritten": f"{places} in {documents} that the vocabulary cannot write"}
