@@ -24,6 +24,9 @@ class Materials:
         """The stored corpora by their paths in the recipe; UsageError that names all which are not there."""
         paths = dict.fromkeys(component.corpus for stage in self.recipe.stages for component in stage.corpora)
         missing = [path for path in paths if not (Path(path).expanduser() / CORPUS_MANIFEST).is_file()]
+        ingested = {ingest.name for ingest in self.recipe.ingest}
+        if missing and ingested.issuperset(Path(path).name for path in missing):
+            raise UsageError(f"{', '.join(missing)} not stored yet: `lcdata build` of this recipe does it first")
         if len(missing) > 1:
             raise UsageError(
                 f"no stored corpora are at {', '.join(missing)}: make them with `lcdata ingest`, or name their --store"

@@ -221,3 +221,6 @@ def test_all_corpora_that_are_missing_are_named_at_once(tmp_path: Path) -> None:
     recipe = recipe_from(tmp_path, f"{HEAD}tokens: 1M\nmix: [{{corpus: books}}, {{corpus: code}}]")
     with pytest.raises(UsageError, match="no stored corpora are at books, code: make them with `lcdata ingest`"):
         _ = Materials(recipe).corpora
+    recipe = recipe_from(tmp_path, f"{HEAD}tokens: 1M\ningest: [{{name: a, inputs: [b]}}]\nmix: [{{corpus: a}}]")
+    with pytest.raises(UsageError, match="store/a not stored yet: `lcdata build` of this recipe does it first"):
+        _ = Materials(recipe).corpora
