@@ -137,6 +137,9 @@ class Config:
         self.dataset, self.stage, self.record = dataset, stage, record
         self.shards = tuple(Shard.of(dataset.folder, shard) for shard in record.shards)
         self._loss: Mapping[str, Loss] = {component.name: component.loss for component in stage.mix}
+        chat = dataset.manifest.chat
+        conversations = [task.name for task in stage.tasks if task.format == "chat"]
+        self._tokens_after_turn = dict.fromkeys(conversations, 0 if chat is None else chat.tokens_after_turn)
 
     @property
     def name(self) -> str:
@@ -240,6 +243,7 @@ class Config:
                 ids=arrays.input_ids[inside],
                 labels=arrays.labels[inside],
                 loss=self._loss[source],
+                tokens_after_turn=self._tokens_after_turn.get(source, 0),
                 index=None if sample is None else self.dataset.sample_number(self.name, source, sample),
                 decode=self.dataset.decode,
             )

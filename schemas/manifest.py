@@ -14,7 +14,7 @@ from .mix import TaskComponent
 from .recipe import FORMAT, Recipe
 from .records import FileRecord, JsonRecord, WorkRecord
 from .stage import Stage
-from .tokens import TokenizerIdentity
+from .tokens import ChatFrame, TokenizerIdentity
 
 MANIFEST = "lcdata.json"
 
@@ -190,7 +190,7 @@ class Manifest(JsonRecord):
     """What was asked for, defaults filled in."""
     tokenizer: TokenizerIdentity
     """What made the token ids."""
-    chat_template: str | None
+    chat: ChatFrame | None
     """What samples were laid out with, where they are conversations."""
     engine: str
     """What encoded the texts: `fastokens` or `tokenizers`, which give the same ids."""

@@ -1,6 +1,7 @@
 """How documents become tokens: which vocabulary, what stands at a document's ends, and which tokens are not text."""
 
-from typing import NamedTuple
+from datetime import date
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,6 +25,9 @@ class TokenizerChoice(Written):
 
     chat_template: str | None = None
     """A Jinja file; by default the chat template that comes with the tokenizer."""
+
+    chat_date: date = date(2026, 1, 1)
+    """What a chat template that asks for today's date is told, so that the same recipe makes the same bytes."""
 
     control_tokens: tuple[str, ...] = ()
     """Tokens that text is never to make, beside those that the tokenizer's files tell of."""
@@ -77,3 +81,22 @@ class TokenizerIdentity(BaseModel):
     def ends(self) -> Ends:
         """How many tokens stand before and after every document."""
         return Ends(len(self.bos_ids), len(self.eos_ids))
+
+
+class ChatFrame(BaseModel):
+    """A chat template, and what it writes around a question and its answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    template: str
+    """The Jinja template."""
+    before: str
+    """Text before the question, control tokens included."""
+    between: str
+    """Text between the question and the answer."""
+    after: str
+    """Text after the answer."""
+    content: Literal["text", "parts"]
+    """Whether the template takes a message's content as text, or as a list of parts of which one is text."""
+    tokens_after_turn: int
+    """Tokens after the one that ends the answer's turn, which are not learned."""

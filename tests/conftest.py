@@ -96,7 +96,7 @@ def _ctrl_c() -> None:
 
 
 BY_MAKE = {
-    "trainers": ("torch", "transformers", "trl"),
+    "trainers": ("lm_eval", "torch", "transformers", "trl"),
     "readers": ("arro3", "datafusion", "fastparquet", "lance", "vortex"),
 }
 """What a target of the Makefile installs."""

@@ -24,6 +24,12 @@ MISTAKES = [
     ((*GEN, "--tokenizer", "bad.json"), r"the tokenizer 'bad.json' is not a valid tokenizer.json"),
     ((*GEN, "--seq-length", "512"), r"seq_length 512 is below the longest document"),
     ((*GEN, "--name", "../x"), r"--name must be letters, digits"),
+    (
+        (*GEN, "--chat-template", "own.jinja"),
+        r"--chat-template is for conversations: add --format chat, or leave it out",
+    ),
+    ((*GEN, "--chat-date", "2026-02-03"), r"--chat-date is for conversations: add --format chat, or leave it out"),
+    ((*GEN, "--format", "chat", "--chat-date", "today"), r"--chat-date"),
     ((*GEN, "--workers", "-1"), r"--workers"),
     (("gen", "--task", "kv"), r"Missing option"),
     (("nonsense",), r"No such command"),
@@ -86,6 +92,23 @@ def test_show_marks_evidence_and_answers(lcdata: Run, small: str) -> None:
     assert shown.count("⟦") == 4
     record = json.loads(lcdata("show", "kv", "--length", "1k", "--tokenizer", small, "--json").stdout)
     assert record["tokens"] == len(record["input_ids"]) <= 1024
+    assert f"⟦{record['answers'][0]}⟧" in shown
+
+
+def test_show_has_what_a_chat_template_writes(lcdata: Run, small: str, tmp_path: Path) -> None:
+    template = (
+        "{% for m in messages %}[{{ m.role }} {{ strftime_now('%Y') }}] {{ m.content }}{{ eos_token }}{% endfor %}"
+    )
+    (tmp_path / "own.jinja").write_text(template)
+    chat = ("--format", "chat", "--chat-template", "own.jinja", "--chat-date", "2031-02-03")
+    options = ("show", "kv", "--length", "1k", "--tokenizer", small, *chat)
+    shown = lcdata(*options, "--full").stdout
+    record = json.loads(lcdata(*options, "--json").stdout)
+    question, answer = record["prompt"].strip(), record["answer"].strip()
+    assert record["text"] == f"[user 2031] {question}<|endoftext|>[assistant 2031] {answer}<|endoftext|>"
+    text = shown.replace("⟦", "").replace("⟧", "")
+    assert "".join(record["text"].split()) in "".join(text.split())
+    assert shown.count("⟦") == 4
     assert f"⟦{record['answers'][0]}⟧" in shown
 
 

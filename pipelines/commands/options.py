@@ -173,6 +173,7 @@ sample_options = together(
         help="Chat: one turn each, in the tokenizer's chat template.",
     ),
     _chat_template_option,
+    click.option("--chat-date", metavar="DATE", help="What a chat template is told of today. [default: 2026-01-01]"),
 )
 """Options of what samples are made of."""
 

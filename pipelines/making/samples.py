@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ...generators.registry import build_task
 from ...generators.task import Task, Template
 from ...generators.templates import choose_templates
+from ...packers.tokens.conversation import messages, said, written
 from ...packers.tokens.fit import Fitted, TokenRate, fit, learn_rate, same_at_the_end
 from ...packers.tokens.layout import Layout
 from ...packers.tokens.tokenizer import Tokenizer
@@ -15,17 +17,37 @@ from ...schemas.errors import LcdataError, UsageError
 from ...schemas.mix import TaskComponent
 from ...schemas.sample import Document, Draft, Sample, ids_sha256
 from ...schemas.stream import stream
+from ...schemas.tokens import ChatFrame
 
 Rates = Mapping[str, TokenRate]
 
 
 @dataclass(frozen=True)
 class Made:
-    """A document, the sample it came from, and the number of encodings it took."""
+    """A document, the sample it came from, and what it took."""
 
     document: Document
     sample: Sample
     encodings: int
+    length: int
+    """Tokens that were asked for."""
+    chat: ChatFrame | None
+    """What is written around it, None where it is no conversation."""
+
+    @property
+    def question(self) -> str:
+        """The prompt as the document has it."""
+        return said(self.sample.prompt, self.chat)
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The sample as a conversation of two turns, as its chat template was given it where it has one."""
+        return messages(self.sample, self.chat)
+
+    @property
+    def written(self) -> Sample:
+        """The sample with all that its chat template writes around it."""
+        return written(self.sample, self.chat)
 
 
 class SampleMaker:
@@ -37,11 +59,11 @@ class SampleMaker:
         seed: int,
         tokenizer: Tokenizer,
         rates: Rates | None = None,
-        chat_template: str | None = None,
+        chat: ChatFrame | None = None,
     ) -> None:
         """`rates` are those of an earlier maker; without them every wording's rate is learned when it is needed.
 
-        A chat template is for components whose format is `chat`.
+        `chat` is for components whose format is that.
         """
         self.component = component
         self.task: Task = build_task(component.task, component.settings)
@@ -49,8 +71,8 @@ class SampleMaker:
         self.tokenizer = tokenizer
         self.layout = Layout.plain(tokenizer)
         if component.format == "chat":
-            assert chat_template is not None
-            self.layout = Layout.chat(tokenizer, chat_template)
+            assert chat is not None
+            self.layout = Layout.chat(tokenizer, chat)
         self._seed, self._longest = seed, component.length.longest
         self._rates = dict(rates or {})
 
@@ -96,6 +118,7 @@ class SampleMaker:
             ids=ids,
             loss=self.component.loss,
             prompt_length=spans.prompt_length,
+            tokens_after_turn=self.layout.tokens_after_turn,
             answers=sample.answers,
             answer_spans=spans.answers,
             evidence_spans=spans.evidence,
@@ -104,7 +127,7 @@ class SampleMaker:
             facts=sample.facts,
             sha256=ids_sha256(ids),
         )
-        return Made(document, sample, fitted.num_encodings)
+        return Made(document, sample, fitted.num_encodings, length, self.layout.frame)
 
     def audit(self, made: Made) -> None:
         """Raise LcdataError unless `tokenizers` itself gives the document's ids."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ...packers.tokens.vocabulary import Vocabulary, find_chat_template, find_vocabulary
+from ...packers.tokens.vocabulary import Vocabulary, find_vocabulary
 from ...schemas.corpus import CORPUS_MANIFEST
 from ...schemas.errors import UsageError
 from ...schemas.recipe import Recipe
@@ -37,12 +37,6 @@ class Materials:
     def vocabulary(self) -> Vocabulary:
         """The recipe's tokenizer as files; a recipe of corpora alone never asks for it."""
         return find_vocabulary(self.recipe.tokenizer.source)
-
-    @cached_property
-    def chat_template(self) -> str | None:
-        """The chat template that samples are laid out in, None where none is a conversation."""
-        formats = {component.format for stage in self.recipe.stages for component in stage.tasks}
-        return find_chat_template(self.recipe.tokenizer, self.vocabulary) if "chat" in formats else None
 
     @cached_property
     def stored_tokenizer(self) -> TokenizerIdentity | None:

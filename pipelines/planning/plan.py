@@ -15,7 +15,7 @@ from ...schemas.events.building import StageFacts
 from ...schemas.manifest import ComponentAccount, TaskAccount
 from ...schemas.recipe import FORMAT, Recipe, fingerprint
 from ...schemas.stage import Stage
-from ...schemas.tokens import TokenizerIdentity
+from ...schemas.tokens import ChatFrame, TokenizerIdentity
 from ..corpora.store import INDEX
 from ..making.makers import Makers, check_tasks, makers_of
 from ..making.stage_rows import SampleWork, StageRows, StageWork
@@ -51,7 +51,7 @@ class StagePlan:
     corpora: CorpusSupply | None
     identity: TokenizerIdentity
     tokenizer: Tokenizer | None
-    chat_template: str | None
+    chat: ChatFrame | None
 
     @cached_property
     def shards(self) -> ShardedPopulation:
@@ -186,7 +186,7 @@ class StagePlan:
             rates=[supply.rates for supply in self.tasks],
             seed=self.stage.seed,
             tokenizer=None if self.tokenizer is None else self.tokenizer.spec,
-            chat_template=self.chat_template,
+            chat=self.chat,
             store=None if self.corpora is None else self.corpora.rows,
         )
 
@@ -224,7 +224,7 @@ class Plan:
     identity: TokenizerIdentity
     engine: str
     """What encodes, or encoded the corpora: `tokenizers` where any of them needed it, else `fastokens`."""
-    chat_template: str | None
+    chat: ChatFrame | None
 
     @property
     def num_shards(self) -> int:
@@ -261,7 +261,7 @@ class Plan:
             "format": FORMAT,
             "recipe": self.recipe.model_dump(mode="json"),
             "tokenizer": self.identity.model_dump(mode="json"),
-            "chat_template": self.chat_template,
+            "chat": None if self.chat is None else self.chat.model_dump(mode="json"),
             "inputs": self.inputs,
             "stages": {plan.stage.name: plan.content for plan in self.stages},
             "versions": library_versions(),
@@ -298,16 +298,15 @@ def make_plan(materials: Materials, engine: str = "fastokens") -> Plan:
         stages=[_plan_stage(stage, materials, identity, makers, counts) for stage in recipe.stages],
         identity=identity,
         engine="tokenizers" if "tokenizers" in engines else "fastokens",
-        chat_template=makers.chat_template if makers else None,
+        chat=makers.chat if makers else None,
     )
 
 
 def _makers(materials: Materials, engine: str) -> Makers:
     check_tasks(materials.recipe)
-    chat_template = materials.chat_template
     with timed("tokenizer loaded and tried"):
-        tokenizer = load_tokenizer(materials.recipe.tokenizer, engine, materials.vocabulary)
-        return makers_of(materials.recipe, tokenizer, chat_template)
+        recipe, vocabulary = materials.recipe, materials.vocabulary
+        return makers_of(recipe, load_tokenizer(recipe.tokenizer, engine, vocabulary), vocabulary)
 
 
 def _plan_stage(
@@ -334,5 +333,5 @@ def _plan_stage(
             raise UsageError(
                 f"{stage.name}: no document is so short that {counted(rest, 'token')} could be it: ask for more"
             )
-    tokenizer, chat_template = (makers.tokenizer, makers.chat_template) if makers and tasks else (None, None)
-    return StagePlan(stage, tasks, corpora, identity, tokenizer, chat_template)
+    tokenizer, chat = (makers.tokenizer, makers.chat) if makers and tasks else (None, None)
+    return StagePlan(stage, tasks, corpora, identity, tokenizer, chat)

@@ -88,7 +88,8 @@ class _ShardWalk:
     def __init__(self, config: Config, shard: Shard, docs: pa.Table) -> None:
         stage = config.stage
         self._stage, self._record, self._shard = stage, config.record, shard.record
-        self._tokenizer = config.dataset.manifest.tokenizer
+        manifest = config.dataset.manifest
+        self._tokenizer = manifest.tokenizer
         self._docs = docs
         self._column = {
             name: docs[name].to_numpy() for name in ("row", "doc", "start", "length", "prompt_length", "shard")
@@ -107,6 +108,9 @@ class _ShardWalk:
         self._is_chat = chat[self._source]
         prompts = np.where(loss_on_all[self._source], 0, self._column["prompt_length"])
         self._loss_start = np.maximum(prompts, 1)
+        after_turn = 0 if manifest.chat is None else manifest.chat.tokens_after_turn
+        learns_turn = self._is_chat & ~loss_on_all[self._source]
+        self._loss_end = self._column["length"] - np.where(learns_turn, after_turn, 0)
         self._has_eos = np.ones(len(docs), np.bool_)
         self._pieces: PieceColumns | None = None
         if self._record.corpora:
@@ -155,10 +159,11 @@ class _ShardWalk:
         positions = np.arange(len(ids)) - np.repeat(starts, lengths)
         found = columns["position_ids"].values.to_numpy()
         self.that(np.array_equal(found, positions), "has position_ids that do not restart at every document")
-        loss_starts = self._loss_start[here]
-        self._loss_tokens += int((lengths - loss_starts).sum())
+        loss_starts, loss_ends = self._loss_start[here], self._loss_end[here]
+        self._loss_tokens += int((loss_ends - loss_starts).sum())
         if "labels" in columns:
-            expected = np.where(positions >= np.repeat(loss_starts, lengths), ids, IGNORED)
+            in_loss = (positions >= np.repeat(loss_starts, lengths)) & (positions < np.repeat(loss_ends, lengths))
+            expected = np.where(in_loss, ids, IGNORED)
             labels = columns["labels"].values.to_numpy()
             self.that(np.array_equal(labels, expected), "has labels that differ from its document table")
         self._verify_ends(ids, starts, lengths, here)
@@ -220,10 +225,8 @@ class _ShardWalk:
             own = self._source == number
             if own.any():
                 tokens = int(lengths[own].sum(dtype=np.int64))
-                off_loss = int(self._loss_start[own].sum(dtype=np.int64))
-                totals[component.name] = SourceTotals(
-                    documents=int(own.sum()), tokens=tokens, loss_tokens=tokens - off_loss
-                )
+                loss_tokens = int((self._loss_end[own] - self._loss_start[own]).sum(dtype=np.int64))
+                totals[component.name] = SourceTotals(documents=int(own.sum()), tokens=tokens, loss_tokens=loss_tokens)
         return dict(sorted(totals.items()))
 
     def verdict(self) -> ShardVerdict:

@@ -33,6 +33,9 @@ def task_recipe(
         lengths = Lengths.parse(length)
     except ValueError as error:
         raise UsageError(f"--length {error}") from None
+    for option in ("chat_template", "chat_date"):
+        if flags.get(option) is not None and flags["layout"] != "chat":
+            raise UsageError(f"--{option.replace('_', '-')} is for conversations: add --format chat, or leave it out")
     named = preset_settings(task, preset) if preset else {}
     haystack, templates = flags["haystack"], flags["templates"]
     component = {
@@ -113,7 +116,7 @@ def gates(max_bad: str, allow_damaged_files: str, max_unwritten: str) -> Gates:
 def _tokenizer(flags: dict[str, Any]) -> dict[str, Any]:
     ends = {name: "".join(flags[name]) for name in ("bos", "eos") if flags.get(name)}
     moved = {name: flags.get(name) or () for name in ("control_tokens", "text_tokens")}
-    return {"source": flags["tokenizer"], "chat_template": flags.get("chat_template"), **ends, **moved}
+    return {"source": flags["tokenizer"], **_given(flags, ("chat_template", "chat_date")), **ends, **moved}
 
 
 def tokenizer_choice(flags: dict[str, Any]) -> TokenizerChoice:

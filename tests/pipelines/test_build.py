@@ -164,7 +164,7 @@ def test_show_prints_the_sample_that_a_dataset_holds(lcdata: Run, tmp_path: Path
 
 def test_conversations_are_built_and_made_again_from_the_manifest(lcdata: Run, tmp_path: Path, small: str) -> None:
     (tmp_path / "chat.jinja").write_text(
-        "{% for message in messages %}<|{{ message.role }}|> {{ message.content }}{{ eos_token }}{% endfor %}"
+        "{% for message in messages %}[{{ message.role }}] {{ message.content }}{{ eos_token }}{% endfor %}"
     )
     build = ("gen", "--task", "niah", "--length", "900", "--n", "8", "--tokenizer", small, "--workers", "0")
     refused = lcdata(*build, "--out", "chat", "--format", "chat")
@@ -183,6 +183,6 @@ def test_conversations_are_built_and_made_again_from_the_manifest(lcdata: Run, t
         assert ids.count(tokenizer.identity.eos_id) == 2
         assert len(ids) <= 900
         prompt = tokenizer.reference.decode(ids[: doc["prompt_length"]], skip_special_tokens=False)
-        assert prompt.startswith("<|user|> ")
-        assert prompt.rstrip().endswith("<|endoftext|><|assistant|>")
+        assert prompt.startswith("[user] ")
+        assert prompt.rstrip().endswith("<|endoftext|>[assistant]")
         assert row["labels"] == [-100] * doc["prompt_length"] + ids[doc["prompt_length"] :]

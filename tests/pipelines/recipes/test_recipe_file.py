@@ -160,6 +160,15 @@ def test_a_mistake_is_named_with_its_place(content: str, tmp_path: Path) -> None
     assert "\n" not in str(failed.value)
 
 
+def test_a_chat_template_that_no_task_uses_is_an_error() -> None:
+    task = {"task": "kv", "length": "1k", "n": 1}
+    content = {"name": "a", "seq_length": "1k", "tokenizer": {"chat_template": "own.jinja"}}
+    with pytest.raises(ValueError, match="chat_template is given and no task has format: chat"):
+        Recipe.model_validate(content | {"mix": [task]})
+    recipe = Recipe.model_validate(content | {"mix": [task | {"format": "chat"}]})
+    assert Recipe.model_validate(recipe.model_dump(mode="json")) == recipe
+
+
 def recipe_from(folder: Path, content: str, changes: tuple[str, ...] = ()) -> Recipe:
     """The recipe of a file in a folder."""
     folder.mkdir(exist_ok=True)
