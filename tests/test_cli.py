@@ -17,7 +17,7 @@ MISTAKES = [
     ((*GEN, "--task", "niah", "--preset", "multikey_9"), r"niah has no preset 'multikey_9'. Did you mean 'multikey_"),
     ((*GEN, "--set", "dict_sise=3"), r"unknown setting 'dict_sise'. Did you mean 'dict_size'?"),
     ((*GEN, "--set", "dict_size=0..3"), r"dict_size: must lie within 1..1000, got 0..3"),
-    ((*GEN, "--set", "absent=2"), r"absent: input should be less than or equal to 1, got 2"),
+    ((*GEN, "--set", "absent=2"), r"absent: must be 1 or less, got 2"),
     ((*GEN, "--set", "dict_size"), r"--set 'dict_size' must be KEY=VALUE"),
     ((*GEN, "--set", "key_digits=1"), r"different integers are needed for keys, but 1 digits give only 9"),
     ((*GEN, "--tokenizer", "missing.json"), r"no tokenizer at 'missing.json'"),

@@ -139,7 +139,7 @@ MISTAKES |= {
     f"{HEAD}{KV}corpus: code": "corpus: is no field of the recipe, but of a corpus in mix: move it there",
     f"{HEAD}{KV}strategy: global": "strategy: is no field of the recipe, but of upsample: move it there",
     f"{HEAD}tokens: 1k\nupsample: per-source\nmix: [{{corpus: a}}]": "write upsample: {strategy: per-source}",
-    f"{HEAD}{KV}packing: best": "packing: must be best-fit or concat, got 'best'. Did you mean 'best-fit'?",
+    f"{HEAD}{KV}packing: best": "packing: must be best-fit or concat, got 'best'",
     f"{HEAD}tokens: 1M\nmix: [{{task: kv, length: 4k, share: 80%}}, {{corpus: a, share: 70%}}]": (
         "the shares add up to 150 %: make them 100 %, or leave that of a out"
     ),
