@@ -61,6 +61,6 @@ def check_unwritten(name: str, tokenizer: str, units: Sequence[UnitRecord], gate
     first = next(unit.first_unwritten for unit in units if unit.first_unwritten)
     raise UsageError(
         f"{name}: the vocabulary of {tokenizer} cannot write {unwritten:,} places of texts of {tokens:,} tokens, more "
-        f"than --max-unwritten {gates.max_unwritten:.2%}, the first of them in {first}: use another --tokenizer, or allow "
-        "more with --max-unwritten"
+        f"than --max-unwritten {gates.max_unwritten:.2%}, the first of them in {first}: use another --tokenizer, or "
+        "allow more with --max-unwritten"
     )
