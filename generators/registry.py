@@ -86,4 +86,4 @@ def _first_problem(error: ValidationError, adapter: TypeAdapter[Task]) -> str:
     why = reason(problem)
     if not key:  # settings that clash: the reason names them
         return why
-    return f"{key}: {why}" + ("" if "got" in why else f", got {problem['input']!r}")
+    return f"{key}: {why}" + ("" if "got" in why or problem["input"] is None else f", got {problem['input']!r}")

@@ -240,7 +240,10 @@ def test_the_corpus_is_an_input_of_a_build() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"haystack": "essay"}, r"^niah: corpus: haystack=essay is cut from a corpus: name a \.txt"),
+        (
+            {"haystack": "essay"},
+            r"^niah: corpus: haystack=essay is cut from a corpus: name a file of text, .*such as \.txt or \.jsonl\.zst, or a folder of \.txt files$",
+        ),
         ({"corpus": "a.txt"}, r"^niah: corpus: is only read where haystack is essay, got haystack=noise"),
         ({"haystack": "essays"}, r"^niah: haystack: "),
         ({"needle_type": "list", "num_values": 2}, r"^niah: needle_type=list has one list for each city: leave out"),
