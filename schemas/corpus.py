@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field, PlainSerializer, field_validator
+from pydantic import Field, PlainSerializer, field_validator, model_validator
 
 from .names import FolderName
 from .quantity import Count, Length
@@ -73,6 +73,9 @@ class IngestRecipe(Written):
     fields: Fields = Fields()
     """Where a record holds what is wanted of it."""
 
+    format: Literal["plain", "chat"] = "plain"
+    """Texts as they are, or lists of messages that the tokenizer's chat template writes."""
+
     group_order: Literal["order", "given", "random"] = "order"
     """How the parts of a group follow each other: by the order field, as they were read, or shuffled."""
 
@@ -94,6 +97,12 @@ class IngestRecipe(Written):
         if list(buckets) != sorted(set(buckets)):
             raise ValueError(f"must rise, got {', '.join(map(str, buckets))}")
         return buckets
+
+    @model_validator(mode="after")
+    def _conversations_are_whole(self) -> "IngestRecipe":
+        if self.format == "chat" and self.fields.group is not None:
+            raise ValueError("conversations are documents of their own: leave --group-by out, or --format chat")
+        return self
 
 
 class InputRecord(JsonRecord):
@@ -220,6 +229,8 @@ class CorpusManifest(JsonRecord):
     """What was asked for, defaults filled in."""
     tokenizer: TokenizerIdentity
     """What made the token ids."""
+    chat_template: str | None
+    """What laid out the conversations, None where texts are as they were."""
     engine: str
     """What encoded the texts: `fastokens` or `tokenizers`, which give the same ids."""
     versions: dict[str, str]

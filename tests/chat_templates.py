@@ -1,8 +1,10 @@
 """Chat templates of the shapes in use, each with the tokens that it needs; all are written for these tests."""
 
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from tokenizers import AddedToken
+from tokenizers import AddedToken, Tokenizer
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,20 @@ def taking_blanks(*tokens: str) -> tuple[AddedToken, ...]:
 def unmarked(*tokens: str) -> tuple[AddedToken, ...]:
     """Tokens that nobody declared special."""
     return tuple(AddedToken(token, special=False, normalized=False) for token in tokens)
+
+
+def save(folder: Path, base: Path, shape: Shape) -> Path:
+    """A tokenizer with a shape's tokens, its names for them, and its template, as `save_pretrained` writes it."""
+    folder.mkdir()
+    tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
+    for token in shape.tokens:
+        is_text = isinstance(token, AddedToken) and not token.special
+        (tokenizer.add_tokens if is_text else tokenizer.add_special_tokens)([token])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    config = {"tokenizer_class": "PreTrainedTokenizerFast", **shape.named}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    (folder / "chat_template.jinja").write_text(shape.template)
+    return folder
 
 
 CHATML_TOKENS = ("<|im_start|>", "<|im_end|>")

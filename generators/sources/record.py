@@ -7,6 +7,8 @@ from datetime import date, time
 from decimal import Decimal
 from uuid import UUID
 
+import orjson
+
 from ...schemas.corpus import Fields
 
 MALFORMED = "malformed JSON"
@@ -62,6 +64,8 @@ class Wanted:
 
     fields: Fields
     max_doc_bytes: int
+    is_chat: bool = False
+    """Whether a text is a list of messages, which is read as its JSON."""
 
     @property
     def names(self) -> list[str]:
@@ -91,6 +95,10 @@ class Wanted:
     def _text(self, value: object) -> bytes:
         if value is None:
             raise _UnusableError(EMPTY)
+        if self.is_chat and isinstance(value, list):
+            value = orjson.dumps(value)
+        if isinstance(value, list):
+            raise _UnusableError(f"a list in field `{self.fields.text}`: --format chat lays out messages")
         if not isinstance(value, (str, bytes)):
             raise _UnusableError(f"no string field `{self.fields.text}`")
         if len(value) > self.max_doc_bytes:

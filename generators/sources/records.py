@@ -24,7 +24,14 @@ class Reader:
     """Hash of the input's bytes as they are stored, known at the end; a dataset's is its revision."""
 
     def __init__(
-        self, source: Input, fields: Fields, max_doc_bytes: int, skip: int = 0, before: Stretch | None = None
+        self,
+        source: Input,
+        fields: Fields,
+        max_doc_bytes: int,
+        skip: int = 0,
+        before: Stretch | None = None,
+        *,
+        is_chat: bool = False,
     ) -> None:
         """Read a source and pass over its first `skip` lines or rows; the others keep their numbers.
 
@@ -32,7 +39,7 @@ class Reader:
         source is another one at the end than the one that was found.
         """
         self._source = source
-        self._wanted = Wanted(fields, max_doc_bytes)
+        self._wanted = Wanted(fields, max_doc_bytes, is_chat)
         self._skip = skip
         self._stored = StoredBytes(source, before)
 

@@ -202,8 +202,15 @@ def _columns(source: Input, wanted: Wanted, table: pa.RecordBatch | pa.Table) ->
     columns = [_column(source, table, name) for name in wanted.names]
     for name, column in zip(wanted.names, columns, strict=True):
         is_text = name == wanted.fields.text
+        if is_text and wanted.is_chat and _is_list_of_structs(column.type):
+            continue
         if not (_is_text(column.type) or pa.types.is_null(column.type) or (not is_text and _is_key(column.type))):
             wish = "text" if is_text else "text, numbers, dates or UUIDs"
+            if is_text and _is_list_of_structs(column.type):
+                raise UsageError(
+                    f"inputs: column {name!r} of {source.name} holds lists of messages: lay them out as conversations "
+                    "with --format chat, or name another column"
+                )
             raise UsageError(
                 f"inputs: column {name!r} of {source.name} must hold {wish}, got {column.type}: name another"
             )
@@ -225,6 +232,10 @@ def _is_text(held: pa.DataType) -> bool:
     if pa.types.is_dictionary(held):
         return _is_text(held.value_type)
     return held in _TEXTS or isinstance(held, pa.JsonType)
+
+
+def _is_list_of_structs(held: pa.DataType) -> bool:
+    return (pa.types.is_list(held) or pa.types.is_large_list(held)) and pa.types.is_struct(held.value_type)
 
 
 def _is_key(held: pa.DataType) -> bool:

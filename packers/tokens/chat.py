@@ -57,20 +57,6 @@ def frame_chat(template: ChatTemplate, tokenizer: Tokenizer) -> ChatFrame:
     return frame.model_copy(update={"tokens_after_turn": layout.tokens_after_turn})
 
 
-def render_messages(process: TemplateProcess, turns: object) -> str:
-    """The text of a conversation of any number of turns, control tokens included, by a process that stays open.
-
-    Raises UsageError where these are not a list of objects with a `role`, or the template fails on them.
-    """
-    if not isinstance(turns, list) or not turns or not all(map(_is_message, turns)):
-        raise UsageError('the messages must be a list of objects like {"role": "user", "content": "..."}')
-    return process.render(turns)
-
-
-def _is_message(value: object) -> bool:
-    return isinstance(value, dict) and "role" in value
-
-
 def _named_tokens(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The special tokens that a tokenizer's configuration has names for."""
     more = (config.get(name) for name in ("extra_special_tokens", "model_specific_special_tokens"))

@@ -197,15 +197,8 @@ def _split(rendered: str, tokenizer: Tokenizer) -> list[Ids | Stretch]:
     Blanks beside a control token that takes them are part of it.
     """
     control_tokens, slots = tokenizer.control_tokens, {slot.value: slot for slot in Slot}
-    longest_first = "|".join(re.escape(token) for token in sorted(control_tokens, key=len, reverse=True))
-    parts = re.split(f"({longest_first})", rendered) if longest_first else [rendered]
-    flags = {token.content: token for token in tokenizer.reference.get_added_tokens_decoder().values()}
-    for place in range(1, len(parts), 2):
-        token = flags.get(parts[place])
-        if token is not None and token.lstrip:
-            parts[place - 1] = parts[place - 1].rstrip()
-        if token is not None and token.rstrip:
-            parts[place + 1] = parts[place + 1].lstrip()
+    parts = alternate(rendered, tokenizer)
+    strip_blanks_beside(parts, tokenizer)
     pieces: list[Ids | Stretch] = []
     for place, part in enumerate(parts):
         if place % 2:
@@ -214,6 +207,23 @@ def _split(rendered: str, tokenizer: Tokenizer) -> list[Ids | Stretch]:
             words = re.split(f"({'|'.join(slots)})", part)
             pieces.append(tuple(slots.get(word, word) for word in words if word))
     return pieces
+
+
+def alternate(rendered: str, tokenizer: Tokenizer) -> list[str]:
+    """Text and control tokens in turn, text first and last, of what a chat template wrote."""
+    longest_first = "|".join(re.escape(token) for token in sorted(tokenizer.control_tokens, key=len, reverse=True))
+    return re.split(f"({longest_first})", rendered) if longest_first else [rendered]
+
+
+def strip_blanks_beside(parts: list[str], tokenizer: Tokenizer) -> None:
+    """Take the blanks out of texts and control tokens in turn that such a token takes on its left or right."""
+    flags = {token.content: token for token in tokenizer.reference.get_added_tokens_decoder().values()}
+    for place in range(1, len(parts), 2):
+        token = flags.get(parts[place])
+        if token is not None and token.lstrip:
+            parts[place - 1] = parts[place - 1].rstrip()
+        if token is not None and token.rstrip:
+            parts[place + 1] = parts[place + 1].lstrip()
 
 
 def _turn_end(pieces: Sequence[Ids | Stretch]) -> int | None:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from .group import command
-from .options import PATH, gate_options, overwrite_option, tokenizer_options, where_options
+from .options import PATH, chat_options, gate_options, overwrite_option, tokenizer_options, where_options
 from .words.output import Output
 
 
@@ -15,6 +15,15 @@ from .words.output import Output
 @click.option("--name", metavar="NAME", required=True, help="What the corpus is called in the store.")
 @click.option("--out", type=PATH, default=Path("store"), show_default=True, help="The store.")
 @click.option("--text", metavar="FIELD", default="text", show_default=True, help="Field that holds the text.")
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["plain", "chat"]),
+    default="plain",
+    show_default=True,
+    help="Texts as they are, or lists of messages in the tokenizer's chat template.",
+)
+@chat_options
 @click.option("--id", "id_field", metavar="FIELD", help="Field that names a document. [default: its file and line]")
 @click.option("--group-by", metavar="FIELD", help="Field whose equal values make one document: a repository, a book.")
 @click.option(

@@ -131,6 +131,13 @@ _tokenizer_options = (
     ),
 )
 _chat_template_option = click.option("--chat-template", metavar="PATH", help="A Jinja file. [default: the tokenizer's]")
+_chat_options = (
+    _chat_template_option,
+    click.option("--chat-date", metavar="DATE", help="What a chat template is told of today. [default: 2026-01-01]"),
+)
+
+chat_options = together("Tokens", *_chat_options)
+"""Options of how conversations are laid out."""
 
 examined_options = together("Tokens", *_tokenizer_options, _chat_template_option)
 """Options of a tokenizer and what is control in it."""
@@ -172,8 +179,7 @@ sample_options = together(
         show_default=True,
         help="Chat: one turn each, in the tokenizer's chat template.",
     ),
-    _chat_template_option,
-    click.option("--chat-date", metavar="DATE", help="What a chat template is told of today. [default: 2026-01-01]"),
+    *_chat_options,
 )
 """Options of what samples are made of."""
 

@@ -15,6 +15,7 @@ from ...packers.files.texts import TextFile, Texts
 from ...packers.files.token_store import BucketWriter, StoredDocument, token_path, write_index
 from ...packers.tokens.memory import give_back_memory, page_out
 from ...packers.tokens.tokenizer import Tokenizer, TokenizerSpec, open_tokenizer
+from ...packers.tokens.turns import pieces_of, whole_marks
 from ...schemas.buckets import Buckets
 from ...schemas.corpus import IngestRecipe, UnitRecord
 from ...schemas.errors import LcdataError
@@ -77,6 +78,7 @@ def _encode_unit(encoding: Encoding, unit: Unit) -> Generator[int | UnitRecord]:
     give_back_memory()
     with ExitStack() as stack:
         files = _BucketFiles(workspace, Buckets(encoding.recipe.buckets), unit.number, stack)
+        files.is_chat = encoding.recipe.format == "chat"
         for batch in _batches(_documents(encoding, unit.documents)):
             _encode_batch(tokenizer, batch, files)
             yield sum(document.num_bytes for document, _ in batch)
@@ -90,15 +92,26 @@ def _encode_batch(tokenizer: Tokenizer, batch: Batch, files: "_BucketFiles") -> 
     texts = [str(text, "utf-8") for _, text in batch]
     if len(batch) == 1:
         _forget(batch[0][1])
-    flat, ends = tokenizer.encode_batch(texts)
+    if files.is_chat:
+        pieces = [pieces_of(tokenizer, text, Tokenizer.encode) for text in texts]
+        flat, ends = _joined(pieces)
+        unwritten = [sum(tokenizer.unwritten(text, ids) for text, ids in some if text) for some in pieces]
+    else:
+        flat, ends = tokenizer.encode_batch(texts)
+        unwritten = [tokenizer.unwritten(text, flat[ends[at] : ends[at + 1]]) for at, text in enumerate(texts)]
     files.audited += _audit(tokenizer, batch, texts, flat, ends, files)
-    unwritten = [tokenizer.unwritten(text, flat[ends[at] : ends[at + 1]]) for at, text in enumerate(texts)]
     texts.clear()
     for place, (document, _) in enumerate(batch):
         ids = flat[ends[place] : ends[place + 1]]
         files.count_unwritten(document, unwritten[place])
         # A view would keep the whole batch in memory until its row group is full.
         files.add(document, ids if len(batch) == 1 else ids.copy())
+
+
+def _joined(documents: Sequence[Sequence[tuple[str, Ids]]]) -> tuple[Ids, NDArray[np.int64]]:
+    """Ids of documents of pieces one after another, and where each document's end, after a first 0."""
+    ids = [np.concatenate([np.zeros(0, np.int32), *(ids for _, ids in pieces)]) for pieces in documents]
+    return np.concatenate(ids), np.cumsum([0, *map(len, ids)])
 
 
 def _forget(text: Utf8) -> None:
@@ -120,7 +133,7 @@ class _BucketFiles:
         self._open: dict[int, _BucketFile] = {}
         self._without_tokens: list[int] = []
         self.audited = self.seen = 0
-        self.has_audited_long = False
+        self.has_audited_long = self.is_chat = False
         self._unwritten = self._documents_unwritten = 0
         self._first_unwritten: str | None = None
 
@@ -255,13 +268,25 @@ def _audit(
         places.add(whole)
     for place in sorted(places):
         ids, text = flat[ends[place] : ends[place + 1]], texts[place]
+        if files.is_chat:
+            text = text if len(text) <= _WHOLE_CHARS else whole_marks(text, _AUDIT_CHARS)
+            ids, reference = (
+                _joined([pieces_of(tokenizer, text, encode)])[0]
+                for encode in (Tokenizer.encode, Tokenizer.encode_reference)
+            )
+            _check_audited(batch[place][0], tokenizer, ids, reference)
+            continue
         if len(text) > _AUDIT_CHARS and place != whole:
             start = int.from_bytes(batch[place][0].sha256[:4], "big") % (len(text) - _AUDIT_CHARS)
             text = text[start : start + _AUDIT_CHARS]
             ids = tokenizer.encode(text)
-        if not np.array_equal(ids, tokenizer.encode_reference(text)):
-            raise LcdataError(
-                f"audit: {batch[place][0].id} has other ids under tokenizers than under {tokenizer.engine}: "
-                "run again with --engine tokenizers, and report the document"
-            )
+        _check_audited(batch[place][0], tokenizer, ids, tokenizer.encode_reference(text))
     return len(places)
+
+
+def _check_audited(document: StoredDocument, tokenizer: Tokenizer, ids: Ids, reference: Ids) -> None:
+    if not np.array_equal(ids, reference):
+        raise LcdataError(
+            f"audit: {document.id} has other ids under tokenizers than under {tokenizer.engine}: "
+            "run again with --engine tokenizers, and report the document"
+        )

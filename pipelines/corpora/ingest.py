@@ -14,7 +14,9 @@ from ...generators.sources.input import HIDDEN
 from ...generators.sources.inputs import Found, Input, find_inputs
 from ...packers.files.texts import TextFile, Texts, about_texts, hash_texts, prepare_to_read
 from ...packers.files.token_store import INDEX_SCHEMA, write_index
+from ...packers.tokens.chat import chat_template_of, frame_chat
 from ...packers.tokens.tokenizer import Tokenizer, load_tokenizer
+from ...packers.tokens.vocabulary import find_vocabulary
 from ...schemas.buckets import Buckets
 from ...schemas.corpus import (
     CORPUS_FORMAT,
@@ -45,7 +47,7 @@ from ..run.workspace import Workspace, first_difference, is_whole
 from .arrange import Arrangement, arrange
 from .encode import NO_TOKENS, Encoding, Unit, encode_unit
 from .gates import NAMED_BAD, check_bad, check_bad_counts, check_damaged, check_unwritten, first_bad
-from .read import Bundle, Reading, read_bundle
+from .read import Bundle, ChatReading, Reading, read_bundle
 from .store import INDEX, open_corpus
 
 _BUNDLE_BYTES = 1 << 26
@@ -117,9 +119,25 @@ def _tried_tokenizer(recipe: IngestRecipe, engine: str) -> Tokenizer:
     return tokenizer
 
 
-def _content(recipe: IngestRecipe, inputs: Sequence[Input], tokenizer: Tokenizer) -> dict[str, object]:
+def _chat_reading(recipe: IngestRecipe, tokenizer: Tokenizer) -> ChatReading | None:
+    """How conversations are laid out; None for texts as they are, UsageError where there is no chat template."""
+    if recipe.format == "plain":
+        return None
+    template = chat_template_of(recipe.tokenizer, find_vocabulary(recipe.tokenizer.source), tokenizer.identity)
+    frame_chat(template, tokenizer)  # raises where it cannot be used with this vocabulary
+    return ChatReading(template, tokenizer.spec)
+
+
+def _content(
+    recipe: IngestRecipe, inputs: Sequence[Input], tokenizer: Tokenizer, chat: ChatReading | None
+) -> dict[str, object]:
     """All that decides the corpus's bytes, as JSON holds it."""
     return {
+        **(
+            {}
+            if chat is None
+            else {"chat_template": chat.template.text, "chat_variables": dict(chat.template.variables)}
+        ),
         "format": CORPUS_FORMAT,
         "recipe": recipe.model_dump(mode="json"),
         "tokenizer": tokenizer.identity.model_dump(mode="json"),
@@ -146,12 +164,14 @@ def _difference(
     before = {
         "recipe": done.recipe.model_dump(mode="json"),
         "tokenizer": done.tokenizer.model_dump(mode="json"),
+        "chat_template": done.chat_template,
         "inputs": {record.url: record.sha256 for record in done.inputs},
     }
-    stored = {record.url: record for record in done.inputs}
+    stored, chat = {record.url: record for record in done.inputs}, _chat_reading(recipe, tokenizer)
     now = {
         "recipe": recipe.model_dump(mode="json"),
         "tokenizer": tokenizer.identity.model_dump(mode="json"),
+        "chat_template": None if chat is None else chat.template.text,
         "inputs": {source.name: _sha256(source, stored.get(source.name)) for source in inputs},
     }
     return None if before == now else first_difference(before, now)
@@ -186,7 +206,8 @@ class _Ingest:
         self._recipe, self._inputs, self._tokenizer = recipe, found.inputs, tokenizer
         self._passed_over = dict(Counter(one.reason for one in found.passed_over))
         self._first_passed_over = [PassedOverInput(url=url, reason=why) for url, why in found.passed_over[:NAMED_BAD]]
-        self._content = _content(recipe, found.inputs, tokenizer)
+        self._chat = _chat_reading(recipe, tokenizer)
+        self._content = _content(recipe, found.inputs, tokenizer, self._chat)
         self._plan = fingerprint(self._content)
         self._workspace, self._tell = workspace, tell
 
@@ -245,7 +266,7 @@ class _Ingest:
             for before in [parts.setdefault(number, [])]
             if not (before and before[-1].is_last)
         ]
-        reading = Reading(self._recipe, self._plan, self._workspace.out)
+        reading = Reading(self._recipe, self._plan, self._workspace.out, self._chat)
         check_bad((part for some in parts.values() for part in some), gates, _ENOUGH_RECORDS)
         prepare_to_read()
         try:
@@ -315,6 +336,7 @@ class _Ingest:
             fingerprint=fingerprint({**self._content, "inputs": {record.url: record.sha256 for record in inputs}}),
             recipe=self._recipe,
             tokenizer=self._tokenizer.identity,
+            chat_template=None if self._chat is None else self._chat.template.text,
             engine=self._tokenizer.engine,
             versions=versions,
             inputs=inputs,

@@ -3,13 +3,18 @@
 import hashlib
 from collections import Counter
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import orjson
 
 from ...generators.sources.inputs import Input
 from ...generators.sources.opened import Stretch
 from ...generators.sources.records import Bad, Damage, Reader, Record
 from ...packers.files.texts import Text, num_texts, write_texts
+from ...packers.tokens.template_process import ChatTemplate
+from ...packers.tokens.tokenizer import TokenizerSpec, open_tokenizer
+from ...packers.tokens.turns import ConversationError, Conversations
 from ...schemas.corpus import BadRecord, DamagedInput, IngestRecipe, InputRecord, PartRecord
 from ..run.files import Attempt, storage_error
 from ..run.workspace import Workspace
@@ -26,6 +31,16 @@ class Reading:
     recipe: IngestRecipe
     plan: str
     out: Path
+    chat: "ChatReading | None" = None
+    """How conversations are laid out, None where texts are read as they are."""
+
+
+@dataclass(frozen=True)
+class ChatReading:
+    """The chat template that conversations are laid out in, and the tokenizer whose control tokens it writes."""
+
+    template: ChatTemplate
+    tokenizer: TokenizerSpec
 
 
 @dataclass(frozen=True)
@@ -75,16 +90,26 @@ class _Part:
         self._damage = [] if before is None else list(before.damage)
         self._stored = None if before is None else Stretch(before.stored_bytes, before.stored_sha256)
         self._tally = _Tally()
+        self._conversations: Conversations | None = None
 
     def parts(self) -> Generator[PartRecord]:
         """Read the inputs from where the last part ended; yields the record of each part that is safe."""
+        chat = self._reading.chat
+        if chat is None:
+            yield from self._parts()
+            return
+        with Conversations(chat.template, open_tokenizer(chat.tokenizer)) as self._conversations:
+            yield from self._parts()
+
+    def _parts(self) -> Generator[PartRecord]:
         first, inputs = self._bundle.first_input, self._bundle.inputs
         while self._input < first + len(inputs):
             source = inputs[self._input - first]
             recipe = self._reading.recipe
-            reader = Reader(source, recipe.fields, recipe.max_doc_bytes, self._line, self._stored)
+            is_chat = self._conversations is not None
+            reader = Reader(source, recipe.fields, recipe.max_doc_bytes, self._line, self._stored, is_chat=is_chat)
             for record in reader:
-                self._take(source, record)
+                self._take(source, self._laid_out(record))
                 if self._tally.bytes >= PART_BYTES:
                     self._stored = reader.so_far
                     yield self._write(is_last=False)
@@ -103,6 +128,17 @@ class _Part:
             reason = "; ".join(self._damage[:3]) + others
             self._tally.damaged.append(DamagedInput(url=source.name, records=self._usable, reason=reason))
         self._input, self._line, self._usable, self._damage, self._stored = self._input + 1, 0, 0, [], None
+
+    def _laid_out(self, record: Record | Bad | Damage) -> Record | Bad | Damage:
+        """A record of messages as the text that the chat template makes of them."""
+        if self._conversations is None or not isinstance(record, Record):
+            return record
+        try:
+            return replace(record, text=self._conversations.text(orjson.loads(record.text)).encode())
+        except orjson.JSONDecodeError:
+            return Bad(record.line, "no list of messages with a role")
+        except ConversationError as error:
+            return Bad(record.line, str(error))
 
     def _take(self, source: Input, record: Record | Bad | Damage) -> None:
         tally = self._tally

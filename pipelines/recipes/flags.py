@@ -33,9 +33,7 @@ def task_recipe(
         lengths = Lengths.parse(length)
     except ValueError as error:
         raise UsageError(f"--length {error}") from None
-    for option in ("chat_template", "chat_date"):
-        if flags.get(option) is not None and flags["layout"] != "chat":
-            raise UsageError(f"--{option.replace('_', '-')} is for conversations: add --format chat, or leave it out")
+    _check_chat(flags)
     named = preset_settings(task, preset) if preset else {}
     haystack, templates = flags["haystack"], flags["templates"]
     component = {
@@ -88,10 +86,12 @@ def corpora_recipe(corpora: Sequence[str], length: str, tokens: str | None, **fl
 
 def ingest_recipe(inputs: Sequence[str], group_by: str | None, order_by: str | None, **flags: Any) -> IngestRecipe:
     """An ingest; UsageError that names the flag which cannot be meant."""
+    _check_chat(flags)
     order = None if order_by == "none" else order_by or (group_by and "path")
     content = {
         "inputs": inputs,
         "fields": {"text": flags["text"], "id": flags["id_field"], "group": group_by, "order": order},
+        "format": flags["layout"],
         "group_order": flags["order"],
         "tokenizer": _tokenizer(flags),
         **({"buckets": flags["buckets"].split(",")} if flags["buckets"] else {}),
@@ -111,6 +111,13 @@ def gates(max_bad: str, allow_damaged_files: str, max_unwritten: str) -> Gates:
         return Gates(share, damaged_files, parse_share(max_unwritten))
     except ValueError as error:
         raise UsageError(f"{option} {error}") from None
+
+
+def _check_chat(flags: dict[str, Any]) -> None:
+    """Raise UsageError where something is said of a chat template and there are no conversations."""
+    for option in ("chat_template", "chat_date"):
+        if flags.get(option) is not None and flags["layout"] != "chat":
+            raise UsageError(f"--{option.replace('_', '-')} is for conversations: add --format chat, or leave it out")
 
 
 def _tokenizer(flags: dict[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,10 @@
 """A chat template is rendered in a process of its own, which ends with its bounds and says why in one line."""
 
-import json
 from datetime import date
 
 import psutil
 import pytest
 
-from lcdata.packers.tokens.chat import render_messages
 from lcdata.packers.tokens.template_process import Bounds, ChatTemplate, TemplateProcess
 from lcdata.schemas.errors import UsageError
 
@@ -98,10 +96,4 @@ def test_messages_of_any_form_reach_the_template_as_by_transformers(turns: list[
     )
     [theirs], _ = render_jinja_template([_normalize_chat_messages(turns)], chat_template=template)
     with process(template) as running:
-        assert render_messages(running, turns) == theirs
-
-
-@pytest.mark.parametrize("turns", [None, [], {}, "Hello", ["Hello"], [{"content": "no role"}], json.dumps(TALK)])
-def test_what_is_no_conversation_is_said_with_an_example(turns: object) -> None:
-    with process(WORDS) as running, pytest.raises(UsageError, match=r'list of objects like \{"role": "user"'):
-        render_messages(running, turns)
+        assert running.render(turns) == theirs

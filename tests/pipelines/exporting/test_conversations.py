@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chat_templates import SHAPES, Shape
-from tokenizers import AddedToken
-from tokenizers import Tokenizer as Reference
+from chat_templates import SHAPES, Shape, save
 
 from lcdata.packers.dataset import Dataset, open_dataset
 from lcdata.pipelines.build import build_dataset
@@ -21,20 +19,6 @@ from lcdata.schemas.recipe import Recipe
 TODAY = date.today()
 
 Build = Callable[..., Dataset]
-
-
-def save(folder: Path, base: Path, shape: Shape) -> Path:
-    """A tokenizer with a shape's tokens, its names for them, and its template, as `save_pretrained` writes it."""
-    folder.mkdir()
-    tokenizer = Reference.from_file(str(base / "tokenizer.json"))
-    for token in shape.tokens:
-        is_text = isinstance(token, AddedToken) and not token.special
-        (tokenizer.add_tokens if is_text else tokenizer.add_special_tokens)([token])
-    tokenizer.save(str(folder / "tokenizer.json"))
-    config = {"tokenizer_class": "PreTrainedTokenizerFast", **shape.named}
-    (folder / "tokenizer_config.json").write_text(json.dumps(config))
-    (folder / "chat_template.jinja").write_text(shape.template)
-    return folder
 
 
 @pytest.fixture
