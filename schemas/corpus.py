@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from .names import FolderName
 from .quantity import Count, Length
 from .records import FileRecord, JsonRecord, WorkRecord
+from .sealed import Sealed
 from .tokens import TokenizerChoice, TokenizerIdentity
 
 CORPUS_MANIFEST = "corpus.json"
-CORPUS_FORMAT = 1
+CORPUS_FORMAT = 2
 """Number of the format of the token store's files; a change of any byte for the same ingest raises it."""
 
 DEFAULT_BUCKETS = tuple(2**exponent for exponent in range(10, 21))
@@ -156,13 +157,11 @@ class BucketRecord(JsonRecord):
     """Bytes of text in it."""
 
 
-class CorpusManifest(JsonRecord):
+class CorpusManifest(Sealed):
     """Everything that says what a stored corpus is and lets it be checked and made again."""
 
     lcdata: str
     """Version of lcdata that made it."""
-    format: int
-    """Number of the format of the store's files."""
     fingerprint: str
     """Of recipe, inputs and tokenizer: the same fingerprint is the same store."""
     recipe: IngestRecipe
@@ -201,3 +200,20 @@ class CorpusManifest(JsonRecord):
     """The file that says of every document how long it is, where it came from and where its tokens are."""
     files: list[FileRecord]
     """The files of tokens, one for each bucket of a unit."""
+
+    @property
+    def content(self) -> dict[str, object]:
+        """All that decides the corpus's bytes, as JSON holds it; the corpus's fingerprint is this one's."""
+        return {
+            "format": self.format,
+            "recipe": self.recipe.model_dump(mode="json"),
+            "tokenizer": self.tokenizer.model_dump(mode="json"),
+            "engine": self.engine,
+            "inputs": {record.url: record.sha256 for record in self.inputs},
+            "versions": {**self.versions, "lcdata": self.lcdata},
+        }
+
+    @property
+    def listed(self) -> list[FileRecord]:
+        """Every file of the corpus but this one."""
+        return [self.index, *self.files]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
+from sealing import rewrite_manifest
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def _change_index(corpus: Path) -> None:
 
 def _unbalance(corpus: Path) -> None:
     manifest = json.loads((corpus / "corpus.json").read_text())
-    (corpus / "corpus.json").write_text(json.dumps({**manifest, "documents_read": 301}))
+    rewrite_manifest(corpus / "corpus.json", {**manifest, "documents_read": 301})
 
 
 def _swap(corpus: Path) -> None:
@@ -53,7 +54,7 @@ def _swap(corpus: Path) -> None:
     first.write_bytes(second.read_bytes())
     second.write_bytes(data)
     one["path"], other["path"] = other["path"], one["path"]
-    (corpus / "corpus.json").write_text(json.dumps(manifest))
+    rewrite_manifest(corpus / "corpus.json", manifest)
 
 
 @pytest.mark.parametrize(

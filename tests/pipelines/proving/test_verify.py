@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import Run
+from sealing import rewrite_manifest
 
 from lcdata.packers.dataset import open_dataset
 from lcdata.packers.files.parquet import row_writer
@@ -91,7 +92,7 @@ def rewritten(folder: Path, path: str, change: Callable[[list[dict[str, Any]]], 
     record = manifest["stages"][0]["shards"][0]["data" if path == DATA else "docs"]
     data = (folder / path).read_bytes()
     record.update(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
-    (folder / "lcdata.json").write_text(json.dumps(manifest))
+    rewrite_manifest(folder / "lcdata.json", manifest)
 
 
 def set_item(column: str, place: int, value: int) -> Callable[[list[dict[str, Any]]], None]:
@@ -137,7 +138,7 @@ def test_a_sample_that_comes_out_differently_is_found(folder: Path) -> None:
 def test_totals_that_do_not_add_up_are_found(folder: Path, lcdata: Run) -> None:
     manifest = json.loads((folder / "lcdata.json").read_text())
     manifest["stages"][0]["tokens"] += 1
-    (folder / "lcdata.json").write_text(json.dumps(manifest))
+    rewrite_manifest(folder / "lcdata.json", manifest)
     done = lcdata("verify", "out")
     assert done.returncode == 3
     assert "the ledger of kv-1k does not balance" in done.stdout
