@@ -25,13 +25,14 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two small tokenizers trained on the spot, one of each of the two great families."""
     root = tmp_path_factory.mktemp("tokenizers")
     text = [Path(__file__).read_text(), "Dictionary [12] {123: 4567, 89: 10} naïve café 日本語 Привет " * 50]
-    for name, build in (("gpt2-like", _gpt2_like), ("sentencepiece-like", _sentencepiece_like)):
+    for name, build in (("gpt2-like", gpt2_like), ("sentencepiece-like", _sentencepiece_like)):
         (root / name).mkdir()
         (root / name / "tokenizer.json").write_text(build(text))
     return root
 
 
-def _gpt2_like(text: list[str]) -> str:
+def gpt2_like(text: list[str]) -> str:
+    """A tokenizer file with byte-level BPE."""
     tokenizer = Reference(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

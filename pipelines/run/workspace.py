@@ -108,7 +108,7 @@ class Workspace:
             return json.loads(self._plan.read_bytes())
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             if self._overwrite:
                 return {"plan": None}
             raise LcdataError(

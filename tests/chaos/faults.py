@@ -125,7 +125,7 @@ def _watch(folder: Path, step: Callable[[str, str], None]) -> None:
 
     def own(path: object) -> str | None:
         try:
-            name = os.path.join(root, os.fsdecode(path))  # pyright: ignore[reportArgumentType]
+            name = os.path.join(root, os.fsdecode(path))
         except TypeError:  # a file that is open already
             return None
         return name.removeprefix(root) if name.startswith(root) else None
@@ -160,6 +160,6 @@ def _watch(folder: Path, step: Callable[[str, str], None]) -> None:
 
     from lcdata.pipelines.run import files
 
-    files.open = opened  # pyright: ignore[reportAttributeAccessIssue]
+    files.open = opened
     os.fsync = flushed
     sys.addaudithook(hook)
