@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chaos.faults import Ended, Fault, run
-from conftest import gpt2_like
+from conftest import TEXTS, gpt2_like
 
 Contents = dict[str, bytes]
 
@@ -76,7 +76,7 @@ class Place:
     def __init__(self, root: Path) -> None:
         self.folder, self._template = root / "trial", root / "template"
         (self._template / "tok").mkdir(parents=True)
-        (self._template / "tok/tokenizer.json").write_text(gpt2_like([RECIPE * 50]))
+        (self._template / "tok/tokenizer.json").write_text(gpt2_like(TEXTS))
         (self._template / "texts").mkdir()
         for number in range(3):
             lines = [json.dumps({"text": f"text {number} {line} " * (line % 9 + 1)}) for line in range(40)]
