@@ -4,6 +4,8 @@ VENV := .venv
 RUN := $(VENV)/bin
 READY := $(VENV)/.ready
 TRAINERS := $(VENV)/.trainers
+READERS := $(VENV)/.readers
+NODE := tests/packers/files/readers
 TORCH := torch==2.13.0
 
 define WRITE_REFERENCE
@@ -15,7 +17,7 @@ for name, text in pages(cli).items():
 endef
 export WRITE_REFERENCE
 
-.PHONY: demo demo-recipe test check trainers bench chaos gallery lock clean
+.PHONY: demo demo-recipe test check trainers readers bench chaos gallery lock clean
 
 demo: $(READY)  ## make 100 samples of 128k tokens and look at them
 	$(RUN)/lcdata gen --task kv --length 128k --n 100 --out demo
@@ -31,6 +33,8 @@ test: $(READY)  ## the whole test suite, first what needs no cluster, on two cor
 	$(RUN)/python -m pytest -m cluster
 
 trainers: $(TRAINERS)  ## add torch, transformers and TRL, which tests/pipelines/proving/trainers and `lcdata check` run
+
+readers: $(READERS)  ## add what tests/packers/files/test_other_readers.py reads rows with: Rust, JavaScript, Lance, Vortex
 
 check: $(READY)  ## lint, format, types, and what may import what
 	$(RUN)/ruff check .
@@ -64,6 +68,12 @@ lock: $(READY)  ## pin the newest versions in requirements.txt
 		--universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate \
 		--output-file requirements-train.txt
+	$(RUN)/uv pip compile pyproject.toml --extra readers \
+		--constraint requirements.txt $$(sed -n 's/^\([A-Za-z0-9_.-]*\)==.*/--no-emit-package \1/p' requirements.txt) \
+		--universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate \
+		--output-file requirements-readers.txt
+	cd $(NODE) && npm install --package-lock-only --silent
 
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lcdata needs Python 3.11 or newer: make PYTHON=python3.12")'
@@ -78,5 +88,10 @@ $(TRAINERS): $(READY) requirements-train.txt
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-train.txt
 	touch $@
 
+$(READERS): $(READY) requirements-readers.txt $(NODE)/package-lock.json
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-readers.txt
+	cd $(NODE) && npm ci --silent --no-audit --no-fund
+	touch $@
+
 clean:  ## remove what make made
-	rm -rf $(VENV) demo .demo.lcdata demo-recipe demo-store .demo-recipe.lcdata build *.egg-info
+	rm -rf $(VENV) $(NODE)/node_modules demo .demo.lcdata demo-recipe demo-store .demo-recipe.lcdata build *.egg-info

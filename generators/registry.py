@@ -2,15 +2,16 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from ..schemas.errors import UsageError
+from ..schemas.problems import did_you_mean, reason
+from ..schemas.written import takes_bool
 from .task import Task
 
 _FOLDER = Path(__file__).parent
@@ -48,6 +49,9 @@ def build_task(name: str, settings: Mapping[str, object]) -> Task:
     """The task of this name with these settings; UsageError where one of them is unknown or cannot be meant."""
     kind = task_class(name)
     adapter = TypeAdapter(kind)
+    for key, annotation in get_type_hints(kind).items():
+        if isinstance(settings.get(key), bool) and not takes_bool(annotation):
+            raise UsageError(f"{name}: {key} must not be {str(settings[key]).lower()}, which is no number and no text")
     try:
         return adapter.validate_python(dict(settings))
     except ValidationError as error:
@@ -73,20 +77,13 @@ def settings_schema(name: str) -> dict[str, Any]:
     return TypeAdapter(task_class(name)).json_schema()
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """What to add to an error about an unknown word: ` Did you mean 'kv'?`, or nothing where no known word is near."""
-    near = get_close_matches(word, known, n=1, cutoff=0.5)
-    return f" Did you mean {near[0]!r}?" if near else ""
-
-
 def _first_problem(error: ValidationError, adapter: TypeAdapter[Task]) -> str:
     problem = error.errors()[0]
     key = ".".join(str(part) for part in problem["loc"] if not str(part).startswith("function-"))
     known: dict[str, Any] = adapter.json_schema()["properties"]
     if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         return f"unknown setting {key!r}.{did_you_mean(key, known)} Known: {', '.join(known)}"
-    reason = problem["msg"].removeprefix("Value error, ")
-    reason = reason[0].lower() + reason[1:]
+    why = reason(problem)
     if not key:  # settings that clash: the reason names them
-        return reason
-    return f"{key}: {reason}" + ("" if "got" in reason else f", got {problem['input']!r}")
+        return why
+    return f"{key}: {why}" + ("" if "got" in why else f", got {problem['input']!r}")

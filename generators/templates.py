@@ -6,13 +6,10 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-import yaml
-
 from ..schemas.errors import UsageError
-from .registry import did_you_mean
+from ..schemas.problems import did_you_mean
+from ..schemas.yaml_text import parse_yaml
 from .task import Task, Template
-
-_MAX_FILE_BYTES = 1 << 20
 
 
 def choose_templates(
@@ -35,13 +32,10 @@ def choose_templates(
 def read_templates(path: Path) -> list[dict[str, object]]:
     """A user's wordings from a YAML file: a list of mappings, see `lcdata tasks NAME --templates`."""
     try:
-        if path.stat().st_size > _MAX_FILE_BYTES:
-            raise UsageError(f"--templates {path} is larger than a megabyte: it should hold a list of wordings")
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_bytes()
     except OSError as error:
         raise UsageError(f"--templates {path} cannot be read ({error.strerror}): name a YAML file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"--templates {path} is not YAML: {' '.join(str(error).split())}") from None
+    content = parse_yaml(text, f"--templates {path}").content
     if not isinstance(content, list) or not content or not all(isinstance(entry, dict) for entry in content):
         raise UsageError(f"--templates {path} must hold a list of wordings, each with an id and the task's fields")
     return content

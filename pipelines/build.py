@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ..packers.dataset import Dataset, open_dataset
+from ..packers.tokens.tokenizer import load_tokenizer
 from ..schemas.errors import UsageError
 from ..schemas.events.building import Built, Planned, ShardFinished, StageBuilt
 from ..schemas.events.event import Tell, nobody
@@ -15,13 +16,14 @@ from ..schemas.manifest import MANIFEST, Manifest, ShardRecord, StageRecord
 from ..schemas.recipe import Recipe
 from .corpora.ingest import ingest
 from .corpora.store import is_store, open_corpus
+from .making.makers import check_tasks
 from .making.shard import write_shard
 from .making.work import Shared
 from .planning.materials import Materials
 from .planning.plan import Plan, make_plan
 from .planning.workers import automatic_workers, surely_needed_workers
 from .publishing.finish import finish
-from .recipes.recipe_file import STORE, read_recipe, recipe_of
+from .recipes.recipe_file import read_recipe, recipe_of, store_beside
 from .run.engine import Engine
 from .run.pace import Pace
 from .run.timed import timed
@@ -45,9 +47,9 @@ def build(
 
     What is finished is not made again, a build that was stopped goes on, and the bytes are the same however it runs.
 
-    recipe: a YAML file, or what one holds as a mapping, see docs/recipes.md.
+    recipe: a YAML file, or what one holds as a mapping, see docs/recipes.md; paths are relative to it.
     out: the folder to make; by default the recipe's `output`, or its name.
-    store: where the recipe's corpora are, or are put; by default as the recipe says.
+    store: where the recipe's corpora are, or are put; by default as the recipe says, and `store` beside it.
     max_bad: share of a corpus's records that may be unusable.
     workers: processes, 0 for this one; by default by the size of the work.
     address: a Ray cluster to run on.
@@ -58,13 +60,15 @@ def build(
     Raises UsageError where the recipe cannot be meant or `out` holds something else, ResumableError where the build
     stopped with its finished shards safe.
     """
+    file = Path(recipe).expanduser() if isinstance(recipe, str | Path) else Path("recipe")
+    named = None if store is None else Path(store)
     if isinstance(recipe, str | Path):
-        recipe = read_recipe(Path(recipe).expanduser(), None if store is None else Path(store))
+        recipe = read_recipe(file, named)
     elif not isinstance(recipe, Recipe):
-        recipe = recipe_of(copy.deepcopy(dict(recipe)), "recipe", Path(), None if store is None else Path(store))
+        recipe = recipe_of(copy.deepcopy(dict(recipe)), "recipe", file.parent, named)
     where = Where(workers, address)
     for corpus in recipe.ingest:
-        tell(ingest(corpus, STORE if store is None else Path(store), tell, max_bad, where, engine, overwrite))
+        tell(ingest(corpus, named or store_beside(file), tell, max_bad, where, engine, overwrite))
     folder = Path(out or recipe.output or recipe.name).expanduser()
     tell(build_dataset(recipe, folder, tell, where, engine, overwrite))
     return open_dataset(folder)
@@ -126,7 +130,15 @@ def _finished(workspace: Workspace, materials: Materials, overwrite: bool) -> Ma
         return done
     if overwrite:
         return None
+    _check_asked(materials)
     raise UsageError(f"{out} is finished and {difference}. Use another --out, or replace it with --overwrite")
+
+
+def _check_asked(materials: Materials) -> None:
+    """Raise UsageError where what is asked for could not be made in any folder."""
+    check_tasks(materials.recipe)
+    if any(stage.tasks for stage in materials.recipe.stages):
+        load_tokenizer(materials.recipe.tokenizer, "tokenizers", materials.vocabulary)
 
 
 def _difference(done: Manifest, materials: Materials) -> str | None:

@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from .names import FolderName
 from .quantity import Count, Length
 from .records import FileRecord, JsonRecord, WorkRecord
 from .sealed import Sealed
 from .tokens import TokenizerChoice, TokenizerIdentity
+from .written import Written
 
 CORPUS_MANIFEST = "corpus.json"
 CORPUS_FORMAT = 2
@@ -18,10 +19,8 @@ DEFAULT_BUCKETS = tuple(2**exponent for exponent in range(10, 21))
 """1k, 2k, 4k, … 1M."""
 
 
-class Fields(BaseModel):
+class Fields(Written):
     """Where a record holds what is wanted of it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     text: str = "text"
     """The document's text, or the part's where records are grouped."""
@@ -36,10 +35,8 @@ class Fields(BaseModel):
     """What the parts of a group are sorted by, and what stands in their headers: a path, a chapter's number."""
 
 
-class IngestRecipe(BaseModel):
+class IngestRecipe(Written):
     """Everything that decides a stored corpus, besides the input files themselves."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: FolderName
     """The corpus's name, a folder in the store."""

@@ -1,5 +1,6 @@
 """The lengths a dataset asks for: one, a list that cycles, or a range drawn log-uniformly."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,11 +38,11 @@ class Lengths:
     is_range: bool = False
 
     @classmethod
-    def parse(cls, value: "Lengths | str | int") -> "Lengths":
-        """The lengths that `128k`, `4k,32k,128k` or `4k..128k` means; ValueError where it means none."""
+    def parse(cls, value: "Lengths | str | int | Sequence[str | int]") -> "Lengths":
+        """The lengths that `128k`, `4k,32k,128k`, `[4k, 32k]` or `4k..128k` means; ValueError where it means none."""
         if isinstance(value, Lengths):
             return value
-        text = str(value)
+        text = str(value) if isinstance(value, str | int) else ",".join(map(str, value))
         if ".." in text:
             low, _, high = text.partition("..")
             ends = (parse_length(low), parse_length(high))
@@ -86,4 +87,8 @@ class Lengths:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": ["integer", "string"], "examples": ["128k", "4k,32k,128k", "4k..128k"]}
+        return {
+            "type": ["integer", "string", "array"],
+            "items": {"type": ["integer", "string"]},
+            "examples": ["128k", "4k,32k,128k", "4k..128k"],
+        }

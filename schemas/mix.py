@@ -5,20 +5,19 @@ from itertools import combinations
 from pathlib import PurePath
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from .lengths import Lengths
 from .quantity import Count, Length, Share
 from .sample import Loss
+from .written import Written
 
 TAGS = ("a task", "a corpus")
 """What the two kinds of component are called where a validation error says its place; neither is a field's name."""
 
 
-class TaskComponent(BaseModel):
+class TaskComponent(Written):
     """Samples of one task."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     task: str
     """The task's name, see `lcdata tasks`."""
@@ -36,7 +35,7 @@ class TaskComponent(BaseModel):
     """Samples to make, in a stage that has no budget of tokens."""
 
     share: Share | None = None
-    """Part of the stage's tokens, or a weight where all components have one."""
+    """Part of the stage's tokens; those of all components add up to 100 %."""
 
     template: tuple[str, ...] = ()
     """Ids of the wordings to use; by default all."""
@@ -58,10 +57,8 @@ class TaskComponent(BaseModel):
         return values
 
 
-class CorpusComponent(BaseModel):
+class CorpusComponent(Written):
     """A stored corpus, or its documents of some lengths."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     corpus: str
     """The folder that `lcdata ingest` made, or its name in the store."""
@@ -70,7 +67,8 @@ class CorpusComponent(BaseModel):
     """What the corpus's documents have as `source`; by default the folder's name."""
 
     share: Share | None = None
-    """Part of the stage's tokens, or a weight where all have one; by default what the documents amount to."""
+    """Part of the stage's tokens; those of all components add up to 100 %, and by default corpora have what is left,
+    each what its documents amount to."""
 
     min_length: Length | None = None
     """Only documents of so many tokens or more."""

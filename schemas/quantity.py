@@ -27,6 +27,16 @@ def parse_count(value: str | int) -> int:
     return _parse(value, _DECIMAL, "a count such as 1000, 1e5 or 2.5M")
 
 
+def parse_seed(value: str | int) -> int:
+    """A whole number from 0 on: `0`, `7`, `1e5`; ValueError otherwise."""
+    if isinstance(value, int) or str(value).strip() == "0":
+        return int(value)
+    try:
+        return _parse(value, {"": 1}, "")
+    except ValueError:
+        raise ValueError(f"must be a whole number such as 7, got {str(value)!r}") from None
+
+
 def _parse(value: str | int, units: Mapping[str, int], wanted: str) -> int:
     match = _NUMBER.fullmatch(str(value).strip())
     factor = units.get(match[2].lower()) if match else None
@@ -48,6 +58,8 @@ def format_length(tokens: int) -> str:
 
 Count = Annotated[int, BeforeValidator(parse_count, json_schema_input_type=int | str)]
 """A number of things, which may be written as `parse_count` reads it."""
+Seed = Annotated[int, BeforeValidator(parse_seed, json_schema_input_type=int | str), Field(ge=0, lt=2**63)]
+"""What decides the randomness: a whole number from 0 on."""
 Length = Annotated[int, BeforeValidator(parse_length, json_schema_input_type=int | str)]
 """A number of tokens, which may be written as `parse_length` reads it."""
 

@@ -4,27 +4,27 @@ import hashlib
 import json
 import re
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from .corpus import IngestRecipe
 from .names import FolderName
+from .quantity import Seed
 from .stage import FIELDS, Stage, in_recipe
 from .tokens import TokenizerChoice
+from .written import Written
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 FORMAT = 7
 """Number of the format of a dataset's files; a change of any byte for the same recipe raises it."""
 
 
-class Recipe(BaseModel):
+class Recipe(Written):
     """One dataset: a curriculum of stages, each a config of its own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: FolderName
     """The dataset's name, and its folder's where no other is named."""
 
-    seed: int = Field(default=0, ge=0, lt=2**63)
+    seed: Seed = 0
     """Different seeds share no randomness."""
 
     tokenizer: TokenizerChoice = TokenizerChoice()

@@ -2,19 +2,21 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from .lengths import Lengths
 from .mix import Component, CorpusComponent, TaskComponent, check_distinct
 from .names import FolderName
-from .quantity import Count, Length, format_length
+from .quantity import Count, Length, Seed, format_length
 from .upsample import Upsample
+from .written import Written
+
+_ROUNDING = 0.005
+"""By how much shares may miss a whole: papers print them rounded."""
 
 
-class Stage(BaseModel):
+class Stage(Written):
     """Rows of one length, mixed of tasks and corpora."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: FolderName
     """The config's name in the dataset, for example `kv-128k`."""
@@ -52,7 +54,7 @@ class Stage(BaseModel):
     cdc: bool = False
     """Content-defined chunking of the Parquet pages, for datasets that are edited and pushed again."""
 
-    seed: int = Field(default=0, exclude=True)
+    seed: Seed = Field(default=0, exclude=True)
     """The recipe's, of which the randomness of samples and rows is made."""
 
     number: int = Field(default=0, exclude=True)
@@ -103,6 +105,22 @@ class Stage(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _shares_add_up(self) -> "Stage":
+        shares = [component.share for component in self.mix]
+        given = [share for share in shares if share is not None]
+        if self.tokens is None or not given:
+            return self
+        total, is_whole = sum(given), len(given) == len(shares)
+        if is_whole and abs(total - 1) > _ROUNDING:
+            raise ValueError(f"the shares add up to {_percent(total)}: make them 100 %{_leave_one_out(self.corpora)}")
+        if not is_whole and total >= 1:
+            rest = ", ".join(component.name for component in self.mix if component.share is None)
+            raise ValueError(
+                f"the shares add up to {_percent(total)} and leave nothing to {rest}: make them less than 100 %"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _only_corpora_are_cut(self) -> "Stage":
         if self.packing == "concat" and self.tasks:
             raise ValueError(
@@ -112,6 +130,14 @@ class Stage(BaseModel):
         if self.packing == "concat" and self.long_documents != "split":
             raise ValueError(f"packing concat cuts every document: leave long_documents {self.long_documents} out")
         return self
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.4g} %"
+
+
+def _leave_one_out(corpora: tuple[CorpusComponent, ...]) -> str:
+    return f", or leave that of {corpora[-1].name} out, which gets what is left" if corpora else ""
 
 
 def default_name(task: str, lengths: Lengths) -> str:

@@ -2,13 +2,13 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from .written import Written
+
 EMBEDDED = "embedded"
 
 
-class TokenizerChoice(BaseModel):
+class TokenizerChoice(Written):
     """The tokenizer a user asks for."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     source: str = EMBEDDED
     """A `tokenizer.json`, a folder that holds one, a Hub id, or `embedded` (Mistral's tekken)."""

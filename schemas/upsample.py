@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from .quantity import Length, parse_length
+from .written import Written
 
 _SHORT_KEEP = 0.1
 _LONG = 4096
@@ -26,10 +27,8 @@ Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """A share that counts beside the other weights, whatever they add up to."""
 
 
-class Upsample(BaseModel):
+class Upsample(Written):
     """Which lengths are preferred, inside every component of a mixture."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     strategy: Literal["natural", "per-source", "global", "long-only", "weights"] = "natural"
     """`natural`: as they occur. `per-source`: shorter documents count for less, the components' shares stay (Fu et al.

@@ -89,13 +89,18 @@ def _ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-BY_MAKE_TRAINERS = ("torch", "transformers", "trl")
+BY_MAKE = {
+    "trainers": ("torch", "transformers", "trl"),
+    "readers": ("arro3", "datafusion", "fastparquet", "lance", "vortex"),
+}
+"""What a target of the Makefile installs."""
 
 
 def needed(name: str) -> Any:
     """A module that not every environment has; a test without it is skipped, and says how to run it."""
     library = name.split(".")[0]
-    cure = "`make trainers` installs it" if library in BY_MAKE_TRAINERS else "its own project installs it"
+    target = next((target for target, names in BY_MAKE.items() if library in names), None)
+    cure = f"`make {target}` installs it" if target else "its own project installs it"
     return pytest.importorskip(name, reason=f"{library} is not installed: {cure}")
 
 

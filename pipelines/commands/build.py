@@ -35,7 +35,7 @@ def build(
     """
     from ...schemas.events.shown import RecipeShown
     from ..recipes.flags import share
-    from ..recipes.recipe_file import STORE, read_recipe, recipe_yaml
+    from ..recipes.recipe_file import read_recipe, recipe_yaml, store_beside
     from ..run.where import Where
     from .words.build import build_dataset
     from .words.ingest import ingest_corpus
@@ -47,5 +47,5 @@ def build(
         return
     where, most_bad = Where(workers, address), share(max_bad, "--max-bad")
     for corpus in read.ingest:
-        ingest_corpus(output, corpus, store or STORE, most_bad, where, overwrite=overwrite)
+        ingest_corpus(output, corpus, store or store_beside(recipe), most_bad, where, overwrite=overwrite)
     build_dataset(output, read, out or Path(read.output or read.name), where, overwrite=overwrite)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ...generators.registry import build_task
+from ...generators.templates import choose_templates
 from ...packers.tokens.tokenizer import Tokenizer
 from ...schemas.mix import TaskComponent
 from ...schemas.recipe import Recipe
@@ -32,7 +33,7 @@ def makers_of(recipe: Recipe, tokenizer: Tokenizer, chat_template: str | None) -
 
 
 def check_tasks(recipe: Recipe) -> None:
-    """Raise UsageError where a task or a setting of one cannot be meant, before anything is loaded."""
+    """Raise UsageError where a task, a setting or a wording of one cannot be meant, before anything is loaded."""
     for stage in recipe.stages:
         for component in stage.tasks:
-            build_task(component.task, component.settings)
+            choose_templates(build_task(component.task, component.settings), component.templates, component.template)

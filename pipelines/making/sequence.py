@@ -102,7 +102,7 @@ def samples(
 
 def _lengths(length: int | str | Sequence[int | str]) -> Lengths:
     try:
-        return Lengths.parse(length if isinstance(length, int | str) else ",".join(map(str, length)))
+        return Lengths.parse(length)
     except ValueError as error:
         raise UsageError(f"length {error}") from None
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ...packers.tokens.vocabulary import Vocabulary, find_chat_template, find_vocabulary
+from ...schemas.corpus import CORPUS_MANIFEST
 from ...schemas.errors import UsageError
 from ...schemas.recipe import Recipe
 from ...schemas.tokens import EMBEDDED, TokenizerIdentity
@@ -20,8 +21,13 @@ class Materials:
 
     @cached_property
     def corpora(self) -> Mapping[str, StoredCorpus]:
-        """The stored corpora by their paths in the recipe; UsageError where one is not there."""
+        """The stored corpora by their paths in the recipe; UsageError that names all which are not there."""
         paths = dict.fromkeys(component.corpus for stage in self.recipe.stages for component in stage.corpora)
+        missing = [path for path in paths if not (Path(path).expanduser() / CORPUS_MANIFEST).is_file()]
+        if len(missing) > 1:
+            raise UsageError(
+                f"no stored corpora are at {', '.join(missing)}: make them with `lcdata ingest`, or name their --store"
+            )
         return {path: open_corpus(Path(path)) for path in paths}
 
     @cached_property

@@ -27,6 +27,7 @@ from ..run.versions import AUDIT_EVERY, library_versions
 from .corpora import CorpusSupply
 from .materials import Materials, is_same
 from .population import population
+from .room import check_room
 from .shards import ShardedPopulation, shards_of_cells, shards_of_samples
 from .shares import shares_of
 from .tasks import TaskSupply, supply_task
@@ -276,6 +277,8 @@ class Plan:
 def make_plan(materials: Materials, engine: str = "fastokens") -> Plan:
     """Decide a build; raises where the settings, the tokenizer, the lengths or the shares cannot be meant."""
     recipe, stored = materials.recipe, materials.stored_tokenizer
+    for stage in recipe.stages:
+        check_room(stage, materials.corpora)
     makers = _makers(materials, engine) if any(stage.tasks for stage in recipe.stages) else None
     if makers is not None and stored is not None and not is_same(makers.tokenizer.identity, stored):
         raise UsageError(
@@ -324,5 +327,9 @@ def _plan_stage(
         if rest <= 0:
             raise UsageError(f"{stage.name}: whole samples take all of its tokens: raise them or shorten the samples")
         corpora = CorpusSupply(stage, materials.corpora, identity, shares.corpora, rest)
+        if not tasks and not corpora.num_drawn:
+            raise UsageError(
+                f"{stage.name}: no document is so short that {counted(rest, 'token')} could be it: ask for more"
+            )
     tokenizer, chat_template = (makers.tokenizer, makers.chat_template) if makers and tasks else (None, None)
     return StagePlan(stage, tasks, corpora, identity, tokenizer, chat_template)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from ...schemas.errors import UsageError
 from ...schemas.stage import Stage
 
 
@@ -17,21 +16,13 @@ class Shares:
 
 
 def shares_of(stage: Stage) -> Shares:
-    """The shares of a stage that has a budget; UsageError where they contradict each other."""
+    """The shares of a stage that has a budget."""
     given = [component.share for component in stage.mix]
     if len(given) == 1 and stage.tasks:
         return Shares((1.0,), ())
-    total = sum(share for share in given if share is not None)
-    open_shares = [component.name for component in stage.corpora if component.share is None]
-    tasks = [component.share or 0.0 for component in stage.tasks]
-    if not open_shares:
-        if total == 0:
-            raise UsageError(f"{stage.name}: no component has a share above zero: give one to some")
+    tasks = tuple(component.share or 0.0 for component in stage.tasks)
+    if all(share is not None for share in given):
+        total = sum(share for share in given if share is not None)
         return Shares(tuple(share / total for share in tasks), tuple(corpus.share for corpus in stage.corpora))
-    if tasks and total >= 1:
-        raise UsageError(
-            f"{stage.name}: the shares add up to {total:g} and leave nothing to {', '.join(open_shares)}: lower them "
-            "below 1 in all, or give every component a share"
-        )
     rest = 1 - sum(tasks)
-    return Shares(tuple(tasks), tuple(corpus.share and corpus.share / rest for corpus in stage.corpora))
+    return Shares(tasks, tuple(corpus.share and corpus.share / rest for corpus in stage.corpora))

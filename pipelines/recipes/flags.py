@@ -1,11 +1,11 @@
 """Recipes as the flags of a command write them."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pydantic
-import yaml
 
 from ...generators.registry import preset_settings
 from ...generators.templates import read_templates
@@ -13,9 +13,11 @@ from ...schemas.corpus import IngestRecipe
 from ...schemas.errors import UsageError
 from ...schemas.lengths import Lengths
 from ...schemas.mix import TAGS
+from ...schemas.problems import reason
 from ...schemas.quantity import format_length, parse_length, parse_share
 from ...schemas.recipe import Recipe
 from ...schemas.stage import default_name
+from ...schemas.yaml_text import parse_value
 
 _COMMON = ("seed", "labels", "shard_rows", "cdc")
 
@@ -37,7 +39,7 @@ def task_recipe(
         "settings": {
             **named,
             **({"haystack": "essay", "corpus": haystack} if haystack else {}),
-            **{key: _value(value) for key, value in _pairs(settings, "--set", "dict_size=2..6")},
+            **{key: parse_value(value) for key, value in _pairs(settings, "--set", "dict_size=2..6")},
         },
         "length": lengths,
         "n": n,
@@ -122,14 +124,10 @@ def _pairs(pairs: Sequence[str], option: str, example: str) -> list[tuple[str, s
     for pair, (key, separator, _) in zip(pairs, split, strict=True):
         if not separator or not key:
             raise UsageError(f"{option} {pair!r} must be KEY=VALUE, for example {option} {example}")
+    for key, times in Counter(key for key, _, _ in split).items():
+        if times > 1:
+            raise UsageError(f"{option} {key} is given {times} times: give it once")
     return [(key, value) for key, _, value in split]
-
-
-def _value(text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
 
 
 M = TypeVar("M", bound=pydantic.BaseModel)
@@ -140,16 +138,16 @@ def _checked(model: type[M], content: dict[str, Any]) -> M:
     try:
         return model.model_validate(content)
     except pydantic.ValidationError as error:
-        name, reason = first_problem(error)
+        name, why = first_problem(error)
         option = _OPTIONS.get(name, name).replace("_", "-")
-        raise UsageError(f"{f'--{option} ' if option else ''}{reason}") from None
+        raise UsageError(f"{f'--{option} ' if option else ''}{why}") from None
 
 
 def first_problem(error: pydantic.ValidationError) -> tuple[str, str]:
     """The field of a recipe that cannot be meant, empty where it is several together, and why."""
     problem = error.errors()[0]
     names = [str(part) for part in problem["loc"] if not isinstance(part, int) and part not in (*TAGS, "stages")]
-    return names[-1] if names else "", problem["msg"].removeprefix("Value error, ")
+    return names[-1] if names else "", reason(problem)
 
 
 _OPTIONS = {

@@ -19,6 +19,7 @@ def recipe_schema() -> dict[str, Any]:
         del stage[name]
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["properties"] |= {name: value for name, value in stage.items() if name in FIELDS}
+    schema["patternProperties"] = {"^x-": {"description": "Anything: what YAML anchors are put on."}}
     schema["required"] = ["name"]
     schema["anyOf"] = [{"required": ["stages"]}, {"required": ["seq_length", "mix"]}]
     component["task"]["enum"] = list(tasks())

@@ -1,131 +1,178 @@
 """Recipes from YAML files, with changes from the command line."""
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import pydantic
 import yaml
 
 from ...generators.registry import preset_settings
 from ...generators.templates import read_templates
-from ...schemas.corpus import Fields, IngestRecipe
 from ...schemas.errors import UsageError
-from ...schemas.mix import TAGS, CorpusComponent, TaskComponent
 from ...schemas.recipe import Recipe
-from ...schemas.stage import Stage
-from ...schemas.tokens import TokenizerChoice
-from ...schemas.upsample import Upsample
+from ...schemas.stage import FIELDS
+from ...schemas.yaml_text import Place, parse_value, parse_yaml
+from .checked import Origin, checked_recipe
+from .nearby import nearby, nearby_inputs
 
 STORE = Path("store")
-"""Where corpora are put unless another store is named."""
-_MODELS = (Recipe, Stage, TaskComponent, CorpusComponent, Upsample, TokenizerChoice, IngestRecipe, Fields)
-_FIELDS = sorted({"preset"}.union(*(model.model_fields for model in _MODELS)))
+"""Where corpora are put, beside the recipe's file, unless another store is named."""
 
 
 def read_recipe(path: Path, store: Path | None = None, changes: Sequence[str] = ()) -> Recipe:
-    """The recipe in a file, its corpora taken from a store where one is named; UsageError with the place of a mistake.
+    """The recipe in a file, its corpora taken from a store where one is named; UsageError with the line of a mistake.
 
-    Changes are `seed=3` or `stages.0.tokens=1M`: a place in the file and what stands there instead, in YAML.
+    Changes are `seed=3` or `stages.0.tokens=1M`: a place in the file and what stands there instead, in YAML. Paths are
+    relative to the file's folder, those of changes to the current one.
     """
     try:
-        content = yaml.safe_load(path.read_bytes())
+        text = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror}): name a recipe in YAML") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict):
+    read = parse_yaml(text, str(path))
+    if not isinstance(read.content, dict):
         raise UsageError(f"{path} is no recipe: it must hold name, seq_length, tokens and mix, or name and stages")
-    for change in changes:
-        _change(content, change)
-    return recipe_of(content, str(path), path.parent, store)
+    content: dict[str, Any] = read.content
+    _resolve_paths(content, path.parent)
+    origin = Origin(str(path), read.line, tuple(_change(content, change) for change in _distinct(changes)))
+    return _recipe(content, origin, path.parent, store)
 
 
 def recipe_of(content: dict[str, Any], where: str, folder: Path, store: Path | None = None) -> Recipe:
-    """The recipe that a file `where` in a folder holds; completes `content` in place.
+    """The recipe of content that `where` names, with paths relative to a folder; completes `content` in place.
 
     UsageError that names the first field that cannot be meant.
     """
-    try:
-        for component in _components(content):
-            _complete(component, _store_of(component, content, store), folder)
-    except UsageError as error:
-        raise UsageError(f"{where}: {error}") from None
-    return checked_recipe(content, where)
+    _resolve_paths(content, folder)
+    return _recipe(content, Origin(where), folder, store)
 
 
-def _change(content: dict[str, Any], change: str) -> None:
-    """Make a change `PLACE=VALUE` in the content of a recipe; UsageError where there is no such place."""
-    place, separator, text = change.partition("=")
-    if not separator or not place:
-        raise UsageError(f"--set {change!r} must be PLACE=VALUE, for example --set stages.0.tokens=1M")
-    *path, last = place.split(".")
+def store_beside(recipe: Path) -> Path:
+    """Where a recipe's corpora are put when no store is named."""
+    return recipe.parent / STORE
+
+
+def _recipe(content: dict[str, Any], origin: Origin, folder: Path, store: Path | None) -> Recipe:
+    for name in [name for name in content if str(name).startswith("x-")]:
+        del content[name]
+    for place, component in _components(content):
+        try:
+            _complete(component, folder, _store_of(component, content, folder, store))
+        except UsageError as error:
+            raise UsageError(f"{origin.at(place)}: {error}") from None
+    return checked_recipe(content, origin)
+
+
+def _distinct(changes: Sequence[str]) -> Sequence[str]:
+    """The changes; UsageError where two are of one place, or one is none."""
+    places = [change.partition("=")[0] for change in changes]
+    for place, change in zip(places, changes, strict=True):
+        if not place or "=" not in change:
+            raise UsageError(f"--set {change!r} must be PLACE=VALUE, for example --set stages.0.tokens=1M")
+        if places.count(place) > 1:
+            raise UsageError(f"--set {place} is given {places.count(place)} times: give it once")
+    return changes
+
+
+def _change(content: dict[str, Any], change: str) -> Place:
+    """Make a change `PLACE=VALUE` in the content of a recipe; returns the place, UsageError where none is there."""
+    written, _, text = change.partition("=")
+    names = _place_in(content, written.split("."), change)
     inside: Any = content
-    for name in path:
-        inside = inside.setdefault(name, {}) if isinstance(inside, dict) else _item(inside, name, change)
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        value = text
+    place: list[str | int] = []
+    for name in names[:-1]:
+        if isinstance(inside, list):
+            _check_index(inside, name, change)
+            place.append(int(name))
+            inside = inside[int(name)]
+        elif isinstance(inside, dict):
+            place.append(name)
+            inside = inside.setdefault(name, {})
+        else:
+            break
+    last = names[-1]
     if isinstance(inside, dict):
-        inside[last] = value
-    else:
-        _item(inside, last, change)
-        inside[int(last)] = value
+        inside[last] = parse_value(text)
+        return (*place, last)
+    _check_index(inside, last, change)
+    inside[int(last)] = parse_value(text)
+    return (*place, int(last))
 
 
-def _item(inside: Any, name: str, change: str) -> Any:
+def _place_in(content: Mapping[str, Any], names: list[str], change: str) -> list[str]:
+    """Where a place is in a recipe of one stage, which may be written with the stage or without."""
+    stages = content.get("stages")
+    if stages is None and names[:2] == ["stages", "0"] and len(names) > 2:
+        return names[2:]
+    if isinstance(stages, list) and names[0] in FIELDS:
+        if len(stages) > 1:
+            raise UsageError(f"--set {change}: say of which stage, stages.0.{names[0]} to stages.{len(stages) - 1}")
+        return ["stages", "0", *names]
+    return names
+
+
+def _check_index(inside: Any, name: str, change: str) -> None:
     if not isinstance(inside, list):
         raise UsageError(f"--set {change}: there is nothing in which {name} could be")
     if not name.isdecimal() or int(name) >= len(inside):
         raise UsageError(f"--set {change}: {name} must be a number from 0 to {len(inside) - 1} here")
-    return inside[int(name)]
 
 
-def _components(content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """All that looks like a component of a mixture in the content of a recipe."""
+def _components(content: Mapping[str, Any]) -> list[tuple[Place, dict[str, Any]]]:
+    """All that looks like a component of a mixture in the content of a recipe, with its place."""
     stages = content.get("stages")
-    places = [content, *(stages if isinstance(stages, list) else [])]
-    mixes = [place.get("mix") for place in places if isinstance(place, dict)]
-    return [component for mix in mixes if isinstance(mix, list) for component in mix if isinstance(component, dict)]
+    mixes: list[tuple[Place, Any]] = [(("mix",), content.get("mix"))]
+    for number, stage in enumerate(stages if isinstance(stages, list) else []):
+        if isinstance(stage, dict):
+            mixes.append((("stages", number, "mix"), stage.get("mix")))
+    return [
+        ((*place, number), component)
+        for place, mix in mixes
+        if isinstance(mix, list)
+        for number, component in enumerate(mix)
+        if isinstance(component, dict)
+    ]
 
 
-def _store_of(component: Mapping[str, Any], content: Mapping[str, Any], store: Path | None) -> Path | None:
+def _resolve_paths(content: dict[str, Any], folder: Path) -> None:
+    """Make the paths of files that a recipe names be seen from the current folder instead of the recipe's."""
+    ingests = content.get("ingest")
+    for ingest in ingests if isinstance(ingests, list) else []:
+        if isinstance(ingest, dict) and isinstance(ingest.get("inputs"), list):
+            ingest["inputs"] = [nearby_inputs(name, folder) for name in ingest["inputs"]]
+    for holder in (content.get("tokenizer"), *(component.get("settings") for _, component in _components(content))):
+        for name in ("source", "chat_template", "corpus", "file"):
+            if isinstance(holder, dict) and isinstance(holder.get(name), str):
+                holder[name] = nearby(holder[name], folder)
+    for _, component in _components(content):
+        if isinstance(component.get("templates"), str):
+            component["templates"] = str(folder / component["templates"])
+
+
+def _store_of(
+    component: Mapping[str, Any], content: Mapping[str, Any], folder: Path, store: Path | None
+) -> Path | None:
     """The store that a corpus is in: the one that is named, else the default where the recipe itself ingests it."""
     if store is not None or not isinstance(content.get("ingest"), list):
         return store
     ingested = [corpus.get("name") for corpus in content["ingest"] if isinstance(corpus, dict)]
-    return STORE if component.get("corpus") in ingested else None
+    return folder / STORE if component.get("corpus") in ingested else None
 
 
-def _complete(component: dict[str, Any], store: Path | None, folder: Path) -> None:
+def _complete(component: dict[str, Any], folder: Path, store: Path | None) -> None:
     """Take a corpus from its store, settings from their preset, and wordings from their file."""
     if store is not None and isinstance(component.get("corpus"), str):
         component.setdefault("name", Path(component["corpus"]).name)
         component["corpus"] = str(store / component["corpus"])
+    elif isinstance(component.get("corpus"), str):
+        component.setdefault("name", Path(component["corpus"]).name)
+        component["corpus"] = nearby(component["corpus"], folder)
     if "task" in component and "preset" in component:
         task, preset = str(component["task"]), str(component.pop("preset"))
         component.setdefault("name", f"{task}-{preset}")
         component["settings"] = {**preset_settings(task, preset), **(component.get("settings") or {})}
     if isinstance(component.get("templates"), str):
-        component["templates"] = read_templates(folder / component["templates"])
-
-
-def checked_recipe(content: dict[str, Any], where: str) -> Recipe:
-    """The recipe of this content; UsageError that names the first field that cannot be meant."""
-    try:
-        return Recipe.model_validate(content)
-    except pydantic.ValidationError as error:
-        problem = error.errors()[0]
-        named = "stages" in content
-        loc = [part for part in problem["loc"] if part not in TAGS]
-        place = ".".join(map(str, loc if named or loc[:1] != ["stages"] else loc[2:]))
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            close = get_close_matches(str(loc[-1]), _FIELDS, 1)
-            message = "is no field of a recipe" + (f". Did you mean {close[0]}?" if close else "")
-        raise UsageError(f"{where}: {f'{place}: ' if place else ''}{message}") from None
+        component["templates"] = read_templates(Path(component["templates"]))
 
 
 def recipe_yaml(recipe: Recipe, output: str | None = None) -> str:

@@ -214,16 +214,18 @@ def test_samples_of_all_tasks_are_exported_under_numbers_of_their_own(built: Pat
 
 def test_changes_from_flags_and_environment_reach_their_place(lcdata: Run, recipe: Path, store: Path) -> None:
     options = ("build", recipe, "--store", store, "--print-config")
-    changed = lcdata(*options, "--set", "seed=9", "--set", "stages.1.mix.0.share=10%", "--set", "stages.0.tokens=1M")
+    changed = lcdata(*options, "--set", "seed=9", "--set", "stages.1.mix.0.share=25.1%", "--set", "stages.0.tokens=1M")
     config = yaml.safe_load(changed.stdout)
-    assert (config["seed"], config["stages"][1]["mix"][0]["share"]) == (9, 0.1)
+    assert (config["seed"], config["stages"][1]["mix"][0]["share"]) == (9, 0.251)
     assert config["stages"][0]["tokens"] == 10**6
     assert yaml.safe_load(lcdata(*options, LCDATA_SET="seed=7").stdout)["seed"] == 7
     assert yaml.safe_load(lcdata(*options, "--set", "seed=8", LCDATA_SET="seed=7").stdout)["seed"] == 8
     for wrong, message in {
         "seed": "must be PLACE=VALUE",
         "stages.7.tokens=1": "7 must be a number from 0 to 1 here",
-        "stages.0.token=1": "stages.0.token: is no field of a recipe. Did you mean tokens?",
+        "stages.0.token=1": "with --set stages.0.token: stages.0.token: is no field of a stage. Did you mean 'tokens'?",
+        "tokens=1M": "say of which stage, stages.0.tokens to stages.1",
+        "stages.1.mix.0.share=10%": "stages.1: the shares add up to 85 %: make them 100 %, or leave that of web out",
         "name.x=1": "there is nothing in which x could be",
     }.items():
         refused = lcdata(*options, "--set", wrong)
@@ -270,7 +272,7 @@ def test_what_cannot_be_mixed_is_refused(lcdata: Run, recipe: Path, store: Path)
     for change, message in {
         "stages.0.tokens=1k": "kv: its share of short is 200 tokens, less than a sample of",
         "tokenizer.source=embedded": "the tasks would be made with embedded: name the corpora's in the recipe",
-        "stages.0.mix.1.share=90%": "the shares add up to 1.1 and leave nothing to code, web",
+        "stages.0.mix.1.share=90%": "the shares add up to 110 % and leave nothing to code, web",
     }.items():
         refused = lcdata("plan", recipe, "--store", store, "--set", change)
         assert refused.returncode == 2, refused.stdout

@@ -23,7 +23,14 @@ _WRITTEN = "Written by `make gallery` from {}.\n"
 _DEFAULT = re.compile(r"\s*\[default: (.+)\]$")
 """A default that a command finds out when it runs, told at the end of an option's help."""
 _NONE = re.compile(r"\bNone\b")
-_TYPES = {"string": "text", "integer": "integer", "number": "number", "boolean": "true or false", "null": "null"}
+_TYPES = {
+    "string": "text",
+    "integer": "integer",
+    "number": "number",
+    "boolean": "true or false",
+    "null": "null",
+    "array": "list",
+}
 """Types of JSON Schema as people say them."""
 
 

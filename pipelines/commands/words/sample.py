@@ -8,6 +8,8 @@ from ....schemas.sample import Sample, Span
 
 _AROUND = 160
 _ENDS = 500
+_MAX_MARKS = 40
+"""Of so many marks the surroundings are shown."""
 
 
 def marked_text(sample: Sample, full: bool = False) -> Text:
@@ -37,9 +39,9 @@ def _append_marked(shown: Text, text: str, kept: Span, marks: list[tuple[Span, s
 
 
 def _kept(text: str, prompt_chars: int, marks: list[Span]) -> list[Span]:
-    """The parts worth reading: both ends and the surroundings of every mark, joined where they meet."""
-    parts = [(0, _ENDS), (prompt_chars - _ENDS, len(text))]
-    parts += [(start - _AROUND, end + _AROUND) for start, end in marks]
+    """The parts worth reading: both ends, where the answer begins, and what is around marks, joined where they meet."""
+    parts = [(0, _ENDS), (prompt_chars - _ENDS, prompt_chars + _ENDS), (len(text) - _ENDS, len(text))]
+    parts += [(start - _AROUND, min(end, start + _ENDS) + _AROUND) for start, end in marks[:_MAX_MARKS]]
     kept: list[Span] = []
     for start, end in sorted((max(0, start), min(len(text), end)) for start, end in parts):
         if kept and start <= kept[-1][1]:

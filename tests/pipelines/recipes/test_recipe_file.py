@@ -91,7 +91,7 @@ def test_prolong_has_30_percent_code_30_books_3_textbooks_and_37_short() -> None
 
 MISTAKES = {
     "name: x\nseq_length: 4k\nmix: [{corpus: a, shares: 1}]\ntokens: 1k": (
-        "mix.0.shares: is no field of a recipe. Did you mean share?"
+        "recipe.yaml:3: mix.0.shares: is no field of a corpus in mix. Did you mean 'share'?"
     ),
     "name: x\nseq_length: 4k\nmix: []\ntokens: 1k": "mix: ",
     "name: x\nseq_length: lots\nmix: [{corpus: a}]\ntokens: 1k": "seq_length: must be a length",
@@ -105,12 +105,49 @@ MISTAKES = {
     "name: x\nstages: [{name: a, seq_length: 4k, seed: 3, mix: [{task: kv, length: 4k, n: 2}]}]": "seed is the whole",
     "name: x\nseq_length: 4k\nstages: []": "seq_length is a stage's: move it into one of the stages",
     "name: x\nstages: [{name: a, seq_length: 4k, tokens: 1k, mix: [{corpus: a, sharee: 1}]}]": (
-        "stages.0.mix.0.sharee: is no field of a recipe. Did you mean share?"
+        "recipe.yaml:2: stages.0.mix.0.sharee: is no field of a corpus in mix. Did you mean 'share'?"
     ),
     "name: x\nseq_length: 4k\nmix: [{task: niah, preset: multikey_9, length: 4k, n: 2}]": "Did you mean 'multikey_3'",
     "name: x\npush: notes\nseq_length: 4k\nmix: [{task: kv, length: 4k, n: 2}]": "push: must be a Hub dataset",
-    "name: [": "is not YAML",
+    "name: [": "recipe.yaml:1: is not YAML",
     "- 1": "is no recipe",
+}
+HEAD = "name: x\nseq_length: 4k\n"
+KV = "mix: [{task: kv, length: 4k, n: 2}]\n"
+MISTAKES |= {
+    f"{HEAD}{KV}{KV}": "recipe.yaml:4: mix is given again, first on line 3: leave one of them out",
+    f"{HEAD}{KV}seed: 1\nseed: 2": "recipe.yaml:5: seed is given again, first on line 4",
+    f"{HEAD}mix: [{{task: kv, length: 4k, n: 2, n: 3}}]": "n is given again, first on line 3",
+    f"{HEAD}{KV}seed: yes": "recipe.yaml:4: seed: must be a whole number such as 7, got 'yes'",
+    f"{HEAD}{KV}seed: true": "recipe.yaml:4: seed: must not be true, which is no number",
+    f"{HEAD}{KV}seed: 010": "recipe.yaml:4: 010 is octal to some readers and decimal to others: write 10",
+    f"{HEAD}{KV}seed: -1": "seed: must be 0 or more, got -1",
+    f"{HEAD}{KV}shard_rows: true": "shard_rows: must not be true",
+    f"name: 2024\nseq_length: 4k\n{KV}": "recipe.yaml:1: name: must be text: write '2024' in quotes",
+    f"{HEAD}mix:\n\t- a": "recipe.yaml:4: a tab: YAML wants blanks here",
+    f"{HEAD}mix: kv": "recipe.yaml:3: mix: must be a list in square brackets, got 'kv'",
+    f"{HEAD}mix: [{{length: 4k, n: 2}}]": "mix.0.corpus: is missing: a part of mix is task: NAME",
+    f"{HEAD}mix: []": "recipe.yaml:3: mix: must not be empty",
+    f"{HEAD}mix:\n  - task: niah\n    length: 4k\n    n: 2\n    num_keys: 3": (
+        "recipe.yaml:7: mix.0.num_keys: is a setting of niah: put it under settings"
+    ),
+    f"{HEAD}mix:\n  - task: niah\n    length: 4k\n    n: 2\n    settings: {{num_keyz: 3}}": (
+        "recipe.yaml:4: niah: unknown setting 'num_keyz'. Did you mean 'num_keys'?"
+    ),
+    f"{HEAD}mix: [{{task: niah, length: 4k, n: 2, settings: {{absent: true}}}}]": "niah: absent must not be true",
+    f"{HEAD}mix: [{{task: niah, length: 4k, n: 2, settings: {{absent: yes}}}}]": "absent: must be a number, got 'yes'",
+    f"{HEAD}{KV}corpus: code": "corpus: is no field of the recipe, but of a corpus in mix: move it there",
+    f"{HEAD}{KV}strategy: global": "strategy: is no field of the recipe, but of upsample: move it there",
+    f"{HEAD}tokens: 1k\nupsample: per-source\nmix: [{{corpus: a}}]": "write upsample: {strategy: per-source}",
+    f"{HEAD}{KV}packing: best": "packing: must be best-fit or concat, got 'best'. Did you mean 'best-fit'?",
+    f"{HEAD}tokens: 1M\nmix: [{{task: kv, length: 4k, share: 80%}}, {{corpus: a, share: 70%}}]": (
+        "the shares add up to 150 %: make them 100 %, or leave that of a out"
+    ),
+    f"{HEAD}tokens: 1M\nmix: [{{task: kv, length: 4k, share: 40%}}, {{task: vt, length: 4k, share: 30%}}]": (
+        "the shares add up to 70 %: make them 100 %"
+    ),
+    f"{HEAD}tokens: 1M\nmix: [{{corpus: a, share: 100%}}, {{corpus: b}}]": "100 % and leave nothing to b",
+    f"{HEAD}mix: {'[' * 2000}": "is nested too deeply",
 }
 
 
@@ -121,3 +158,57 @@ def test_a_mistake_is_named_with_its_place(content: str, tmp_path: Path) -> None
         read_recipe(tmp_path / "recipe.yaml")
     assert MISTAKES[content] in str(failed.value)
     assert "\n" not in str(failed.value)
+
+
+def recipe_from(folder: Path, content: str, changes: tuple[str, ...] = ()) -> Recipe:
+    """The recipe of a file in a folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / "recipe.yaml").write_text(content)
+    return read_recipe(folder / "recipe.yaml", changes=changes)
+
+
+def test_what_people_write_in_other_words_is_understood(tmp_path: Path) -> None:
+    for content in (
+        f"x-common: &common {{length: [1k, 4k], n: 2}}\n{HEAD}seed: 1e5\nmix: [{{<<: *common, task: kv}}]",
+        f"{HEAD}seed: 100000\nmix: [{{task: kv, n: 2, length: '1k,4k'}}]",
+    ):
+        recipe = recipe_from(tmp_path, content)
+        assert (recipe.seed, str(stage_of(recipe).tasks[0].length)) == (10**5, "1k,4k")
+
+
+def test_shares_that_papers_round_are_whole(tmp_path: Path) -> None:
+    thirds = ", ".join(f"{{task: {task}, length: 4k, share: 33.3%}}" for task in ("kv", "vt", "niah"))
+    assert len(stage_of(recipe_from(tmp_path, f"{HEAD}tokens: 1M\nmix: [{thirds}]")).tasks) == 3
+
+
+@pytest.mark.parametrize("content", [f"{HEAD}{KV}", f"name: x\nstages: [{{name: x, seq_length: 4k, {KV.strip()}}}]"])
+def test_a_recipe_of_one_stage_is_changed_with_the_stage_or_without(content: str, tmp_path: Path) -> None:
+    for change in ("labels=always", "stages.0.labels=always"):
+        assert stage_of(recipe_from(tmp_path, content, (change,))).labels == "always"
+    with pytest.raises(UsageError, match="--set seed is given 2 times: give it once"):
+        recipe_from(tmp_path, content, ("seed=1", "seed=2"))
+
+
+def test_paths_are_relative_to_the_recipe_and_those_of_changes_to_where_one_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mine = tmp_path / "mine"
+    for file in (mine / "texts" / "a.txt", mine / "b.jsonl", mine / "essays.txt", tmp_path / "b.jsonl"):
+        file.parent.mkdir(exist_ok=True, parents=True)
+        file.write_text("A text of some words. " * 200)
+    ingest_of = "ingest: [{name: a, inputs: [texts, 'tex*/a.txt', b.jsonl, org/name, 's3://texts/a']}]\n"
+    essay = "mix: [{task: niah, length: 4k, n: 2, settings: {haystack: essay, corpus: essays.txt}}, {corpus: a}]"
+    recipe = recipe_from(Path("mine"), f"{HEAD}tokens: 1M\n{ingest_of}{essay.replace('n: 2', 'share: 50%')}")
+    assert recipe.ingest[0].inputs == ("mine/texts", "mine/tex*/a.txt", "mine/b.jsonl", "org/name", "s3://texts/a")
+    assert stage_of(recipe).tasks[0].settings["corpus"] == "mine/essays.txt"
+    assert stage_of(recipe).corpora[0].corpus == "mine/store/a"
+    changed = read_recipe(Path("mine/recipe.yaml"), Path("elsewhere"), ["ingest.0.inputs=[b.jsonl]"])
+    assert changed.ingest[0].inputs == ("b.jsonl",)
+    assert stage_of(changed).corpora[0].corpus == "elsewhere/a"
+
+
+def test_all_corpora_that_are_missing_are_named_at_once(tmp_path: Path) -> None:
+    recipe = recipe_from(tmp_path, f"{HEAD}tokens: 1M\nmix: [{{corpus: books}}, {{corpus: code}}]")
+    with pytest.raises(UsageError, match="no stored corpora are at books, code: make them with `lcdata ingest`"):
+        _ = Materials(recipe).corpora
