@@ -281,7 +281,7 @@ def test_interrupts_at_publication_end_as_what_is_there_says(
 ) -> None:
     subprocess.run(command(small, "whole", 0, 2), cwd=tmp_path, check=True, capture_output=True)
     ends = set[bool]()
-    for operations in range(14, 60, 3):
+    for operations in range(2, 30, 2):
         out = tmp_path / f"out{operations}"
         line = ending(command(small, out.name, 0, 2), 2, operations, number)
         ended = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)

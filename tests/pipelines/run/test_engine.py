@@ -5,6 +5,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -99,9 +100,16 @@ with Engine(Where(workers=1)) as engine:
 """
 
 
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder in which the names of Ray's sockets are not too long."""
+    with tempfile.TemporaryDirectory(prefix="t") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.cluster
-def test_only_its_owner_sees_the_folder_of_the_token_and_a_killed_start_s_is_removed(tmp_path: Path) -> None:
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+def test_only_its_owner_sees_the_folder_of_the_token_and_a_killed_start_s_is_removed(short_folder: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(short_folder)}
 
     def run(end: str) -> list[str]:
         command = [sys.executable, "-c", FOLDER.format(end=end)]
