@@ -25,7 +25,10 @@ class SampleCount(click.ParamType[int | None]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
         """The number that `value` is or says."""
-        return None if value == "all" else click.IntRange(0).convert(value, param, ctx)
+        number = str(value)
+        if number != "all" and not (number.isascii() and number.isdigit()):
+            self.fail(f"{number!r} must be a number of documents, or all", param, ctx)
+        return None if number == "all" else int(number)
 
 
 @command

@@ -176,8 +176,10 @@ def storage_error(error: OSError, folder: Path | None) -> LcdataError:
         return UsageError(f"{where}a name is too long for the file system: choose a shorter --out or --name")
     if code in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP):
         return LcdataError(f"{where}something is in the way ({reason}): remove it, or choose another --out")
-    if code in (errno.EMFILE, errno.ENFILE):
-        return ResumableError(f"too many files are open ({reason}): raise `ulimit -n` and run the same command again")
+    if code in (errno.EMFILE, errno.ENFILE, errno.EFBIG):
+        return ResumableError(f"{where}{reason}, a limit of this system: raise it (`ulimit -a`) and run this again")
+    if code == errno.ENOENT:
+        return ResumableError(f"{where}{reason}: see that its folder can be made and stays, and run this again")
     if code == errno.EIO:
         return ResumableError(f"{where}{reason}: the disk may be failing; run the same command again, or elsewhere")
     return ResumableError(f"{where}{reason}: run the same command again")

@@ -193,6 +193,10 @@ def test_samples_are_different_ones(folder: Path, lcdata: Run) -> None:
     every = lcdata("verify", "out", "--samples", "all")
     assert every.returncode == 3
     assert "comes out differently in answers" in every.stdout
+    for wrong in ("x", "-1", "1.5"):
+        refused = lcdata("verify", "out", f"--samples={wrong}")
+        assert refused.returncode == 2
+        assert f"'{wrong}' must be a number of documents, or all" in refused.stderr
     none = lcdata("verify", "out", "--samples", "0")
     assert none.returncode == 0
     assert "checked, none made again" in none.stdout
