@@ -43,7 +43,7 @@ class Ended:
     code: int
     """Exit code, or the negative number of the signal that ended it."""
     said: str
-    """What it said on stderr."""
+    """What it said, on stdout and stderr."""
     operations: list[str]
     """Its file operations as far as it came."""
 
@@ -87,7 +87,7 @@ def _run(folder: Path, command: list[str], fault: Fault | None, operations: int,
     try:
         os.chdir(folder)
         os.environ.update(HF_HUB_OFFLINE="1", COLUMNS="200")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(said, 1)
         os.dup2(said, 2)
         sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)
         sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
@@ -97,6 +97,7 @@ def _run(folder: Path, command: list[str], fault: Fault | None, operations: int,
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     finally:
+        sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
 
