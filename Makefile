@@ -64,7 +64,7 @@ lock: $(READY)  ## pin the newest versions in requirements.txt
 		--generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate \
 		--output-file requirements.txt
 	echo "torch; python_version < '3'" | $(RUN)/uv pip compile pyproject.toml --extra train --override /dev/stdin \
-		--constraint requirements.txt $$(sed -n 's/^\([A-Za-z0-9_.-]*\)==.*/--no-emit-package \1/p' requirements.txt) \
+		--constraint requirements.txt $$(sed -n '/; sys_platform ==/!s/^\([A-Za-z0-9_.-]*\)==.*/--no-emit-package \1/p' requirements.txt) \
 		--universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate \
 		--output-file requirements-train.txt

@@ -13,6 +13,7 @@ from . import __version__
 from .pipelines.commands.group import Commands, asks_for_json
 from .pipelines.commands.interrupts import Terminated, end_at_once, hear_interrupts, hear_no_more, interrupted_by
 from .schemas.errors import LcdataError, ResumableError
+from .schemas.secrets import without_secrets
 
 _TERMINATED, _INTERRUPTED = 4, 130
 """Exit codes of what can be resumed."""
@@ -68,7 +69,7 @@ def _failed(error: Exception, debug: bool) -> NoReturn:
         sys.exit(1)
     told = _of_surroundings(error)
     if debug:
-        traceback.print_exception(error)
+        print(without_secrets("".join(traceback.format_exception(error))), file=sys.stderr)
     if told is None:
         _fail(f"{type(error).__name__}: {error} (this is a defect of lcdata: run again with --debug and report it)", 1)
     _fail(str(told), told.exit_code)
@@ -90,7 +91,7 @@ def _of_surroundings(error: Exception) -> LcdataError | None:
 def _interrupted(interrupt: type[BaseException]) -> NoReturn:
     code = _TERMINATED if interrupt is Terminated else _INTERRUPTED
     hear_no_more(code)
-    again = shlex.join(["lcdata", *sys.argv[1:]])
+    again = shlex.join(["lcdata", *map(without_secrets, sys.argv[1:])])
     _tell(f"interrupted; what was finished is safe. To go on:\n  {again}", code)
     end_at_once(code)
 
@@ -101,6 +102,7 @@ def _fail(message: str, code: int) -> NoReturn:
 
 
 def _tell(message: str, code: int) -> None:
+    message = without_secrets(message)
     if asks_for_json(sys.argv):
         from .pipelines.commands.words.output import emit
         from .schemas.events.event import Failed
@@ -110,11 +112,12 @@ def _tell(message: str, code: int) -> None:
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    message = without_secrets(str(message))
     if asks_for_json(sys.argv):
         from .pipelines.commands.words.output import emit
         from .schemas.events.event import Warned
 
-        emit(Warned(message=str(message)))
+        emit(Warned(message=message))
     print(f"lcdata: warning: {message}", file=sys.stderr)
 
 

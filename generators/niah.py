@@ -73,7 +73,7 @@ class Niah(Task):
     """What the needles lie in: plain sentences, invented prose, other needles, or the text of a corpus."""
 
     corpus: CorpusPath = None
-    """Where haystack is essay: a file of text (.txt, .jsonl, .jsonl.gz, .jsonl.zst, .parquet) or a folder of .txt."""
+    """Where haystack is essay: a file of texts, in any form that ingest reads, or a folder of .txt."""
 
     depths: Annotated[tuple[Depth, ...], Field(min_length=1)] | None = None
     """Depths to draw the asked needles' place from, 0 the beginning; by default it is anywhere."""

@@ -18,7 +18,6 @@ from ..schemas.errors import LcdataError, UsageError
 from ..schemas.manifest import MANIFEST, Manifest, StageRecord, read_manifest
 from ..schemas.sample import Loss
 from ..schemas.stage import Stage
-from ..schemas.tokens import TokenizerChoice
 from .files.dataset_file import DatasetFile, Shard
 from .rows.row import Row, RowDocument
 from .rows.row_arrays import COLUMNS, RowArrays, row_arrays
@@ -103,7 +102,7 @@ class Dataset:
 
         Raises LcdataError where there is another one at its place, UsageError or HubError where there is none.
         """
-        from .tokens.tokenizer import load_tokenizer
+        from .tokens.tokenizer import reopen_tokenizer
         from .tokens.vocabulary import find_vocabulary
 
         identity, source = self.manifest.tokenizer, self._tokenizer_source
@@ -113,12 +112,11 @@ class Dataset:
                 f"the tokenizer {source!r} is not the one that made this dataset (sha256 {identity.sha256[:12]}…): "
                 "say where that one is with --tokenizer, or tokenizer= in Python"
             )
-        choice = TokenizerChoice(source=source, bos=identity.bos or "none", eos=identity.eos)
-        return load_tokenizer(choice, engine, vocabulary)
+        return reopen_tokenizer(identity, vocabulary, engine)
 
     def decode(self, ids: Sequence[int] | NDArray[np.integer]) -> str:
         """The text of token ids, control tokens such as BOS and EOS left out; raises as `load_tokenizer`."""
-        return self.tokenizer.reference.decode(np.asarray(ids).tolist(), skip_special_tokens=True)
+        return self.tokenizer.decode(np.asarray(ids, np.int32))
 
     def __repr__(self) -> str:
         configs = ", ".join(f"{config.name}: {config.num_rows:,} rows" for config in self.configs.values())
@@ -139,6 +137,9 @@ class Config:
         self.dataset, self.stage, self.record = dataset, stage, record
         self.shards = tuple(Shard.of(dataset.folder, shard) for shard in record.shards)
         self._loss: Mapping[str, Loss] = {component.name: component.loss for component in stage.mix}
+        chat = dataset.manifest.chat
+        conversations = [task.name for task in stage.tasks if task.format == "chat"]
+        self._tokens_after_turn = dict.fromkeys(conversations, 0 if chat is None else chat.tokens_after_turn)
 
     @property
     def name(self) -> str:
@@ -242,6 +243,7 @@ class Config:
                 ids=arrays.input_ids[inside],
                 labels=arrays.labels[inside],
                 loss=self._loss[source],
+                tokens_after_turn=self._tokens_after_turn.get(source, 0),
                 index=None if sample is None else self.dataset.sample_number(self.name, source, sample),
                 decode=self.dataset.decode,
             )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..packers.dataset import Dataset, open_dataset
 from ..packers.tokens.tokenizer import load_tokenizer
+from ..schemas.corpus import DEFAULT_GATES, Gates
 from ..schemas.errors import UsageError
 from ..schemas.events.building import Built, Planned, ShardFinished, StageBuilt
 from ..schemas.events.event import Tell, nobody
@@ -36,7 +37,9 @@ def build(
     out: str | Path | None = None,
     *,
     store: str | Path | None = None,
-    max_bad: float = 0.001,
+    max_bad: float | None = None,
+    allow_damaged_files: int | float | None = None,
+    max_unwritten: float | None = None,
     workers: int | None = None,
     address: str | None = None,
     engine: str = "fastokens",
@@ -50,7 +53,9 @@ def build(
     recipe: a YAML file, or what one holds as a mapping, see docs/recipes.md; paths are relative to it.
     out: the folder to make; by default the recipe's `output`, or its name.
     store: where the recipe's corpora are, or are put; by default as the recipe says, and `store` beside it.
-    max_bad: share of a corpus's records that may be unusable.
+    max_bad: share of a corpus's records that may be unusable, by default 0.001; for recipes that ingest.
+    allow_damaged_files: inputs that may be cut short or damaged, a number or as a float a share; by default none.
+    max_unwritten: share of a corpus's tokens that may stand for what the vocabulary cannot write; by default 0.001.
     workers: processes, 0 for this one; by default by the size of the work.
     address: a Ray cluster to run on.
     engine: what encodes, `fastokens` or `tokenizers`; both give the same ids.
@@ -67,8 +72,12 @@ def build(
     elif not isinstance(recipe, Recipe):
         recipe = recipe_of(copy.deepcopy(dict(recipe)), "recipe", file.parent, named)
     where = Where(workers, address)
+    given = {"max_bad": max_bad, "damaged_files": allow_damaged_files, "max_unwritten": max_unwritten}
+    gates = Gates(**{name: value for name, value in given.items() if value is not None})
+    if gates != DEFAULT_GATES and not recipe.ingest:
+        raise UsageError("max_bad, allow_damaged_files and max_unwritten are for recipes that ingest: leave them out")
     for corpus in recipe.ingest:
-        tell(ingest(corpus, named or store_beside(file), tell, max_bad, where, engine, overwrite))
+        tell(ingest(corpus, named or store_beside(file), tell, gates, where, engine, overwrite))
     folder = Path(out or recipe.output or recipe.name).expanduser()
     tell(build_dataset(recipe, folder, tell, where, engine, overwrite))
     return open_dataset(folder)
@@ -167,6 +176,7 @@ def _make(plan: Plan, workspace: Workspace, tell: Tell, runner: Engine) -> tuple
         sources=[stage.source for stage in plan.stages],
         plan=plan.fingerprint,
         out=workspace.out,
+        inputs=plan.inputs,
     )
     jobs = [stage.job(shard) for stage, shard in plan.shards() if (stage.stage.name, shard) not in finished]
     pace = Pace("tokens")

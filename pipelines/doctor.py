@@ -14,7 +14,8 @@ import humanize
 import psutil
 
 from ..generators.registry import build_task
-from ..packers.tokens.tokenizer import HOSTILE, load_tokenizer
+from ..packers.tokens.probes import HOSTILE, around, long_text
+from ..packers.tokens.tokenizer import Tokenizer, load_tokenizer
 from ..schemas.errors import LcdataError
 from ..schemas.events.judged import Found
 from ..schemas.stream import stream
@@ -34,7 +35,7 @@ def doctor(choice: TokenizerChoice, folder: Path) -> Iterator[Found]:
         detail=f"{platform.python_version()} on {platform.platform()}",
     )
     yield Found(subject="libraries", holds=True, detail=", ".join(versions))
-    yield _tokenizer(choice)
+    yield from _tokenizer(choice)
     cores = len(os.sched_getaffinity(0))
     yield Found(subject="cores", holds=True, detail=f"{cores} to use")
     memory = psutil.virtual_memory().available
@@ -49,8 +50,8 @@ def doctor(choice: TokenizerChoice, folder: Path) -> Iterator[Found]:
     yield Found(subject="disk", holds=free >= _SHARD_BYTES, detail=f"{humanize.naturalsize(free)} free under {folder}")
 
 
-def _tokenizer(choice: TokenizerChoice) -> Found:
-    """Load the tokenizer and let both engines encode hostile strings and a task's text."""
+def _tokenizer(choice: TokenizerChoice) -> Iterator[Found]:
+    """Load the tokenizer and let both engines encode hostile strings and a task's text; say what is control."""
     task = build_task("kv", {})
     text = task.draft(stream("kv", 0, 0, "doctor"), task.templates[0], 200).render(200).text
     try:
@@ -58,19 +59,30 @@ def _tokenizer(choice: TokenizerChoice) -> Found:
             warnings.simplefilter("always")
             tokenizer = load_tokenizer(choice)
     except LcdataError as error:
-        return Found(subject="tokenizer", holds=False, detail=str(error))
-    if caught:
-        return Found(subject="tokenizer", holds=True, detail=str(caught[0].message))
-    different = tokenizer.disagreement([*HOSTILE, text])
+        yield Found(subject="tokenizer", holds=False, detail=str(error))
+        return
+    for warning in caught:
+        yield Found(subject="tokenizer", holds=True, detail=str(warning.message))
+    identity = tokenizer.identity
+    probes = [*HOSTILE, text, long_text([text]), *around(identity.text_tokens)]
+    different = tokenizer.disagreement(probes)
     if different is not None:
-        return Found(subject="tokenizer", holds=False, detail=f"fastokens and tokenizers differ on {different[:40]!r}")
+        yield Found(subject="tokenizer", holds=False, detail=f"fastokens and tokenizers differ on {different[:40]!r}")
+        return
+    yield Found(subject="tokenizer", holds=True, detail=_about(tokenizer, len(probes), text * 20))
+    lists = {"control": identity.control_tokens, "text": identity.text_tokens}
+    for name, tokens in lists.items():
+        detail = f"{len(tokens)} tokens" + (": " if tokens else "") + " ".join(map(repr, tokens))
+        yield Found(subject=name, holds=True, detail=detail)
+
+
+def _about(tokenizer: Tokenizer, num_probes: int, text: str) -> str:
     started = time.perf_counter()
-    num_tokens = len(tokenizer.encode(text * 20))
+    num_tokens = len(tokenizer.encode(text))
     speed = num_tokens / (time.perf_counter() - started)
-    return Found(
-        subject="tokenizer",
-        holds=True,
-        detail=f"{choice.source}: {tokenizer.identity.vocab_size:,} tokens, BOS {tokenizer.identity.bos}, "
-        f"EOS {tokenizer.identity.eos}; fastokens agrees with tokenizers on {len(HOSTILE) + 1} probes, "
-        f"{humanize.intword(speed)} tokens/s",
+    identity = tokenizer.identity
+    agrees = "fastokens agrees with tokenizers" if tokenizer.engine == "fastokens" else "tokenizers encodes"
+    return (
+        f"{identity.source}: {identity.vocab_size:,} tokens, BOS {identity.bos}, EOS {identity.eos}; "
+        f"{agrees} on {num_probes} probes, {humanize.intword(speed)} tokens/s"
     )

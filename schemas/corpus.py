@@ -1,13 +1,15 @@
 """An organic corpus: what an ingest was asked for, and `corpus.json`, the truth about what it stored."""
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, PlainSerializer, field_validator
 
 from .names import FolderName
 from .quantity import Count, Length
 from .records import FileRecord, JsonRecord, WorkRecord
 from .sealed import Sealed
+from .secrets import without_secrets
 from .tokens import TokenizerChoice, TokenizerIdentity
 from .written import Written
 
@@ -19,11 +21,30 @@ DEFAULT_BUCKETS = tuple(2**exponent for exponent in range(10, 21))
 """1k, 2k, 4k, … 1M."""
 
 
+Address = Annotated[str, PlainSerializer(without_secrets)]
+"""A path or URL, of which no secret is ever written down."""
+
+
+@dataclass(frozen=True)
+class Gates:
+    """How much of its inputs an ingest may lose; more stops it."""
+
+    max_bad: float = 0.001
+    """Share of the records that cannot be used."""
+    damaged_files: int | float = 0
+    """Inputs that cannot be read to their end: a number of them, or as a float a share."""
+    max_unwritten: float = 0.001
+    """Share of the tokens that are unknown or stand for characters which are in none."""
+
+
+DEFAULT_GATES = Gates()
+
+
 class Fields(Written):
     """Where a record holds what is wanted of it."""
 
     text: str = "text"
-    """The document's text, or the part's where records are grouped."""
+    """The document's text, or the part's where records are grouped; `a.b` is the field b of the field a."""
 
     id: str | None = None
     """What the document is called; by default its file and line, or its group."""
@@ -41,8 +62,8 @@ class IngestRecipe(Written):
     name: FolderName
     """The corpus's name, a folder in the store."""
 
-    inputs: tuple[str, ...] = Field(min_length=1)
-    """Files, folders, globs, fsspec URLs, or the id of a `datasets` dataset."""
+    inputs: tuple[Address, ...] = Field(min_length=1)
+    """Files, folders, globs, fsspec URLs, or the id of a `datasets` dataset; written down without passwords."""
 
     config: str | None = None
     """Which config of a `datasets` dataset."""
@@ -80,7 +101,7 @@ class InputRecord(JsonRecord):
     """One input as it was read."""
 
     url: str
-    """Path or URL."""
+    """Path or URL, without user, password and query."""
     bytes: int
     """Its size as it is stored, 0 where nobody knows it."""
     version: str
@@ -102,6 +123,26 @@ class BadRecord(JsonRecord):
     """Why it could not be used."""
 
 
+class DamagedInput(JsonRecord):
+    """An input that cannot be read to its end, or not all of it."""
+
+    url: str
+    """Path or URL."""
+    records: int
+    """Records of it that could still be used."""
+    reason: str
+    """What of it is lost, and why."""
+
+
+class PassedOverInput(JsonRecord):
+    """Something that lies where inputs were looked for, and is not read."""
+
+    url: str
+    """Path or URL."""
+    reason: str
+    """Why it is not read."""
+
+
 class PartRecord(WorkRecord):
     """One part of the texts that are read: a file that holds some of a bundle's records, and how far it came."""
 
@@ -115,8 +156,18 @@ class PartRecord(WorkRecord):
     """The input that the part ends in."""
     line: int
     """Records of that input that this part and those before it have passed."""
+    stored_bytes: int
+    """Bytes of that input, as it is stored, that were read until then."""
+    stored_sha256: str
+    """sha256 of these bytes, which must be the same when the rest is read."""
+    usable: int
+    """Records of that input that could be used until then."""
+    damage: list[str]
+    """What of that input was lost until then."""
     finished: list[InputRecord]
     """The inputs that ended in this part."""
+    damaged: list[DamagedInput]
+    """Those of them that are damaged."""
     records: int
     bad: dict[str, int]
     first_bad: list[BadRecord]
@@ -134,6 +185,9 @@ class UnitRecord(WorkRecord):
     tokens: int
     bytes: int
     audited: int
+    unwritten: int
+    documents_unwritten: int
+    first_unwritten: str | None
     without_tokens: int
     """Documents that the tokenizer makes nothing of, which are left out."""
     bytes_without_tokens: int
@@ -177,6 +231,12 @@ class CorpusManifest(Sealed):
     """Records that could not be used, by reason."""
     first_bad: list[BadRecord]
     """The first of them."""
+    damaged: list[DamagedInput]
+    """Inputs that could not be read to their end, which the ingest was allowed to lose."""
+    passed_over: dict[str, int]
+    """What lies among the inputs and was not read, by reason."""
+    first_passed_over: list[PassedOverInput]
+    """The first of it."""
     documents_read: int
     """Documents that the usable records make: the stored ones and the dropped ones."""
     dropped: dict[str, int]
@@ -190,7 +250,11 @@ class CorpusManifest(Sealed):
     bytes: int
     """Bytes of text that was stored."""
     audited: int
-    """Documents whose ids were compared with those of `tokenizers`; of long ones, a part."""
+    """Documents whose ids were compared with those of `tokenizers`; of most long ones, a part."""
+    unwritten: int
+    """Places of the texts that the vocabulary cannot write: unknown tokens, or characters that are in no token."""
+    documents_unwritten: int
+    """Documents with such places, those left out among them."""
     buckets: list[BucketRecord]
     """Documents and tokens by length."""
     index: FileRecord

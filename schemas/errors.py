@@ -13,6 +13,10 @@ class UsageError(LcdataError):
     exit_code = 2
 
 
+class ChangedError(UsageError):
+    """A file changed while it was read: nothing that was made of it can be trusted."""
+
+
 class QualityError(LcdataError):
     """A finished dataset does not hold what it promises."""
 

@@ -12,7 +12,7 @@ from .recipe import FORMAT, Recipe
 from .records import FileRecord, JsonRecord, WorkRecord
 from .sealed import Sealed, read_sealed
 from .stage import Stage
-from .tokens import TokenizerIdentity
+from .tokens import ChatFrame, TokenizerIdentity
 
 MANIFEST = "lcdata.json"
 
@@ -186,7 +186,7 @@ class Manifest(Sealed):
     """What was asked for, defaults filled in."""
     tokenizer: TokenizerIdentity
     """What made the token ids."""
-    chat_template: str | None
+    chat: ChatFrame | None
     """What samples were laid out with, where they are conversations."""
     engine: str
     """What encoded the texts: `fastokens` or `tokenizers`, which give the same ids."""
@@ -224,7 +224,7 @@ class Manifest(Sealed):
             for stage in self.stages
         }
         versions = {**self.versions, "lcdata": self.lcdata}
-        return dataset_content(self.recipe, self.tokenizer, self.chat_template, self.inputs, stages, versions)
+        return dataset_content(self.recipe, self.tokenizer, self.chat, self.inputs, stages, versions)
 
     def total(self, name: str) -> int:
         """A count of all stages: rows, documents, tokens, loss_tokens, encodings, audited or repeated_chars."""
@@ -260,7 +260,7 @@ class NumberedTask:
 def dataset_content(
     recipe: Recipe,
     tokenizer: TokenizerIdentity,
-    chat_template: str | None,
+    chat: ChatFrame | None,
     inputs: Mapping[str, str],
     stages: Mapping[str, object],
     versions: Mapping[str, str],
@@ -270,7 +270,7 @@ def dataset_content(
         "format": FORMAT,
         "recipe": recipe.model_dump(mode="json"),
         "tokenizer": tokenizer.model_dump(mode="json"),
-        "chat_template": chat_template,
+        "chat": None if chat is None else chat.model_dump(mode="json"),
         "inputs": dict(inputs),
         "stages": dict(stages),
         "versions": dict(versions),

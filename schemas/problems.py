@@ -22,7 +22,7 @@ _WANTED = {
 }
 """What is wanted where another type was given, by how pydantic's names of such errors begin."""
 _BOUNDS = {"greater_than_equal": "ge", "greater_than": "gt", "less_than_equal": "le", "less_than": "lt"}
-_BOUND_WORDS = {"ge": "{} or more", "gt": "more than {}", "le": "{} or less", "lt": "less than {}"}
+_BOUND_WORDS = {"ge": "{:g} or more", "gt": "more than {:g}", "le": "{:g} or less", "lt": "less than {:g}"}
 _MAX_CHARS = 60
 
 
@@ -40,7 +40,7 @@ def reason(problem: "ErrorDetails") -> str:
         return text[:1].lower() + text[1:] if text.startswith("Must ") else text
     if kind == "literal_error":
         options = [option.strip("' ") for option in str(context["expected"]).replace(" or ", ",").split(",")]
-        return f"must be {_any_of(options)}, got {_short(value)}.{did_you_mean(str(value), options)}".rstrip(".")
+        return f"must be {_any_of(options)}, got {_short(value)}"
     if kind == "too_short":
         least = context.get("min_length")
         return "must not be empty" if least == 1 else f"must hold {least} or more"

@@ -76,6 +76,17 @@ def parse_share(value: str | float) -> float:
     return share
 
 
+def parse_number_or_share(value: str) -> int | float:
+    """Some of many: `3` as a number, `0.03` or `3%` as a share; ValueError otherwise."""
+    text = value.strip()
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    try:
+        return parse_share(text)
+    except ValueError:
+        raise ValueError(f"must be a number such as 3 or a share such as 0.3 or 30%, got {text!r}") from None
+
+
 Share = Annotated[float, BeforeValidator(parse_share, json_schema_input_type=float | str)]
 """A part of a whole, which may be written as `parse_share` reads it."""
 

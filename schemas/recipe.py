@@ -83,6 +83,9 @@ class Recipe(Written):
             for name in names:
                 if names.count(name) > 1:
                     raise ValueError(f"two {kind} are called {name}: give one another name")
+        is_chat = any(task.format == "chat" for stage in self.stages for task in stage.tasks)
+        if self.tokenizer.chat_template is not None and not is_chat and not self.ingest:
+            raise ValueError("chat_template is given and no task has format: chat: write that or leave it out")
         for ingest in self.ingest:
             if ingest.tokenizer != self.tokenizer:
                 raise ValueError(f"{ingest.name} must have the recipe's tokenizer: take its own out")

@@ -89,6 +89,8 @@ class Document:
     loss: Loss = "all"
     prompt_length: int = 0
     """Tokens before the answer; 0 for organic documents."""
+    tokens_after_turn: int = 0
+    """Tokens after the one that ends the answer's turn; 0 but for conversations."""
     answers: tuple[str, ...] = ()
     answer_spans: tuple[Span, ...] = ()
     evidence_spans: tuple[Span, ...] = ()
@@ -108,3 +110,8 @@ class Document:
     def loss_start(self) -> int:
         """The first token whose label is its id; the document's very first never is."""
         return 1 if self.loss == "all" else max(self.prompt_length, 1)
+
+    @property
+    def loss_end(self) -> int:
+        """The first token after those whose labels are their ids: what follows a turn's end is no model's to write."""
+        return len(self.ids) - (0 if self.loss == "all" else self.tokens_after_turn)

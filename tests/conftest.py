@@ -19,6 +19,7 @@ SHARED = Path(__file__).parents[2] / "shared" / "tokenizers"
 TEXTS = [Path(__file__).read_text(), "Dictionary [12] {123: 4567, 89: 10} naïve café 日本語 Привет " * 50]
 """What small tokenizers are trained on."""
 TRAINED = ("gpt2-like", "sentencepiece-like")
+EOS = {"gpt2-like": "<|endoftext|>", "sentencepiece-like": "</s>", "qwen": "<|endoftext|>", "gpt2": "<|endoftext|>"}
 SHIPPED = tuple(name for name in ("qwen", "gpt2", "mistral-v3") if (SHARED / name).is_dir())
 
 
@@ -29,6 +30,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, build in (("gpt2-like", gpt2_like), ("sentencepiece-like", _sentencepiece_like)):
         (root / name).mkdir()
         (root / name / "tokenizer.json").write_text(build(TEXTS))
+        (root / name / "tokenizer_config.json").write_text(json.dumps({"eos_token": EOS[name]}))
     return root
 
 
@@ -65,11 +67,17 @@ def _sentencepiece_like(text: list[str]) -> str:
 
 
 @pytest.fixture(scope="session", params=["embedded", *TRAINED, *SHIPPED])
-def tokenizer_source(request: pytest.FixtureRequest, trained: Path) -> str:
+def tokenizer_source(request: pytest.FixtureRequest, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Each of the tokenizers that tests run with, as `--tokenizer` takes it."""
     if request.param in TRAINED:
         return str(trained / request.param)
-    return str(SHARED / request.param) if request.param in SHIPPED else request.param
+    if request.param not in SHIPPED:
+        return request.param
+    folder = tmp_path_factory.mktemp(request.param)
+    (folder / "tokenizer.json.zst").symlink_to(SHARED / request.param / "tokenizer.json.zst")
+    config = {"eos_token": EOS.get(request.param, "</s>")}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    return str(folder)
 
 
 @pytest.fixture
@@ -90,7 +98,7 @@ def _ctrl_c() -> None:
 
 
 BY_MAKE = {
-    "trainers": ("torch", "transformers", "trl"),
+    "trainers": ("lm_eval", "torch", "transformers", "trl"),
     "readers": ("arro3", "datafusion", "fastparquet", "lance", "vortex"),
 }
 """What a target of the Makefile installs."""

@@ -17,13 +17,19 @@ MISTAKES = [
     ((*GEN, "--task", "niah", "--preset", "multikey_9"), r"niah has no preset 'multikey_9'. Did you mean 'multikey_"),
     ((*GEN, "--set", "dict_sise=3"), r"unknown setting 'dict_sise'. Did you mean 'dict_size'?"),
     ((*GEN, "--set", "dict_size=0..3"), r"dict_size: must lie within 1..1000, got 0..3"),
-    ((*GEN, "--set", "absent=2"), r"absent: input should be less than or equal to 1, got 2"),
+    ((*GEN, "--set", "absent=2"), r"absent: must be 1 or less, got 2"),
     ((*GEN, "--set", "dict_size"), r"--set 'dict_size' must be KEY=VALUE"),
     ((*GEN, "--set", "key_digits=1"), r"different integers are needed for keys, but 1 digits give only 9"),
     ((*GEN, "--tokenizer", "missing.json"), r"no tokenizer at 'missing.json'"),
     ((*GEN, "--tokenizer", "bad.json"), r"the tokenizer 'bad.json' is not a valid tokenizer.json"),
     ((*GEN, "--seq-length", "512"), r"seq_length 512 is below the longest document"),
     ((*GEN, "--name", "../x"), r"--name must be letters, digits"),
+    (
+        (*GEN, "--chat-template", "own.jinja"),
+        r"--chat-template is for conversations: add --format chat, or leave it out",
+    ),
+    ((*GEN, "--chat-date", "2026-02-03"), r"--chat-date is for conversations: add --format chat, or leave it out"),
+    ((*GEN, "--format", "chat", "--chat-date", "today"), r"--chat-date"),
     ((*GEN, "--workers", "-1"), r"--workers"),
     (("gen", "--task", "kv"), r"Missing option"),
     (("nonsense",), r"No such command"),
@@ -89,6 +95,23 @@ def test_show_marks_evidence_and_answers(lcdata: Run, small: str) -> None:
     assert f"⟦{record['answers'][0]}⟧" in shown
 
 
+def test_show_has_what_a_chat_template_writes(lcdata: Run, small: str, tmp_path: Path) -> None:
+    template = (
+        "{% for m in messages %}[{{ m.role }} {{ strftime_now('%Y') }}] {{ m.content }}{{ eos_token }}{% endfor %}"
+    )
+    (tmp_path / "own.jinja").write_text(template)
+    chat = ("--format", "chat", "--chat-template", "own.jinja", "--chat-date", "2031-02-03")
+    options = ("show", "kv", "--length", "1k", "--tokenizer", small, *chat)
+    shown = lcdata(*options, "--full").stdout
+    record = json.loads(lcdata(*options, "--json").stdout)
+    question, answer = record["prompt"].strip(), record["answer"].strip()
+    assert record["text"] == f"[user 2031] {question}<|endoftext|>[assistant 2031] {answer}<|endoftext|>"
+    text = shown.replace("⟦", "").replace("⟧", "")
+    assert "".join(record["text"].split()) in "".join(text.split())
+    assert shown.count("⟦") == 4
+    assert f"⟦{record['answers'][0]}⟧" in shown
+
+
 def test_tasks_explains_every_setting(lcdata: Run) -> None:
     assert "\nkv " in lcdata("tasks").stdout
     listed = lcdata("tasks", "kv").stdout
@@ -117,4 +140,20 @@ def test_doctor_finds_a_sound_machine_sound(lcdata: Run, small: str) -> None:
     done = lcdata("doctor", "--tokenizer", small)
     assert done.returncode == 0
     assert "fastokens agrees with tokenizers" in done.stdout
+    assert "control    1 tokens: '<|endoftext|>'" in done.stdout
     assert lcdata("doctor", "--tokenizer", "missing.json").returncode == 1
+
+
+def test_doctor_lists_what_is_control_and_what_is_text(lcdata: Run, small: str, tmp_path: Path) -> None:
+    content = json.loads((Path(small) / "tokenizer.json").read_text())
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": False}
+    tokens = ["[IMG]", "<h1>", "<b>"]
+    content["added_tokens"] += [{"id": 900 + at, "content": token} | flags for at, token in enumerate(tokens)]
+    content["truncation"] = {"direction": "Right", "max_length": 16, "strategy": "LongestFirst", "stride": 0}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    done = lcdata("doctor", "--tokenizer", "tokenizer.json", "--eos", "<|endoftext|>", "--control-token", "<b>")
+    assert done.returncode == 0, done.stdout
+    lines = " ".join(done.stdout.split())
+    assert "control 3 tokens: '<|endoftext|>' '[IMG]' '<b>'" in lines
+    assert "text 1 tokens: '<h1>'" in lines
+    assert "the truncation to 16 tokens, which is switched off" in lines

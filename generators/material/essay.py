@@ -5,29 +5,25 @@ beginning. Nothing repeats inside a sample unless it is longer than the corpus, 
 away: the whole text stays in memory, so a corpus is at most 256 MiB, and two samples may share text.
 """
 
-import gzip
-import io
-import json
 import re
-import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import zstandard
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from ...schemas.errors import UsageError
+from ..sources.input import file_format
+from .files import MaterialFile, check_planned
 from .haystack import Ints, Passage
 from .identifiers import NameKind, found
 
 _MOST_BYTES = 256 * 2**20
-_FORMATS = (".txt", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
-_KNOWN = "a .txt, .jsonl, .jsonl.gz, .jsonl.zst or .parquet file, or a folder of .txt files"
+_KNOWN = "a file of text, JSON, CSV, Parquet or Arrow such as .txt or .jsonl.zst, or a folder of .txt files"
 
 _LONGEST_SENTENCE = 1500
 """Bytes above which text without a sentence's end is cut where `_ELSEWHERE` matches."""
@@ -91,14 +87,16 @@ class Corpus:
     """Bytes of the first k sentences, k = 0..num_sentences."""
     chars_before: Ints
     """Characters of the first k sentences, k = 0..num_sentences."""
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
+    """sha256 of the files that it was read from, by path."""
 
     @classmethod
-    def of(cls, data: bytes) -> "Corpus":
+    def of(cls, data: bytes, files: Mapping[str, str] | None = None) -> "Corpus":
         """The corpus of this text, its sentences found."""
         cuts = np.array(_cuts(data), np.int64)
         is_char = (np.frombuffer(data, np.uint8) & 0xC0) != 0x80
         chars = np.add.reduceat(is_char, cuts[:-1], dtype=np.int64)
-        return cls(data, cuts, np.concatenate(([0], np.cumsum(chars))))
+        return cls(data, cuts, np.concatenate(([0], np.cumsum(chars))), files or {})
 
     def excerpt(self, rng: np.random.Generator, num_sentences: int) -> Excerpt:
         """A stretch of `num_sentences` sentences, which begins at any."""
@@ -114,8 +112,13 @@ class Corpus:
 
 
 def excerpt(corpus: str, rng: np.random.Generator, num_sentences: int) -> Excerpt:
-    """A haystack of `num_sentences` sentences of the corpus at this path; UsageError where it cannot be read."""
-    return _read(*_version(corpus)).excerpt(rng, num_sentences)
+    """A haystack of `num_sentences` sentences of the corpus at this path; UsageError where it cannot be read.
+
+    ChangedError where a build was planned with another text.
+    """
+    read = _read(*_version(corpus))
+    check_planned(read.files)
+    return read.excerpt(rng, num_sentences)
 
 
 def names_in_corpus(corpus: str, kind: NameKind) -> frozenset[str]:
@@ -133,7 +136,7 @@ def corpus_files(corpus: str) -> tuple[Path, ...]:
         return files
     if not path.is_file():
         raise UsageError(f"corpus: there is no file {corpus}: name {_KNOWN}")
-    if not path.name.endswith(_FORMATS):
+    if file_format(path.name) is None:
         raise UsageError(f"corpus: {corpus} is of no format that is read here: name {_KNOWN}")
     return (path,)
 
@@ -144,28 +147,32 @@ def _version(corpus: str) -> tuple[str, int, int]:
         status = Path(corpus).expanduser().stat()
     except OSError:
         return corpus, 0, 0  # reading it says what is wrong
-    return corpus, status.st_mtime_ns, status.st_size
+    return corpus, status.st_ctime_ns, status.st_size
 
 
 @lru_cache(maxsize=4)
-def _read(corpus: str, _modified: int, _size: int) -> Corpus:
+def _read(corpus: str, _changed: int, _size: int) -> Corpus:
     parts: list[bytes] = []
     num_bytes = 0
-    for text in chain.from_iterable(map(_texts, corpus_files(corpus))):
-        part = text.strip().encode(errors="replace")
-        if part:
-            parts += (part, b"\n\n")
-            num_bytes += len(part) + 2
-        if num_bytes > _MOST_BYTES:
-            raise _too_large(corpus)
+    files: dict[str, str] = {}
+    for path in corpus_files(corpus):
+        file = MaterialFile(path, "corpus", _MOST_BYTES)
+        for text in file.texts():
+            part = text.decode().strip().encode()
+            if part:
+                parts += (part, b"\n\n")
+                num_bytes += len(part) + 2
+            if num_bytes > _MOST_BYTES:
+                raise UsageError(f"corpus: {corpus} holds more than {_MOST_BYTES >> 20} MiB of text: name a part of it")
+        files[str(path)] = file.sha256
     if not parts:
         raise UsageError(f"corpus: {corpus} holds no text: name another, its texts are read from the field `text`")
-    return Corpus.of(b"".join(parts))
+    return Corpus.of(b"".join(parts), files)
 
 
 @lru_cache(maxsize=8)
-def _names(corpus: str, modified: int, size: int, kind: NameKind) -> frozenset[str]:
-    return found(kind, _read(corpus, modified, size).data)
+def _names(corpus: str, changed: int, size: int, kind: NameKind) -> frozenset[str]:
+    return found(kind, _read(corpus, changed, size).data)
 
 
 def _cuts(data: bytes) -> list[int]:
@@ -178,63 +185,3 @@ def _cuts(data: bytes) -> list[int]:
         if end > cuts[-1]:
             cuts.append(end)
     return cuts
-
-
-def _texts(path: Path) -> Iterator[str]:
-    """The texts of a file of a corpus; UsageError with the place of what cannot be read."""
-    try:
-        if path.suffix == ".parquet":
-            yield from _parquet_texts(path)
-        elif path.suffix == ".txt":
-            if path.stat().st_size > _MOST_BYTES:
-                raise _too_large(path)
-            yield path.read_bytes().decode()
-        else:
-            with _opened(path) as file:
-                yield from _json_texts(path, file)
-    except OSError as error:
-        raise UsageError(f"corpus: cannot read {path} ({error.strerror or error}): repair it or name another") from None
-    except (EOFError, zlib.error, zstandard.ZstdError) as error:
-        raise UsageError(f"corpus: {path} cannot be decompressed ({error}): copy it here again") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"corpus: {path} is not UTF-8 at byte {error.start}: convert it") from None
-
-
-def _opened(path: Path) -> io.BufferedIOBase:
-    if path.suffix == ".gz":
-        return gzip.GzipFile(path)
-    if path.suffix == ".zst":
-        frames = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True)
-        return io.BufferedReader(frames)
-    return open(path, "rb")
-
-
-def _json_texts(path: Path, file: io.BufferedIOBase) -> Iterator[str]:
-    for number, line in enumerate(iter(partial(file.readline, _MOST_BYTES), b""), start=1):
-        if len(line) == _MOST_BYTES:
-            raise _too_large(path)
-        try:
-            record: object = json.loads(line) if line.strip() else {"text": ""}
-        except ValueError:
-            record = None
-        if not isinstance(record, dict) or not isinstance(record.get("text"), str):
-            raise UsageError(f"corpus: line {number} of {path} is no JSON object with a string `text`: repair it")
-        yield record["text"]
-
-
-def _parquet_texts(path: Path) -> Iterator[str]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            if "text" not in file.schema_arrow.names:
-                raise UsageError(f"corpus: {path} has no column `text`: rename the one that holds the texts")
-            for batch in file.iter_batches(batch_size=256, columns=["text"]):
-                yield from filter(None, batch.column(0).cast(pa.large_string()).to_pylist())
-    except pa.ArrowException as error:
-        raise UsageError(f"corpus: {path} is not a readable Parquet file ({error}): write it again") from None
-
-
-def _too_large(corpus: str | Path) -> UsageError:
-    return UsageError(f"corpus: {corpus} holds more than {_MOST_BYTES >> 20} MiB of text: name a part of it")

@@ -16,8 +16,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ...schemas.errors import UsageError
 from ...schemas.sample import Span
+from .files import MaterialFile, check_planned
 from .world import Frame, Page, Problem
 
+_MOST_BYTES = 2**30
 _PARAGRAPHS = {1: "one paragraph", 2: "two paragraphs"}
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+")
 
@@ -39,6 +41,7 @@ class QAFile:
     """A file of questions and its paragraphs, none of which is held twice."""
 
     path: Path
+    sha256: str
     titles: Sequence[str]
     texts: Sequence[str]
     by_hops: Mapping[int, Sequence[Asked]]
@@ -53,9 +56,14 @@ class QAFile:
 
 
 def read_questions(path: Path) -> QAFile:
-    """The questions of a file and its paragraphs, kept for the next call; UsageError where it cannot be read."""
+    """The questions of a file and its paragraphs, kept for the next call; UsageError where it cannot be read.
+
+    The file may be compressed. ChangedError where a build was planned with another one.
+    """
     try:
-        return _read(path, path.stat().st_mtime_ns)
+        questions = _read(path, path.stat().st_ctime_ns)
+        check_planned({str(path): questions.sha256})
+        return questions
     except OSError as error:
         raise UsageError(f"mdqa: cannot read {path} ({error.strerror}): give the path of a local file") from None
     except ValidationError as error:
@@ -144,7 +152,8 @@ def _number(paragraphs: _Paragraphs, title: str, text: str) -> int:
 
 @lru_cache(maxsize=2)
 def _read(path: Path, changed_ns: int) -> QAFile:
-    data = path.read_bytes()
+    file = MaterialFile(path, "mdqa", _MOST_BYTES)
+    data = file.content()
     paragraphs: _Paragraphs = {}
     if data.lstrip().startswith(b"["):
         questions = _hotpot(_HOTPOT.validate_json(data), paragraphs)
@@ -155,7 +164,7 @@ def _read(path: Path, changed_ns: int) -> QAFile:
         by_hops.setdefault(len(asked.support), []).append(asked)
     titles = [title for title, _ in paragraphs]
     texts = [text for _, text in paragraphs]
-    return QAFile(path, titles, texts, by_hops)
+    return QAFile(path, file.sha256, titles, texts, by_hops)
 
 
 def _squad(content: _Squad, paragraphs: _Paragraphs) -> Iterator[Asked]:

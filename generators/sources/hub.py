@@ -3,12 +3,12 @@
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlencode
 
 from ...schemas.errors import HubError, UsageError
 from .input import Input
-from .remote import first_line, reading
+from .remote import first_line, reading, version_of
 
 if TYPE_CHECKING:
     import datasets
@@ -17,19 +17,29 @@ _SCHEME = "datasets:"
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _FILE_ENDING = re.compile(r"\.(jsonl?|ndjson|parquet|txt|md|csv|tsv|arrow|gz|zst|zstd|zip|tar|xz|bz2)", re.IGNORECASE)
 
+_PATIENCE = (1.0, 10.0, 10.0, 1.0)
+"""Seconds that the Hub has to be reached, to send, to receive and to have a connection free: without a network it is
+not reached."""
 
-def saved_dataset(folder: Path, split: str) -> Input | None:
-    """The dataset that `save_to_disk` wrote into a folder, or its split; None where the folder is another."""
+
+def saved_dataset(folder: Path, split: str) -> list[Input]:
+    """The Arrow files that `save_to_disk` wrote into a folder, or for its split; none where the folder is another."""
     if (folder / "dataset_dict.json").is_file():
-        splits: list[str] = json.loads((folder / "dataset_dict.json").read_bytes())["splits"]
+        splits: list[str] = _read(folder / "dataset_dict.json")["splits"]
         if split not in splits:
             raise UsageError(f"inputs: {folder} has no split {split!r}: name one of {', '.join(splits)}")
         folder /= split
     if not ((folder / "state.json").is_file() and (folder / "dataset_info.json").is_file()):
-        return None
-    state = json.loads((folder / "state.json").read_bytes())
-    num_bytes = sum(file.stat().st_size for file in folder.glob("*.arrow"))
-    return Input(f"{_SCHEME}{folder.as_posix()}", "dataset", None, num_bytes, str(state["_fingerprint"]))
+        return []
+    files = [(folder / file["filename"]).as_posix() for file in _read(folder / "state.json")["_data_files"]]
+    return [Input(file, "arrow", None, *version_of(file)) for file in files]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as error:
+        raise UsageError(f"inputs: {path} is damaged ({error}): save the dataset again") from None
 
 
 def is_dataset_id(name: str) -> bool:
@@ -43,7 +53,7 @@ def hub_dataset(name: str, config: str | None, split: str) -> Input:
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     try:
-        revision = HfApi().dataset_info(name, timeout=10).sha
+        revision = HfApi().dataset_info(name, timeout=cast(float, _PATIENCE)).sha
     except GatedRepoError:
         raise HubError(f"inputs: the dataset {name} is gated: ask for access on its page and set HF_TOKEN") from None
     except RepositoryNotFoundError:
@@ -62,14 +72,12 @@ def load_dataset(source: Input) -> "datasets.IterableDataset":
     try:
         import datasets
     except ImportError:
-        raise UsageError(f"inputs: {source.url} is read by the datasets library: pip install datasets") from None
+        raise UsageError(f"inputs: {source.name} is read by the datasets library: pip install datasets") from None
     name, _, asked = source.url.removeprefix(_SCHEME).partition("?")
+    options = {key: values[0] for key, values in parse_qs(asked).items()}
+    config, split = options.get("config"), options["split"]
     with reading(source.url):
-        if not asked:
-            return datasets.Dataset.load_from_disk(name).to_iterable_dataset()
-        options = {key: values[0] for key, values in parse_qs(asked).items()}
-        config, split = options.get("config"), options["split"]
         try:
             return datasets.load_dataset(name, config, split=split, revision=source.version, streaming=True)
         except ValueError as error:
-            raise UsageError(f"inputs: {source.url} cannot be read: {first_line(error)}") from None
+            raise UsageError(f"inputs: {source.name} cannot be read: {first_line(error)}") from None

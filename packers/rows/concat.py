@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...schemas.tokens import Ends
 from .pieces import MIN_PIECE
 
 Ints = NDArray[np.int64]
@@ -31,17 +32,17 @@ class Chunks:
     """The first piece of every row, and the end, shape (num_rows + 1,)."""
 
 
-def concat_rows(lengths: Ints, has_eos: NDArray[np.bool_], seq_length: int, num_bos: int) -> Chunks:
+def concat_rows(lengths: Ints, has_eos: NDArray[np.bool_], seq_length: int, ends: Ends) -> Chunks:
     """Lay documents of these content lengths into rows of `seq_length` tokens, in their order."""
     pieces: list[tuple[int, int, int, bool]] = []
     row_starts, used = [0], 0
-    for document, (length, eos) in enumerate(zip(lengths.tolist(), has_eos.tolist(), strict=True)):
-        offset = 0
+    for document, (length, is_whole) in enumerate(zip(lengths.tolist(), has_eos.tolist(), strict=True)):
+        offset, num_eos = 0, ends.after if is_whole else 0
         while True:
-            left, room = length - offset, seq_length - used - num_bos
-            if left + eos <= room:
+            left, room = length - offset, seq_length - used - ends.before
+            if left + num_eos <= room:
                 pieces.append((document, offset, left, True))
-                used += num_bos + left + eos
+                used += ends.before + left + num_eos
                 break
             taken = min(room, left - MIN_PIECE)
             if taken >= MIN_PIECE:

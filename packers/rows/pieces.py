@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...schemas.errors import UsageError
+from ...schemas.tokens import Ends
 
 MIN_PIECE = 32
 """Content tokens of the shortest piece of a document that was split."""
@@ -40,35 +41,40 @@ class Pieces:
     dropped: NDArray[np.int64]
     """Content tokens of every document that are in no piece, shape (num_documents,)."""
 
-    def row_tokens(self, num_bos: int) -> NDArray[np.int32]:
+    def row_tokens(self, ends: Ends) -> NDArray[np.int32]:
         """Tokens that every piece takes in a row, BOS and EOS included."""
-        return self.length + self.is_last + np.int32(num_bos)
+        return row_tokens(self.length, self.is_last, ends)
 
 
-def cut(lengths: NDArray[np.int32], seq_length: int, num_bos: int, policy: LongPolicy) -> Pieces:
+def row_tokens(length: NDArray[np.int32], is_last: NDArray[np.bool_], ends: Ends) -> NDArray[np.int32]:
+    """Tokens in a row of pieces of these content lengths, of which some end their document."""
+    return length + is_last * np.int32(ends.after) + np.int32(ends.before)
+
+
+def cut(lengths: NDArray[np.int32], seq_length: int, ends: Ends, policy: LongPolicy) -> Pieces:
     """Cut documents of these content lengths, none 0, for rows of `seq_length` tokens.
 
     `split` loses nothing; only a document that is shorter itself makes a piece below `MIN_PIECE`. UsageError where rows
     are too short to be cut for.
     """
     assert len(lengths) == 0 or int(lengths.min()) > 0
-    room = seq_length - num_bos
-    if room < 2 * MIN_PIECE:
-        least = 2 * MIN_PIECE + num_bos
+    room = seq_length - ends.before
+    least = 2 * MIN_PIECE + sum(ends) - 1
+    if seq_length < least:
         raise UsageError(f"rows of {seq_length} tokens are too short: make them {least} or longer")
-    return _split(lengths, room) if policy == "split" else _shorten(lengths, room, policy)
+    return _split(lengths, room, ends) if policy == "split" else _shorten(lengths, room, ends, policy)
 
 
-def _split(lengths: NDArray[np.int32], room: int) -> Pieces:
+def _split(lengths: NDArray[np.int32], room: int, ends: Ends) -> Pieces:
     """Cut documents into pieces, of which all but a document's last fill their rows."""
-    # EOS is cut like a token of its own, so the last piece of a document always has room for it.
-    counts = lengths // np.int32(room) + np.int32(1)
+    # EOS is cut like content, so the last piece of a document has room for it, if need be for nothing else.
+    counts = (lengths.astype(np.int64) + ends.after - 1) // room + 1
     starts = _starts(counts)
     document = np.repeat(np.arange(len(lengths)), counts)
     offset = (np.arange(len(document)) - starts[document]) * room
     length = np.full(len(document), room, np.int32)
     last = starts[1:] - 1
-    length[last] = lengths % np.int32(room)
+    length[last] = lengths - (counts - 1) * room
     is_last = np.zeros(len(document), np.bool_)
     is_last[last] = True
     _lengthen(offset, length, last[(counts > 1) & (length[last] < MIN_PIECE)])
@@ -90,9 +96,9 @@ def _lengthen(offset: NDArray[np.int64], length: NDArray[np.int32], short: NDArr
     length[short - 1] -= missing
 
 
-def _shorten(lengths: NDArray[np.int32], room: int, policy: LongPolicy) -> Pieces:
+def _shorten(lengths: NDArray[np.int32], room: int, ends: Ends, policy: LongPolicy) -> Pieces:
     """One piece of every document at most: a document that does not fit with its EOS is truncated or dropped."""
-    fits = lengths < room
+    fits = lengths <= room - ends.after
     kept = fits if policy == "drop" else np.ones(len(lengths), np.bool_)
     document = np.flatnonzero(kept)
     length = np.minimum(lengths[document], np.int32(room))

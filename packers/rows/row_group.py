@@ -53,9 +53,10 @@ class RowGroup:
             self._input_ids[start:end] = document.ids
             self._position_ids[start:end] = self._counting[: len(document.ids)]
             if self._with_labels:
-                first = document.loss_start
+                first, last = document.loss_start, document.loss_end
                 self._labels[start : start + first] = IGNORED
-                self._labels[start + first : end] = document.ids[first:]
+                self._labels[start + first : start + last] = document.ids[first:last]
+                self._labels[start + last : end] = IGNORED
             self._lengths.append(len(document.ids))
             self.num_tokens = end
         self._row_ends.append(self.num_tokens)

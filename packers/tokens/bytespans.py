@@ -1,8 +1,7 @@
 """Character spans to token spans by counting bytes, for vocabularies whose tokens cut the text into pieces."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ...schemas.sample import Span
+from .content import Content
 
 _BLOCK = 256
 """Tokens whose bytes are summed as one: only in a block that is asked about are they counted one by one."""
@@ -65,23 +65,30 @@ class TokenBytes:
     """Bytes of the space that the tokenizer puts before a text."""
 
     @classmethod
-    def of(cls, content: dict[str, Any], vocab_size: int) -> "TokenBytes | None":
-        """Read a `tokenizer.json`; None when its tokens are neither byte-level nor SentencePiece-style BPE."""
-        kinds = _component_types(content.get("pre_tokenizer")) | _component_types(content.get("decoder"))
-        model = content["model"]
-        if model.get("type") != "BPE":
+    def of(
+        cls, content: Content, added: Mapping[str, int], control: Sequence[int], vocab_size: int
+    ) -> "TokenBytes | None":
+        """Read a `tokenizer.json`, given the ids of its added and of all control tokens.
+
+        None when its tokens are neither byte-level nor SentencePiece-style BPE.
+        """
+        kinds = component_types([content.json.get("pre_tokenizer"), content.json.get("decoder")])
+        if content.model.get("type") != "BPE":
             return None
-        if "ByteLevel" in kinds:
+        is_byte_level = "ByteLevel" in kinds
+        if is_byte_level:
             measure, prefix = len, 0
-        elif model.get("byte_fallback") or "Metaspace" in kinds:
+        elif content.model.get("byte_fallback") or "Metaspace" in kinds:
             measure, prefix = _sentencepiece_bytes, 1
         else:
             return None
         table = np.zeros(vocab_size, np.uint8)
-        for piece, token in model["vocab"].items():
+        for piece, token in content.vocab.items():
             table[token] = min(measure(piece), 255)
-        for token in content.get("added_tokens", []):
-            table[token["id"]] = 0 if token["special"] else len(token["content"].encode())
+        for piece, token in added.items():
+            if is_byte_level or piece not in content.vocab:
+                table[token] = min(len(piece.encode()), 255)
+        table[list(control)] = 0
         return cls(table, prefix)
 
     def coverage(self, ids: NDArray[np.int32]) -> Coverage:
@@ -107,13 +114,13 @@ def _byte_offset(text: str, index: int, size: int) -> int:
     return index if size == len(text) else len(text[:index].encode())
 
 
-def _component_types(component: object) -> set[str]:
+def component_types(component: object) -> set[str]:
     """The `type` of a tokenizer component and of all its parts."""
     if isinstance(component, dict):
         own = {str(component["type"])} if "type" in component else set[str]()
-        return own.union(*(_component_types(part) for part in component.values()))
+        return own.union(*(component_types(part) for part in component.values()))
     if isinstance(component, list):
-        return set[str]().union(*(_component_types(part) for part in component))
+        return set[str]().union(*(component_types(part) for part in component))
     return set()
 
 

@@ -218,7 +218,7 @@ def learn_rate(draft_of: DraftOf, num_tokens: int, layout: Layout) -> TokenRate:
         rate = _measured_at(rate, [_measure(draft, [whole], layout)[0] for draft in drafts])
     if is_counted:
         rate = _with_spread(rate, [draft_of(draw, longest) for draw in range(_NUM_COUNTED_DRAWS)], layout)
-    counting = replace(rate, chars_after_units=_same_at_the_end(few.prompt, many.prompt))
+    counting = replace(rate, chars_after_units=same_at_the_end(few.prompt, many.prompt))
     # Whichever tells better from the longest text what the one before it takes.
     return min((rate, counting), key=lambda known: sum(_misses(drafts, growths, known, layout)))
 
@@ -232,7 +232,7 @@ def _misses(
         yield abs(_Judge(draft, tokens, rate, layout).next_guess(most, sample, layout.lay_out(sample)) - units)
 
 
-def _same_at_the_end(text: str, other: str) -> int:
+def same_at_the_end(text: str, other: str) -> int:
     """Number of characters in which two texts end alike."""
     pairs = zip(reversed(text), reversed(other), strict=False)
     return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(text), len(other)))

@@ -5,13 +5,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...schemas.errors import UsageError
 from ...schemas.sample import Fragments, Sample, Span
+from ...schemas.tokens import ChatFrame
+from .conversation import blanks_before, said
 from .tokenizer import Tokenizer
 
 Ids = NDArray[np.int32]
@@ -62,44 +64,45 @@ class DocumentSpans:
 class Layout:
     """Control tokens and texts in turn; what a sample says is only ever encoded as text."""
 
-    def __init__(self, tokenizer: Tokenizer, pieces: Sequence[Ids | Stretch], is_chat: bool) -> None:
-        self.tokenizer, self._pieces, self._is_chat = tokenizer, pieces, is_chat
+    def __init__(self, tokenizer: Tokenizer, pieces: Sequence[Ids | Stretch], frame: ChatFrame | None = None) -> None:
+        """`frame` is what the pieces around the sample say, where they make it a conversation."""
+        self.tokenizer, self.frame, self._pieces = tokenizer, frame, pieces
 
     @classmethod
     def plain(cls, tokenizer: Tokenizer) -> "Layout":
         """Prompt and answer as one text between BOS (where the tokenizer has one) and EOS."""
         identity = tokenizer.identity
-        head = [] if identity.bos_id is None else [identity.bos_id]
-        return cls(tokenizer, [_ids(head), (Slot.PROMPT, Slot.ANSWER), _ids([identity.eos_id])], is_chat=False)
+        text = (Slot.PROMPT, Slot.ANSWER)
+        return cls(tokenizer, [_ids(identity.bos_ids), text, _ids(identity.eos_ids)])
 
     @classmethod
-    def chat(cls, tokenizer: Tokenizer, template: str) -> "Layout":
-        """A turn of the user's and one of the assistant's, as the chat template writes them.
+    def chat(cls, tokenizer: Tokenizer, frame: ChatFrame) -> "Layout":
+        """A turn of the user's and one of the assistant's, as a chat template writes them.
 
-        Ends with EOS where the template writes no control token after the answer. Raises UsageError where the pieces,
-        encoded one by one, are not what `tokenizers` makes of the whole.
+        Ends with EOS where the template writes no control token after the answer.
         """
-        from .chat import render_chat
+        pieces = _split(f"{frame.before}{Slot.PROMPT.value}{frame.between}{Slot.ANSWER.value}{frame.after}", tokenizer)
+        if _turn_end(pieces) is None:
+            pieces.append(_ids(tokenizer.identity.eos_ids))
+            frame = frame.model_copy(update={"after": frame.after + tokenizer.identity.eos})
+        return cls(tokenizer, pieces, frame)
 
-        identity = tokenizer.identity
-        rendered = _marked(render_chat(template, Slot.PROMPT.value, Slot.ANSWER.value, identity.bos, identity.eos))
-        pieces = _split(rendered, tokenizer.control_tokens)
-        if not any(isinstance(piece, np.ndarray) for piece in pieces[_last_answer(pieces) :]):
-            pieces.append(_ids([identity.eos_id]))
-        layout = cls(tokenizer, pieces, is_chat=True)
-        for prompt, answer in _PROBES:
-            rendered = render_chat(template, prompt, answer, identity.bos, identity.eos)
-            expected = tokenizer.encode_with_control_tokens(rendered)
-            probe = Sample(
-                prompt=prompt, answer=answer, answers=(), answer_spans=(), evidence_spans=(), depth=(), template=""
-            )
-            found = layout.lay_out(probe).ids
-            if not np.array_equal(found[: len(expected)], expected):
-                raise UsageError(
-                    f"the tokenizer {identity.source!r} encodes its chat template's parts differently one by one: "
-                    "use --format plain"
-                )
-        return layout
+    @cached_property
+    def tokens_after_turn(self) -> int:
+        """Tokens after the one that ends the answer's turn, in a conversation."""
+        end = _turn_end(self._pieces)
+        if self.frame is None or end is None:
+            return 0
+        nothing = Sample(prompt="", answer="", answers=(), answer_spans=(), evidence_spans=(), depth=(), template="")
+        laid = self.lay_out(nothing)
+        return len(laid) - laid.starts[end + 1]
+
+    def template_texts(self, *, after_answer: bool) -> list[str]:
+        """The texts that a chat template writes between control tokens, or only what ends the answer's turn as text."""
+        pieces = [piece for piece in self._pieces if isinstance(piece, tuple)]
+        if after_answer:
+            pieces = [piece[piece.index(Slot.ANSWER) :] for piece in pieces if Slot.ANSWER in piece]
+        return [word for piece in pieces for word in piece if isinstance(word, str)]
 
     def lay_out(self, sample: Sample) -> LaidOut:
         """The document that a sample becomes."""
@@ -159,7 +162,7 @@ class Layout:
         return LaidOut(np.concatenate(parts), np.cumsum([0, *map(len, parts)]).tolist(), texts)
 
     def _encoder(self, place: int) -> Tokenizer:
-        return self.tokenizer.after_control_token if self._is_chat and place else self.tokenizer
+        return self.tokenizer.after_control_token if self.frame is not None and place else self.tokenizer
 
     def _text(self, words: Stretch, sample: Sample) -> PieceText:
         texts: list[str] = []
@@ -169,9 +172,8 @@ class Layout:
             text = part
             if isinstance(part, Slot):
                 whole, start = (sample.prompt, 0) if part is Slot.PROMPT else (sample.answer, len(sample.prompt))
-                # Chat templates trim what they are given.
-                text = whole.strip() if self._is_chat else whole
-                origins[part] = length - start - (len(whole) - len(whole.lstrip()) if self._is_chat else 0)
+                text = said(whole, self.frame)
+                origins[part] = length - start - (0 if self.frame is None else blanks_before(whole))
             assert isinstance(text, str)
             texts.append(text)
             length += len(text)
@@ -185,36 +187,28 @@ class Layout:
         return [(start, start + len(sample.answer)), *sample.answer_spans]
 
 
-_PROBES = (
-    ("Which key holds 42?", "The key 17."),
-    ("Erste Zeile: naïve café\n\n  zweite, 日本語\n1234567", "1) a\n2) b, c"),
-)
-
-
 def _ids(values: Sequence[int]) -> Ids:
     return np.array(values, np.int32)
 
 
-def _marked(rendered: str) -> str:
-    """The conversation, if it holds the mark of the question and later that of the answer, each once."""
-    for mark, what in ((Slot.PROMPT.value, "question"), (Slot.ANSWER.value, "answer")):
-        if rendered.count(mark) != 1:
-            raise UsageError(
-                f"the chat template writes the {what} {rendered.count(mark)} times, and it must be once: "
-                "name another with --chat-template"
-            )
-    if rendered.index(Slot.PROMPT.value) > rendered.index(Slot.ANSWER.value):
-        raise UsageError("the chat template writes the answer before the question: name another with --chat-template")
-    return rendered
+def _split(rendered: str, tokenizer: Tokenizer) -> list[Ids | Stretch]:
+    """Cut a marked conversation at its control tokens, and its texts at the marks.
 
-
-def _split(rendered: str, control_tokens: dict[str, int]) -> list[Ids | Stretch]:
-    """Cut a marked conversation at its control tokens, and its texts at the marks."""
-    longest_first = sorted(control_tokens, key=len, reverse=True)
-    slots = {slot.value: slot for slot in Slot}
+    Blanks beside a control token that takes them are part of it.
+    """
+    control_tokens, slots = tokenizer.control_tokens, {slot.value: slot for slot in Slot}
+    longest_first = "|".join(re.escape(token) for token in sorted(control_tokens, key=len, reverse=True))
+    parts = re.split(f"({longest_first})", rendered) if longest_first else [rendered]
+    flags = {token.content: token for token in tokenizer.reference.get_added_tokens_decoder().values()}
+    for place in range(1, len(parts), 2):
+        token = flags.get(parts[place])
+        if token is not None and token.lstrip:
+            parts[place - 1] = parts[place - 1].rstrip()
+        if token is not None and token.rstrip:
+            parts[place + 1] = parts[place + 1].lstrip()
     pieces: list[Ids | Stretch] = []
-    for part in re.split(f"({'|'.join(map(re.escape, longest_first))})", rendered) if longest_first else [rendered]:
-        if part in control_tokens:
+    for place, part in enumerate(parts):
+        if place % 2:
             pieces.append(_ids([control_tokens[part]]))
         elif part:
             words = re.split(f"({'|'.join(slots)})", part)
@@ -222,5 +216,7 @@ def _split(rendered: str, control_tokens: dict[str, int]) -> list[Ids | Stretch]
     return pieces
 
 
-def _last_answer(pieces: Sequence[Ids | Stretch]) -> int:
-    return next(place for place, piece in enumerate(pieces) if isinstance(piece, tuple) and Slot.ANSWER in piece)
+def _turn_end(pieces: Sequence[Ids | Stretch]) -> int | None:
+    """The place of the control token that ends the answer's turn: the first after the answer."""
+    answer = next(place for place, piece in enumerate(pieces) if isinstance(piece, tuple) and Slot.ANSWER in piece)
+    return next((place for place in range(answer, len(pieces)) if isinstance(pieces[place], np.ndarray)), None)

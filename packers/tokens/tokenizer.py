@@ -1,11 +1,9 @@
 """Text to token ids: `tokenizers` is the truth, `fastokens` the engine where both agree.
 
-Text never makes control tokens: special-token strings in it are encoded as ordinary text, and BOS and EOS are added
-by rule around it.
+Text never makes control tokens: their strings in it are encoded as ordinary text, and what stands at a document's ends
+is put there by rule.
 """
 
-import gc
-import json
 import os
 import re
 import warnings
@@ -24,7 +22,12 @@ from ...schemas.errors import LcdataError, UsageError
 from ...schemas.sample import Fragments, Span
 from ...schemas.tokens import TokenizerChoice, TokenizerIdentity
 from .bytespans import TokenBytes
+from .content import Content
+from .for_text import Files, encode, files_beside, files_of, id_of, reference_engine
+from .identity import identify
 from .memory import give_back_memory
+from .probes import HOSTILE, around, long_text
+from .unwritten import Alphabet
 from .vocabulary import Vocabulary, find_vocabulary
 
 # One thread a process: the cores are shared out among workers, and a second pool would fight them.
@@ -33,36 +36,6 @@ os.environ.setdefault("FASTOKENS_BPE_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 Ids = NDArray[np.int32]
-
-_KNOWN_EOS = (
-    "</s>",
-    "<|endoftext|>",
-    "<|end_of_text|>",
-    "<eos>",
-    "<｜end▁of▁sentence｜>",
-    "<|return|>",
-    "<|im_end|>",
-    "[EOS]",
-)
-
-HOSTILE = (
-    "",
-    " ",
-    "  two  spaces   three ",
-    "\n\n\r\n\t tabs\tand\n newlines \n\n\n",
-    "0123456789 12 123 1234 12345 1234567 3.14 1e-7 0x1F",
-    "Don't we'll I'VE they're it's 'quoted' ''",
-    "naïve café Ångström ﬁ ﬃ Ⅳ ½ e\u0301 A\u030a",
-    "Ελληνικά Русский עברית العربية हिन्दी ไทย 日本語 한국어 中文，。",
-    "👩‍👩‍👧‍👦 🏳️‍🌈 👍🏽 🇨🇭 \u200d\ufe0f",
-    "<s> </s> <|endoftext|> <|im_start|>user <unk> [INST] <pad> <0x0A>",
-    "\u0000\u0001\u001b[31m\u007f\u0085\u00a0\u2028\ufeff",
-    'def f(x):\n\treturn x**2  # \'done\'\n\n{"a": [1, 2, {"b": null}]}',
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-    "550e8400-e29b-41d4-a716-446655440000 deadBEEF==/+",
-    "▁ ▁▁ _ ▂",
-)
-"""Strings on which tokenizers have been seen to differ; both engines must agree on them."""
 
 
 @dataclass(frozen=True)
@@ -76,37 +49,57 @@ class TokenizerSpec:
 
 
 class Tokenizer:
-    """One vocabulary with its two engines; made by `load_tokenizer` or `open_tokenizer`."""
+    """One vocabulary with its two engines; made by `load_tokenizer`, `reopen_tokenizer` or `open_tokenizer`."""
 
-    def __init__(self, spec: TokenizerSpec, marked: "_Marked | None" = None, fast: Any = None) -> None:
+    def __init__(self, spec: TokenizerSpec, files: Files | None = None, fast: Any = None) -> None:
         self.spec = spec
         self.identity = spec.identity
-        self._vocabulary: _Marked | None = marked or _Marked.of(spec.data)
-        self._fast = (fast or _fast_engine(self._marked.text)) if spec.engine == "fastokens" else None
+        self._known: Files | None = files or files_of(spec.data, spec.identity)
+        self._fast: Any = (fast or _fast_engine(self._files.for_text)) if spec.engine == "fastokens" else None
         self._counted: WeakKeyDictionary[Fragments, NDArray[np.int64]] = WeakKeyDictionary()
 
     @property
-    def _marked(self) -> "_Marked":
-        if self._vocabulary is None:
-            self._vocabulary = _Marked.of(self.spec.data)
-        return self._vocabulary
+    def _files(self) -> Files:
+        if self._known is None:
+            self._known = files_of(self.spec.data, self.identity)
+        return self._known
 
     def forget_vocabulary(self) -> None:
-        """Give back what only loading, spans and control tokens need, up to 300 MB; it is parsed again if need be."""
-        if self._vocabulary is not None:
-            _ = self.reference  # made of it
-            self._vocabulary = None
+        """Give back what only loading and spans need, up to 300 MB; it is parsed again if need be."""
+        if self._known is not None:
+            _ = self.reference, self._text_reference, self._alphabet, self._is_control  # made of it
+            self._known = None
             give_back_memory()
 
     @cached_property
     def reference(self) -> tokenizers.Tokenizer:
-        """The Hugging Face tokenizer, special-token strings taken as ordinary text."""
-        return _reference_engine(self._marked.text)
+        """The Hugging Face tokenizer as the file says, but for truncation and padding: text makes control tokens."""
+        return self._files.reference
+
+    @cached_property
+    def _text_reference(self) -> tokenizers.Tokenizer:
+        """The Hugging Face tokenizer that takes strings of control tokens as text; `reference` where both are one."""
+        files = self._files
+        is_same = files.for_text == files.content.data.decode()
+        return files.reference if is_same else reference_engine(files.for_text)
+
+    @cached_property
+    def _alphabet(self) -> Alphabet:
+        return Alphabet.of(self._files.content)
+
+    @cached_property
+    def _is_control(self) -> NDArray[np.bool_]:
+        """Whether each id is that of a control token, shape (vocab_size,)."""
+        is_control = np.zeros(self.identity.vocab_size, np.bool_)
+        is_control[list(self.control_tokens.values())] = True
+        return is_control
 
     @cached_property
     def token_bytes(self) -> TokenBytes | None:
         """How many bytes of text each token covers, where the vocabulary says so."""
-        return TokenBytes.of(self._marked.content, self.identity.vocab_size)
+        content = self._files.content
+        added = {token["content"]: id_of(self.reference, token["content"]) for token in content.added}
+        return TokenBytes.of(content, added, list(self.control_tokens.values()), self.identity.vocab_size)
 
     @property
     def engine(self) -> str:
@@ -116,16 +109,24 @@ class Tokenizer:
     def encode(self, text: str) -> Ids:
         """Token ids of a whole text without BOS and EOS, shape (num_tokens,)."""
         if self._fast is None:
-            return self.encode_reference(text)
-        ids, _ = self._fast.encode_batch_flat([text], split_special_tokens=True)
-        return np.frombuffer(ids, np.int32)
+            return self._encode_as_text(text)
+        ids, _ = self._encode_fast([text])
+        return ids
 
     def encode_batch(self, texts: Sequence[str]) -> tuple[Ids, NDArray[np.int64]]:
         """Token ids of several whole texts one after another, and where each text's end, after a first 0."""
         if self._fast is None:
-            ids = [self.encode_reference(text) for text in texts]
+            ids = [self._encode_as_text(text) for text in texts]
             return np.concatenate(ids), np.concatenate(([0], np.cumsum(list(map(len, ids)))))
-        flat, ends = self._fast.encode_batch_flat(texts, split_special_tokens=True)
+        return self._encode_fast(texts)
+
+    def _encode_fast(self, texts: Sequence[str]) -> tuple[Ids, NDArray[np.int64]]:
+        try:
+            flat, ends = self._fast.encode_batch_flat(texts, split_special_tokens=True)
+        except ValueError as error:
+            raise LcdataError(
+                f"fastokens cannot encode a text that tokenizers may ({error}): run again with --engine tokenizers"
+            ) from None
         return np.frombuffer(flat, np.int32), np.frombuffer(ends, np.int64)
 
     def count(self, fragments: Fragments) -> NDArray[np.int64]:
@@ -136,22 +137,41 @@ class Tokenizer:
         return self._counted[fragments]
 
     def encode_reference(self, text: str) -> Ids:
-        """Token ids of a whole text without BOS and EOS by `tokenizers` itself, shape (num_tokens,)."""
-        encoding = self.reference.encode_batch_fast([text], add_special_tokens=False)[0]
-        return np.array(encoding.ids, np.int32)
+        """Token ids of a whole text without BOS and EOS by `tokenizers` itself, shape (num_tokens,).
+
+        They come from the file as it is; only a text that makes control tokens there is encoded without them.
+        """
+        ids = encode(self.reference, text)
+        return self._encode_as_text(text) if self._is_control[ids].any() else ids
+
+    def _encode_as_text(self, text: str) -> Ids:
+        engine = self._text_reference
+        engine.encode_special_tokens = True
+        try:
+            return encode(engine, text)
+        finally:
+            engine.encode_special_tokens = False
 
     def encode_with_control_tokens(self, text: str) -> Ids:
         """Token ids by `tokenizers`, control tokens where the text names them: for text that is ours alone."""
-        self.reference.encode_special_tokens = False
-        try:
-            return self.encode_reference(text)
-        finally:
-            self.reference.encode_special_tokens = True
+        return encode(self.reference, text)
+
+    def decode(self, ids: Ids) -> str:
+        """The text of token ids, control tokens left out."""
+        return self.reference.decode(ids[~self._is_control[ids]].tolist(), skip_special_tokens=False)
+
+    def unwritten(self, text: str, ids: Ids) -> int:
+        """Places of a text that the vocabulary cannot write, given its ids: unknown tokens, or characters in none."""
+        return self._alphabet.count(text, ids, self.reference)
+
+    def cannot_write(self, text: str) -> bool:
+        """Whether a part of a text would become an unknown token or none."""
+        return not self._alphabet.is_whole and self.unwritten(text, self.encode(text)) > 0
 
     @cached_property
     def control_tokens(self) -> dict[str, int]:
         """The ids of the strings that only a chat template may write as one token."""
-        return {token["content"]: token["id"] for token in self._marked.content["added_tokens"] if token["special"]}
+        return {token: id_of(self.reference, token) for token in self.identity.control_tokens}
 
     @cached_property
     def after_control_token(self) -> "Tokenizer":
@@ -173,7 +193,11 @@ class Tokenizer:
         return self._reference_spans(text, ids, spans)
 
     def _reference_spans(self, text: str, ids: Ids, spans: Sequence[Span]) -> list[Span]:
-        encoding = self.reference.encode(text, add_special_tokens=False)
+        self._text_reference.encode_special_tokens = True
+        try:
+            encoding = self._text_reference.encode(text, add_special_tokens=False)
+        finally:
+            self._text_reference.encode_special_tokens = False
         if not np.array_equal(np.array(encoding.ids, np.int32), ids):
             raise LcdataError("the engine's ids differ from those of tokenizers: run again with --engine tokenizers")
         offsets = np.array(encoding.offsets, np.int64).reshape(-1, 2)
@@ -191,63 +215,87 @@ class Tokenizer:
 
     def disagreement(self, texts: Iterable[str]) -> str | None:
         """The first text on which the two engines differ, or None."""
-        for text in texts:
-            if not np.array_equal(self.encode(text), self.encode_reference(text)):
-                return text
-        return None
+        return next((text for text in texts if not self._agrees(text)), None)
+
+    def _agrees(self, text: str) -> bool:
+        reference = self.encode_reference(text)
+        try:
+            return np.array_equal(self.encode(text), reference)
+        except LcdataError:
+            return False
 
     def tried(self, texts: Iterable[str] = ()) -> "Tokenizer":
-        """This tokenizer where its engine agrees with `tokenizers` on hostile strings and these texts.
+        """This tokenizer where its engine agrees with `tokenizers` on hostile strings, long ones, and these texts.
 
         Where it does not, one of the same vocabulary that runs on `tokenizers`, with a warning.
         """
-        different = None if self.engine == "tokenizers" else self.disagreement([*HOSTILE, *texts])
+        texts, added = [*texts], [*self.identity.text_tokens, *self.identity.control_tokens[:_TRIED_TOKENS]]
+        probes = [*HOSTILE, *texts, *around(added), long_text(texts)]
+        different = None if self.engine == "tokenizers" else self.disagreement(probes)
         if different is None:
             return self
         warnings.warn(
             f"fastokens and tokenizers differ on {different[:40]!r}: using tokenizers, which is slower", stacklevel=3
         )
-        return Tokenizer(replace(self.spec, engine="tokenizers"))
+        return Tokenizer(replace(self.spec, engine="tokenizers"), self._known)
+
+
+_TRIED_TOKENS = 32
+"""Control tokens around which engines are tried; some vocabularies have thousands that differ in a number."""
+
+
+_UNMARKED = re.compile(rb'"special":\s*false')
+"""Found in every file that has tokens which may have to be made special for text."""
 
 
 def load_tokenizer(
     choice: TokenizerChoice, engine: str = "fastokens", vocabulary: Vocabulary | None = None
 ) -> Tokenizer:
-    """The tokenizer that was asked for, with its ends decided; falls back to `tokenizers` with a warning.
+    """The tokenizer that was asked for, its ends and control tokens decided; falls back to `tokenizers` with a warning.
 
-    The vocabulary of the choice is looked for unless it is given. Raises UsageError or HubError where there is none, or
-    none that can be used.
+    Warns of what its files ask for and is not done: truncation, padding. The vocabulary of the choice is looked for
+    unless it is given. Raises UsageError or HubError where there is none, or none that can be used.
     """
     vocabulary = vocabulary or find_vocabulary(choice.source)
-    fast: Future[Any] | None = None
     with ThreadPoolExecutor(1) as beside:  # the engine takes longest, and needs no lock that Python has
+        early: Future[Any] | None = None
         try:
             if engine == "fastokens" and not _UNMARKED.search(vocabulary.data):
-                fast = beside.submit(_fast_engine, vocabulary.data.decode())
-            marked = _Marked.of(vocabulary.data)
-            if engine == "fastokens" and fast is None:
-                fast = beside.submit(_fast_engine, marked.text)
-            reference = _reference_engine(marked.text)
+                early = beside.submit(_fast_engine, vocabulary.data.decode())
+            content = Content.of(vocabulary.data)
+            content.refuse_chance(choice.source)
+            reference = reference_engine(vocabulary.data.decode())
+        except UsageError:
+            raise
         except Exception as error:  # tokenizers raises plain Exception for whatever is wrong with the JSON
             raise UsageError(
                 f"the tokenizer {choice.source!r} is not a valid tokenizer.json ({error}): save it again with "
                 "tokenizer.save('tokenizer.json')"
             ) from None
-        identity = _identify(reference, marked, vocabulary, choice)
-    tokenizer = _with_engine(TokenizerSpec(vocabulary.data, identity, engine), marked, fast)
-    tokenizer.reference = reference
-    return _keep_open(tokenizer)
+        identity = identify(reference, content, vocabulary, choice)
+    for what in content.switched_off:
+        warnings.warn(f"the tokenizer {choice.source!r} asks for {what}, which is switched off", stacklevel=2)
+    files = files_beside(content, reference, identity)
+    if files.for_text != vocabulary.data.decode():
+        early = None
+    return _keep_open(_with_engine(TokenizerSpec(vocabulary.data, identity, engine), files, early))
 
 
-def _with_engine(spec: TokenizerSpec, marked: "_Marked", fast: "Future[Any] | None") -> Tokenizer:
+def reopen_tokenizer(identity: TokenizerIdentity, vocabulary: Vocabulary, engine: str = "fastokens") -> Tokenizer:
+    """The tokenizer of a finished dataset again, nothing decided anew; falls back to `tokenizers` with a warning."""
+    spec = TokenizerSpec(vocabulary.data, identity, engine)
+    return _keep_open(_with_engine(spec, files_of(vocabulary.data, identity), None))
+
+
+def _with_engine(spec: TokenizerSpec, files: Files, fast: "Future[Any] | None") -> Tokenizer:
     try:
-        return Tokenizer(spec, marked, None if fast is None else fast.result())
+        return Tokenizer(spec, files, None if fast is None else fast.result())
     except ValueError as error:
         reason = str(error).strip().splitlines()[0]
         warnings.warn(
             f"fastokens cannot run this tokenizer ({reason}): using tokenizers, which is slower", stacklevel=3
         )
-        return Tokenizer(replace(spec, engine="tokenizers"), marked)
+        return Tokenizer(replace(spec, engine="tokenizers"), files)
 
 
 _open: dict[TokenizerSpec, Tokenizer] = {}
@@ -267,92 +315,7 @@ def _keep_open(tokenizer: Tokenizer) -> Tokenizer:
 def _fast_engine(data: str) -> Any:
     import fastokens
 
-    return fastokens.Tokenizer.from_json_str(data)
-
-
-def _reference_engine(data: str) -> tokenizers.Tokenizer:
-    reference = tokenizers.Tokenizer.from_str(data)
-    reference.encode_special_tokens = True
-    reference.no_truncation()
-    reference.no_padding()
-    return reference
-
-
-_UNMARKED = re.compile(rb'"special":\s*false')
-"""Found in every `tokenizer.json` that has unmarked tokens."""
-
-
-@dataclass(frozen=True)
-class _Marked:
-    """A `tokenizer.json` with every bracketed added token marked special, so that no text can make one.
-
-    Vocabularies leave tokens such as `<think>` or `<|fim_prefix|>` unmarked, and an unmarked one matches in text.
-    """
-
-    content: dict[str, Any]
-    text: str
-
-    @classmethod
-    def of(cls, data: bytes) -> "_Marked":
-        # Collecting garbage among a million new strings would double the time.
-        gc.disable()
-        try:
-            content = json.loads(data)
-        finally:
-            gc.enable()
-        unmarked = [
-            token
-            for token in content.get("added_tokens", [])
-            if not token["special"] and re.fullmatch(r"<.*>|\[.*\]", token["content"], re.DOTALL)
-        ]
-        for token in unmarked:
-            token["special"] = True
-        return cls(content, json.dumps(content, ensure_ascii=False) if unmarked else data.decode())
-
-    @property
-    def vocab_size(self) -> int:
-        """One more than the largest token id of the file."""
-        vocab = self.content["model"]["vocab"]
-        model_ids = vocab.values() if isinstance(vocab, dict) else range(len(vocab))
-        return 1 + max(max(model_ids, default=0), *(token["id"] for token in self.content["added_tokens"]))
-
-
-def _identify(
-    reference: tokenizers.Tokenizer, marked: _Marked, vocabulary: Vocabulary, choice: TokenizerChoice
-) -> TokenizerIdentity:
-    plain = reference.encode("a", add_special_tokens=False).ids
-    whole = reference.encode("a", add_special_tokens=True).ids
-    num_before = whole.index(plain[0]) if plain and plain[0] in whole else 0
-    bos = _chosen(reference, choice.bos, "--bos", choice.source)
-    if choice.bos is None:
-        bos = reference.id_to_token(whole[0]) if num_before else None
-    eos = _chosen(reference, choice.eos, "--eos", choice.source) or _own_eos(reference, vocabulary, whole, plain)
-    if eos is None:
-        raise UsageError(f"the tokenizer {choice.source!r} names no end-of-document token: name it with --eos TOKEN")
-    return TokenizerIdentity(
-        source=choice.source,
-        sha256=vocabulary.sha256,
-        bos=bos,
-        bos_id=None if bos is None else reference.token_to_id(bos),
-        eos=eos,
-        eos_id=int(reference.token_to_id(eos) or 0),
-        vocab_size=marked.vocab_size,
-    )
-
-
-def _chosen(reference: tokenizers.Tokenizer, token: str | None, option: str, source: str) -> str | None:
-    if token is None or (option == "--bos" and token.lower() == "none"):
-        return None
-    if reference.token_to_id(token) is None:
-        raise UsageError(f"{option} {token!r} is not a token of the tokenizer {source!r}")
-    return token
-
-
-def _own_eos(reference: tokenizers.Tokenizer, vocabulary: Vocabulary, whole: list[int], plain: list[int]) -> str | None:
-    if len(whole) > len(plain) and plain and whole[-1] != plain[-1]:
-        return reference.id_to_token(whole[-1])
-    named = vocabulary.config.get("eos_token")
-    if isinstance(named, dict):
-        named = named.get("content")
-    special = {token.content for token in reference.get_added_tokens_decoder().values()}
-    return next((token for token in (named, *_KNOWN_EOS) if token in special), None)
+    engine = fastokens.Tokenizer.from_json_str(data)
+    engine.no_truncation()
+    engine.no_padding()
+    return engine

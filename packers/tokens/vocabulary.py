@@ -14,6 +14,7 @@ from ...schemas.errors import HubError, LcdataError, UsageError
 from ...schemas.tokens import EMBEDDED, TokenizerChoice
 
 _LARGEST_FILE = 512 * 2**20
+_BESIDE = ("tokenizer_config.json", "special_tokens_map.json", "generation_config.json", "chat_template.jinja")
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Vocabulary:
     data: bytes
     """Bytes of `tokenizer.json`."""
     config: dict[str, Any]
-    """`tokenizer_config.json` and `special_tokens_map.json` as one, `chat_template` among them."""
+    """`tokenizer_config.json` and `special_tokens_map.json` as one, with `chat_template` and `generation_config`."""
 
     @cached_property
     def sha256(self) -> str:
@@ -37,7 +38,7 @@ def find_vocabulary(source: str) -> Vocabulary:
     """Read the vocabulary named by `source`; UsageError or HubError where it cannot be had."""
     if source == EMBEDDED:
         packed = resources.files(__package__ or "lcdata.packers.tokens").joinpath("tekken.json.zst").read_bytes()
-        return Vocabulary(source, _unzstd(packed), {})
+        return Vocabulary(source, _unzstd(packed), {"bos_token": "<s>", "eos_token": "</s>"})
     path = Path(source).expanduser()
     if path.is_dir():
         return Vocabulary(source, _read(_tokenizer_file(path)), _configuration(path))
@@ -85,24 +86,34 @@ def _read(path: Path) -> bytes:
 
 def _unzstd(data: bytes) -> bytes:
     try:
+        stated = zstandard.frame_content_size(data)
+        if stated > _LARGEST_FILE:
+            raise UsageError(f"the compressed tokenizer would take {stated:,} bytes: give it as it is, or another")
         return zstandard.ZstdDecompressor().decompress(data, max_output_size=_LARGEST_FILE)
     except zstandard.ZstdError as error:
         raise UsageError(f"the compressed tokenizer cannot be read: {error}") from None
 
 
 def _configuration(folder: Path) -> dict[str, Any]:
-    config: dict[str, Any] = {}
-    for name in ("special_tokens_map.json", "tokenizer_config.json"):
-        path = folder / name
-        if path.is_file():
-            try:
-                config |= json.loads(path.read_bytes())
-            except ValueError as error:
-                raise UsageError(f"{path} is not JSON ({error}): repair or remove it") from None
+    config = {**_json(folder / "special_tokens_map.json"), **_json(folder / "tokenizer_config.json")}
+    config["generation_config"] = _json(folder / "generation_config.json")
     template = folder / "chat_template.jinja"
     if template.is_file():
         config["chat_template"] = template.read_text(encoding="utf-8")
     return config
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """What a file of JSON holds, nothing where there is none; UsageError where it holds anything but names."""
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is not JSON ({error}): repair or remove it") from None
+    if not isinstance(content, dict):
+        raise UsageError(f"{path} holds a {type(content).__name__} and no names: repair or remove it")
+    return content
 
 
 def _from_hub(repo_id: str) -> Vocabulary:
@@ -111,7 +122,7 @@ def _from_hub(repo_id: str) -> Vocabulary:
 
     try:
         path = Path(hf_hub_download(repo_id, "tokenizer.json"))
-        for name in ("tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"):
+        for name in _BESIDE:
             _fetch_if_there(repo_id, name)
     except HFValidationError:
         raise UsageError(f"{repo_id!r} is neither a file here nor a Hub id (org/name)") from None

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import click
 
-from .group import command
-from .options import PATH, max_bad_option, overwrite_option, recipe_options, where_options
+from .group import command, refuse_written
+from .options import PATH, gate_options, overwrite_option, recipe_options, where_options
 from .words.output import Output
 
 
 @command
 @recipe_options
 @click.option("--out", type=PATH, help="Folder to make. [default: the recipe's output or name]")
-@max_bad_option
+@gate_options
 @where_options
 @overwrite_option
 @click.option("--print-config", is_flag=True, help="Print the whole recipe, with all defaults, and make nothing.")
@@ -23,6 +23,8 @@ def build(
     changes: tuple[str, ...],
     out: Path | None,
     max_bad: str,
+    allow_damaged_files: str,
+    max_unwritten: str,
     workers: int | None,
     address: str | None,
     overwrite: bool,
@@ -34,7 +36,7 @@ def build(
     as far as they are not yet, then its stages are mixed, packed and published as one dataset.
     """
     from ...schemas.events.shown import RecipeShown
-    from ..recipes.flags import share
+    from ..recipes.flags import gates
     from ..recipes.recipe_file import read_recipe, recipe_yaml, store_beside
     from ..run.where import Where
     from .words.build import build_dataset
@@ -45,7 +47,9 @@ def build(
         shown = RecipeShown(name=read.name, recipe=read.model_dump(mode="json"))
         output.show(shown, lambda: output.text(recipe_yaml(read, read.output)))
         return
-    where, most_bad = Where(workers, address), share(max_bad, "--max-bad")
+    if not read.ingest:
+        refuse_written({"max_bad", "allow_damaged_files", "max_unwritten"}, "recipes that ingest")
+    where, losses = Where(workers, address), gates(max_bad, allow_damaged_files, max_unwritten)
     for corpus in read.ingest:
-        ingest_corpus(output, corpus, store or store_beside(recipe), most_bad, where, overwrite=overwrite)
+        ingest_corpus(output, corpus, store or store_beside(recipe), losses, where, overwrite=overwrite)
     build_dataset(output, read, out or Path(read.output or read.name), where, overwrite=overwrite)

@@ -11,8 +11,8 @@ from .options import PATH, TASK, overwrite_option, sample_options, together, tok
 from .words.output import Output
 
 _OF_TASKS = {
-    *("n", "preset", "settings", "haystack", "template", "templates", "layout", "chat_template", "seq_length"),
-    *("bos", "eos", "engine", "loss"),
+    *("n", "preset", "settings", "haystack", "template", "templates", "layout", "seq_length"),
+    *("chat_template", "chat_date", "bos", "eos", "control_tokens", "text_tokens", "engine", "loss"),
 }
 _OF_CORPORA = {
     *("tokens", "upsample", "long_from", "short_keep", "bucket_weights", "max_repeats", "best_effort"),

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from .group import command
-from .options import PATH, max_bad_option, overwrite_option, tokenizer_options, where_options
+from .options import PATH, gate_options, overwrite_option, tokenizer_options, where_options
 from .words.output import Output
 
 
@@ -38,7 +38,7 @@ from .words.output import Output
 @click.option(
     "--buckets", metavar="LENGTHS", help="Where buckets of lengths begin: 4k,32k,128k. [default: 1k,2k,4k … 1M]"
 )
-@max_bad_option
+@gate_options
 @click.option("--max-doc-bytes", metavar="COUNT", help="Longer documents are left out. [default: 128M]")
 @where_options
 @overwrite_option
@@ -47,6 +47,8 @@ def ingest(
     inputs: tuple[str, ...],
     out: Path,
     max_bad: str,
+    allow_damaged_files: str,
+    max_unwritten: str,
     workers: int | None,
     address: str | None,
     engine: str | None,
@@ -58,10 +60,10 @@ def ingest(
     INPUTS are files, folders, globs, fsspec URLs, or an id of the `datasets` library. Every document is tokenized once;
     `lcdata gen --corpus` and recipes draw from what is stored.
     """
-    from ..recipes.flags import ingest_recipe, share
+    from ..recipes.flags import gates, ingest_recipe
     from ..run.where import Where
     from .words.ingest import ingest_corpus
 
     recipe = ingest_recipe(inputs, **flags)
-    where, most_bad = Where(workers, address), share(max_bad, "--max-bad")
-    ingest_corpus(output, recipe, out, most_bad, where, engine or "fastokens", overwrite)
+    where, losses = Where(workers, address), gates(max_bad, allow_damaged_files, max_unwritten)
+    ingest_corpus(output, recipe, out, losses, where, engine or "fastokens", overwrite)

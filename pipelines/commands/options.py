@@ -99,15 +99,45 @@ def together(heading: str, *options: Callable[[C], C]) -> Callable[[C], C]:
     return decorate
 
 
-tokenizer_options = together(
-    "Tokens",
+_tokenizer_options = (
     click.option(
         "--tokenizer", metavar="NAME", default="embedded", show_default=True, help="A file, a folder or a Hub id."
     ),
     click.option(
-        "--bos", metavar="TOKEN", help="Token before every document; `none` for nothing. [default: the tokenizer's]"
+        "--bos",
+        metavar="TOKEN",
+        multiple=True,
+        help="Token before every document, repeatable; `none` for nothing. [default: the tokenizer's]",
     ),
-    click.option("--eos", metavar="TOKEN", help="Token after every document. [default: the tokenizer's]"),
+    click.option(
+        "--eos",
+        metavar="TOKEN",
+        multiple=True,
+        help="Token after every document, repeatable. [default: the tokenizer's]",
+    ),
+    click.option(
+        "--control-token",
+        "control_tokens",
+        metavar="TOKEN",
+        multiple=True,
+        help="Added token that text is never to make, see `lcdata doctor`; repeatable.",
+    ),
+    click.option(
+        "--text-token",
+        "text_tokens",
+        metavar="TOKEN",
+        multiple=True,
+        help="Control token that text is to make all the same; repeatable.",
+    ),
+)
+_chat_template_option = click.option("--chat-template", metavar="PATH", help="A Jinja file. [default: the tokenizer's]")
+
+examined_options = together("Tokens", *_tokenizer_options, _chat_template_option)
+"""Options of a tokenizer and what is control in it."""
+
+tokenizer_options = together(
+    "Tokens",
+    *_tokenizer_options,
     click.option("--engine", type=click.Choice(["fastokens", "tokenizers"]), help="What encodes. [default: fastokens]"),
 )
 """Options of how text becomes tokens."""
@@ -142,7 +172,8 @@ sample_options = together(
         show_default=True,
         help="Chat: one turn each, in the tokenizer's chat template.",
     ),
-    click.option("--chat-template", metavar="PATH", help="A Jinja file. [default: the tokenizer's]"),
+    _chat_template_option,
+    click.option("--chat-date", metavar="DATE", help="What a chat template is told of today. [default: 2026-01-01]"),
 )
 """Options of what samples are made of."""
 
@@ -177,10 +208,28 @@ recipe_options = together(
 )
 """A recipe in a file, with options of its store and of changes to it."""
 
-max_bad_option = click.option(
-    "--max-bad",
-    metavar="SHARE",
-    default="0.1%",
-    show_default=True,
-    help="Share of a corpus's records that may be unusable.",
+gate_options = together(
+    "Gates",
+    click.option(
+        "--max-bad",
+        metavar="SHARE",
+        default="0.1%",
+        show_default=True,
+        help="Share of a corpus's records that may be unusable.",
+    ),
+    click.option(
+        "--allow-damaged-files",
+        metavar="N|SHARE",
+        default="0",
+        show_default=True,
+        help="Inputs that may be cut short or damaged; what they still give is taken.",
+    ),
+    click.option(
+        "--max-unwritten",
+        metavar="SHARE",
+        default="0.1%",
+        show_default=True,
+        help="Share of a corpus's tokens that may be unknown, or characters left out.",
+    ),
 )
+"""Options of how much of its inputs an ingest may lose."""

@@ -49,6 +49,7 @@ def _shown(made: Made) -> SampleShown:
         prompt=sample.prompt,
         answer=sample.answer,
         answers=list(sample.answers),
+        text=made.written.text,
         tokens=len(document.ids),
         prompt_tokens=document.prompt_length,
         answer_spans=list(document.answer_spans),
@@ -65,7 +66,7 @@ def _print(made: Made, seed: int, full: bool) -> None:
     from .words.sample import marked_text, places
 
     document = made.document
-    console().print(marked_text(made.sample, full))
+    console().print(marked_text(made.written, full))
     console().rule(style="dim")
     pairs(
         {

@@ -28,6 +28,8 @@ _BATCH_BYTES = 1 << 22
 """Bytes of text that are encoded at once: batches are bounded by bytes, whatever the documents' sizes."""
 _AUDIT_CHARS = 1 << 14
 """Characters of a longer document that are compared with `tokenizers`, which would take gigabytes for all of it."""
+_WHOLE_CHARS = 1 << 18
+"""Characters of the longest document that is compared as a whole: one longer than `_AUDIT_CHARS` in every unit."""
 
 NO_TOKENS = "no tokens"
 
@@ -89,10 +91,12 @@ def _encode_batch(tokenizer: Tokenizer, batch: Batch, files: "_BucketFiles") -> 
     if len(batch) == 1:
         _forget(batch[0][1])
     flat, ends = tokenizer.encode_batch(texts)
-    files.audited += _audit(tokenizer, batch, texts, flat, ends, files.seen)
+    files.audited += _audit(tokenizer, batch, texts, flat, ends, files)
+    unwritten = [tokenizer.unwritten(text, flat[ends[at] : ends[at + 1]]) for at, text in enumerate(texts)]
     texts.clear()
     for place, (document, _) in enumerate(batch):
         ids = flat[ends[place] : ends[place + 1]]
+        files.count_unwritten(document, unwritten[place])
         # A view would keep the whole batch in memory until its row group is full.
         files.add(document, ids if len(batch) == 1 else ids.copy())
 
@@ -116,6 +120,16 @@ class _BucketFiles:
         self._open: dict[int, _BucketFile] = {}
         self._without_tokens: list[int] = []
         self.audited = self.seen = 0
+        self.has_audited_long = False
+        self._unwritten = self._documents_unwritten = 0
+        self._first_unwritten: str | None = None
+
+    def count_unwritten(self, document: StoredDocument, places: int) -> None:
+        """Count what of a document the vocabulary could not write."""
+        if places:
+            self._unwritten += places
+            self._documents_unwritten += 1
+            self._first_unwritten = self._first_unwritten or document.id
 
     def add(self, document: StoredDocument, ids: Ids) -> None:
         """Store a document in its bucket; one without tokens is counted and left out."""
@@ -152,6 +166,9 @@ class _BucketFiles:
             tokens=sum(file.tokens for file in files),
             bytes=sum(file.bytes for file in files),
             audited=self.audited,
+            unwritten=self._unwritten,
+            documents_unwritten=self._documents_unwritten,
+            first_unwritten=self._first_unwritten,
             without_tokens=len(self._without_tokens),
             bytes_without_tokens=sum(self._without_tokens),
         )
@@ -227,13 +244,18 @@ def _audit(
     texts: Sequence[str],
     flat: Ids,
     ends: NDArray[np.int64],
-    first: int,
+    files: "_BucketFiles",
 ) -> int:
-    """Compare some documents' ids with those of `tokenizers`; returns how many."""
-    places = range(-first % AUDIT_EVERY, len(batch), AUDIT_EVERY)
-    for place in places:
+    """Compare some documents' ids with those of `tokenizers`, and a unit's first long one's; returns how many."""
+    places = {*range(-files.seen % AUDIT_EVERY, len(batch), AUDIT_EVERY)}
+    longs = (at for at, text in enumerate(texts) if _AUDIT_CHARS < len(text) <= _WHOLE_CHARS)
+    whole = None if files.has_audited_long else next(longs, None)
+    if whole is not None:
+        files.has_audited_long = True
+        places.add(whole)
+    for place in sorted(places):
         ids, text = flat[ends[place] : ends[place + 1]], texts[place]
-        if len(text) > _AUDIT_CHARS:
+        if len(text) > _AUDIT_CHARS and place != whole:
             start = int.from_bytes(batch[place][0].sha256[:4], "big") % (len(text) - _AUDIT_CHARS)
             text = text[start : start + _AUDIT_CHARS]
             ids = tokenizer.encode(text)

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from ...generators.sources.inputs import Input, find_inputs
+from ...generators.sources.input import HIDDEN
+from ...generators.sources.inputs import Found, Input, find_inputs
 from ...packers.files.texts import TextFile, Texts, about_texts, hash_texts, prepare_to_read
 from ...packers.files.token_store import INDEX_SCHEMA, write_index
 from ...packers.tokens.tokenizer import Tokenizer, load_tokenizer
@@ -18,15 +19,18 @@ from ...schemas.buckets import Buckets
 from ...schemas.corpus import (
     CORPUS_FORMAT,
     CORPUS_MANIFEST,
-    BadRecord,
+    DEFAULT_GATES,
     BucketRecord,
     CorpusManifest,
+    DamagedInput,
+    Gates,
     IngestRecipe,
     InputRecord,
     PartRecord,
+    PassedOverInput,
     UnitRecord,
 )
-from ...schemas.errors import LcdataError, UsageError
+from ...schemas.errors import ChangedError, LcdataError, UsageError
 from ...schemas.events.event import Tell, nobody
 from ...schemas.events.ingesting import Arranged, Ingested, IngestStarted, PartRead, UnitStored
 from ...schemas.recipe import fingerprint
@@ -40,7 +44,8 @@ from ..run.where import ANYWHERE, Where
 from ..run.workspace import Workspace, first_difference, is_whole, what_is_wrong
 from .arrange import Arrangement, arrange
 from .encode import NO_TOKENS, Encoding, Unit, encode_unit
-from .read import NAMED_BAD, Bundle, Reading, read_bundle
+from .gates import NAMED_BAD, check_bad, check_bad_counts, check_damaged, check_unwritten, first_bad
+from .read import Bundle, Reading, read_bundle
 from .store import INDEX, open_corpus
 
 _BUNDLE_BYTES = 1 << 26
@@ -55,7 +60,7 @@ def ingest(
     recipe: IngestRecipe,
     store: Path,
     tell: Tell = nobody,
-    max_bad: float = 0.001,
+    gates: Gates = DEFAULT_GATES,
     where: Where = ANYWHERE,
     engine: str = "fastokens",
     overwrite: bool = False,
@@ -64,17 +69,18 @@ def ingest(
 
     Resumes an ingest of the same recipe and inputs, and does nothing where it is finished. With `overwrite` a corpus
     that was made otherwise is replaced when this one is whole, and one that is half stored goes at once. Raises
-    UsageError where the folder holds something else or more than a share `max_bad` of the records cannot be used,
-    ResumableError where it stopped with its finished parts safe.
+    UsageError where the folder holds something else or more of its inputs would be lost than `gates`
+    let pass, ChangedError where an input changes, ResumableError where it stopped with its finished parts safe.
     """
     out = Path(os.path.abspath(store.expanduser())) / recipe.name
     workspace = Workspace(out, overwrite)
     with timed("inputs found"):
-        inputs = find_inputs(recipe.inputs, recipe.config, recipe.split)
+        found = find_inputs(recipe.inputs, recipe.config, recipe.split)
+    inputs = found.inputs
     tokenizer: Tokenizer | None = None
     if (out / CORPUS_MANIFEST).is_file():
         tokenizer = _tried_tokenizer(recipe, engine)
-        done = _finished(workspace, recipe, inputs, tokenizer, overwrite)
+        done = _finished(workspace, recipe, inputs, tokenizer, gates, overwrite)
         if done is not None:
             return _ingested(done, out, False)
     elif out.exists():
@@ -84,12 +90,12 @@ def ingest(
         runner.decide(_automatic_workers(inputs))
         runner.start(0, read_bundle)
         tokenizer = tokenizer or _tried_tokenizer(recipe, engine)
-        run = _Ingest(recipe, inputs, tokenizer, workspace, tell)
+        run = _Ingest(recipe, found, tokenizer, workspace, tell)
         with workspace.locked():
-            done = _finished(workspace, recipe, inputs, tokenizer, overwrite)
+            done = _finished(workspace, recipe, inputs, tokenizer, gates, overwrite)
             if done is not None:
                 return _ingested(done, out, False)
-            manifest = run.build(runner, max_bad)
+            manifest = run.build(runner, gates)
             ingested = _ingested(manifest, out, True)
             workspace.publish(CORPUS_MANIFEST, manifest.listed)
     assert ingested is not None
@@ -97,7 +103,12 @@ def ingest(
 
 
 def _finished(
-    workspace: Workspace, recipe: IngestRecipe, inputs: Sequence[Input], tokenizer: Tokenizer, overwrite: bool
+    workspace: Workspace,
+    recipe: IngestRecipe,
+    inputs: Sequence[Input],
+    tokenizer: Tokenizer,
+    gates: Gates,
+    overwrite: bool,
 ) -> CorpusManifest | None:
     """The manifest of the corpus where it is stored already, None where it is to be stored.
 
@@ -110,6 +121,8 @@ def _finished(
     difference = _difference(done, recipe, inputs, tokenizer)
     wrong = difference or what_is_wrong(out, done.listed, overwrite)
     if wrong is None:
+        check_damaged(done.damaged, len(done.inputs), gates)
+        check_bad_counts(done.records, Counter(done.bad), done.first_bad, gates)
         workspace.remove_after_publication()
         return done
     if overwrite:
@@ -140,7 +153,7 @@ def _content(recipe: IngestRecipe, inputs: Sequence[Input], tokenizer: Tokenizer
         "recipe": recipe.model_dump(mode="json"),
         "tokenizer": tokenizer.identity.model_dump(mode="json"),
         "engine": tokenizer.engine,
-        "inputs": {source.url: {"bytes": source.num_bytes, "version": source.version} for source in inputs},
+        "inputs": {source.name: {"bytes": source.num_bytes, "version": source.version} for source in inputs},
         "versions": library_versions(),
     }
 
@@ -168,7 +181,7 @@ def _difference(
     now = {
         "recipe": recipe.model_dump(mode="json"),
         "tokenizer": tokenizer.identity.model_dump(mode="json"),
-        "inputs": {source.url: _sha256(source, stored.get(source.url)) for source in inputs},
+        "inputs": {source.name: _sha256(source, stored.get(source.name)) for source in inputs},
     }
     return None if before == now else first_difference(before, now)
 
@@ -194,17 +207,19 @@ class _Ingest:
     def __init__(
         self,
         recipe: IngestRecipe,
-        inputs: Sequence[Input],
+        found: Found,
         tokenizer: Tokenizer,
         workspace: Workspace,
         tell: Tell,
     ) -> None:
-        self._recipe, self._inputs, self._tokenizer = recipe, inputs, tokenizer
-        self._content = _content(recipe, inputs, tokenizer)
+        self._recipe, self._inputs, self._tokenizer = recipe, found.inputs, tokenizer
+        self._passed_over = dict(Counter(one.reason for one in found.passed_over))
+        self._first_passed_over = [PassedOverInput(url=url, reason=why) for url, why in found.passed_over[:NAMED_BAD]]
+        self._content = _content(recipe, found.inputs, tokenizer)
         self._plan = fingerprint(self._content)
         self._workspace, self._tell = workspace, tell
 
-    def build(self, runner: Engine, max_bad: float) -> CorpusManifest:
+    def build(self, runner: Engine, gates: Gates) -> CorpusManifest:
         """Read, arrange, encode, and write the manifest, in the locked workspace."""
         self._workspace.claim(self._content)
         self._tell(
@@ -212,11 +227,14 @@ class _Ingest:
                 name=self._recipe.name,
                 inputs=len(self._inputs),
                 bytes=sum(source.num_bytes for source in self._inputs),
+                passed_over=self._passed_over,
+                first_passed_over=self._first_passed_over,
                 workers=runner.where.local_workers,
                 address=runner.where.address,
             )
         )
-        parts = self._read(runner, max_bad)
+        self._warn_of_passed_over()
+        parts = self._read(runner, gates)
         files = [TextFile(self._workspace.root / part.file.path, part.documents) for part in parts]
         with timed("documents arranged"):
             arrangement = arrange(about_texts(files), self._recipe)
@@ -232,11 +250,12 @@ class _Ingest:
             )
         )
         units = self._encode(runner, files, arrangement)
+        check_unwritten(self._recipe.name, self._tokenizer.identity.source, units, gates)
         if not any(unit.documents for unit in units):
             raise UsageError(f"{self._recipe.name}: the tokenizer makes no tokens of any document: check --tokenizer")
         return self._finish(parts, arrangement, units)
 
-    def _read(self, runner: Engine, max_bad: float) -> list[PartRecord]:
+    def _read(self, runner: Engine, gates: Gates) -> list[PartRecord]:
         """Read the inputs; returns all parts of all bundles, those of earlier runs as far as they are whole."""
         parts: dict[int, list[PartRecord]] = {}
         for part in self._workspace.records(PartRecord, self._plan):
@@ -251,17 +270,32 @@ class _Ingest:
             if not (before and before[-1].is_last)
         ]
         reading = Reading(self._recipe, self._plan, self._workspace.out)
-        _check_bad((part for some in parts.values() for part in some), max_bad, _ENOUGH_RECORDS)
+        check_bad((part for some in parts.values() for part in some), gates, _ENOUGH_RECORDS)
         prepare_to_read()
-        with closing(runner.run(read_bundle, reading, bundles, self._workspace.temporary)) as read:
-            for _, part in read:
-                parts[part.bundle].append(part)
-                self._tell(_part_read(part, resumed=False))
-                if part.bad:
-                    _check_bad((part for some in parts.values() for part in some), max_bad, _ENOUGH_RECORDS)
+        try:
+            with closing(runner.run(read_bundle, reading, bundles, self._workspace.temporary)) as read:
+                for _, part in read:
+                    parts[part.bundle].append(part)
+                    self._tell(_part_read(part, resumed=False))
+                    if part.bad:
+                        check_bad((part for some in parts.values() for part in some), gates, _ENOUGH_RECORDS)
+        except ChangedError:
+            self._workspace.remove()  # what was read of it before is not what would be read now
+            raise
         in_order = [part for number in sorted(parts) for part in sorted(parts[number], key=lambda part: part.part)]
-        _check_bad(in_order, max_bad, 1)
+        check_damaged(_damaged(in_order), len(self._inputs), gates)
+        check_bad(in_order, gates, 1)
         return in_order
+
+    def _warn_of_passed_over(self) -> None:
+        count = {reason: number for reason, number in self._passed_over.items() if reason != HIDDEN}
+        if not count:
+            return
+        reasons = ", ".join(f"{number:,} {reason}" for reason, number in count.items())
+        named = [one.url for one in self._first_passed_over if one.reason != HIDDEN][:3]
+        warnings.warn(
+            f"not all that lies among the inputs is read: {reasons}, such as {', '.join(named)}", stacklevel=2
+        )
 
     def _warn_of_too_long(self, files: Sequence[TextFile], arrangement: Arrangement) -> None:
         first = arrangement.first_too_long
@@ -269,7 +303,7 @@ class _Ingest:
             return
         about = Texts(files, first).values(("group", "id", "input", "line"), np.arange(len(first)))
         for group, name, source, line in zip(*about.values(), strict=True):
-            place = f"{self._inputs[source].url}:{line}"
+            place = f"{self._inputs[source].name}:{line}"
             warnings.warn(f"{group or name or place} is left out: it is longer than --max-doc-bytes", stacklevel=2)
 
     def _encode(self, runner: Engine, files: Sequence[TextFile], arrangement: Arrangement) -> list[UnitRecord]:
@@ -279,7 +313,7 @@ class _Ingest:
             if whole and is_whole(self._workspace.root, unit.index):
                 units[unit.unit] = unit
                 self._tell(_unit_stored(unit, resumed=True))
-        urls = tuple(source.url for source in self._inputs)
+        urls = tuple(source.name for source in self._inputs)
         encoding = Encoding(self._recipe, self._tokenizer.spec, self._plan, self._workspace.out, tuple(files), urls)
         jobs = [Unit(number, some) for number, some in enumerate(arrangement.units) if number not in units]
         pace = Pace("bytes")
@@ -310,7 +344,10 @@ class _Ingest:
             inputs=inputs,
             records=sum(part.records for part in parts),
             bad=dict(bad),
-            first_bad=_first_bad(parts),
+            first_bad=first_bad(parts),
+            damaged=_damaged(parts),
+            passed_over=self._passed_over,
+            first_passed_over=self._first_passed_over,
             documents_read=arrangement.documents_read,
             dropped={**arrangement.dropped, **_if_any(NO_TOKENS, sum(unit.without_tokens for unit in units))},
             dropped_bytes={
@@ -321,6 +358,8 @@ class _Ingest:
             tokens=sum(unit.tokens for unit in units),
             bytes=sum(unit.bytes for unit in units),
             audited=sum(unit.audited for unit in units),
+            unwritten=sum(unit.unwritten for unit in units),
+            documents_unwritten=sum(unit.documents_unwritten for unit in units),
             buckets=buckets,
             index=index,
             files=[file for unit in units for file in unit.files],
@@ -347,7 +386,13 @@ class _Ingest:
 
 
 def _part_read(part: PartRecord, resumed: bool) -> PartRead:
-    return PartRead(texts=part.documents, bytes=part.bytes, bad=sum(part.bad.values()), resumed=resumed)
+    return PartRead(
+        texts=part.documents,
+        bytes=part.bytes,
+        bad=sum(part.bad.values()),
+        damaged=part.damaged,
+        resumed=resumed,
+    )
 
 
 def _unit_stored(unit: UnitRecord, resumed: bool) -> UnitStored:
@@ -370,25 +415,12 @@ def _bundles(inputs: Sequence[Input]) -> list[tuple[int, int]]:
     return bundles
 
 
-def _check_bad(parts: Iterable[PartRecord], max_bad: float, enough: int) -> None:
-    """Raise UsageError where too many of at least so many records cannot be used."""
-    parts = list(parts)
-    records, bad = sum(part.records for part in parts), sum(sum(part.bad.values()) for part in parts)
-    if records < enough or bad <= max_bad * records:
-        return
-    first = "; ".join(f"{record.url}:{record.line} {record.reason}" for record in _first_bad(parts)[:3])
-    raise UsageError(
-        f"{bad:,} of {records:,} records cannot be used ({bad / records:.2%}), more than --max-bad {max_bad:.2%}: "
-        f"{first}. Repair them, or allow more with --max-bad"
-    )
-
-
-def _first_bad(parts: Iterable[PartRecord]) -> list[BadRecord]:
-    return [record for part in parts for record in part.first_bad][:NAMED_BAD]
+def _damaged(parts: Iterable[PartRecord]) -> list[DamagedInput]:
+    return [damaged for part in parts for damaged in part.damaged]
 
 
 def _finished_inputs(inputs: Sequence[Input], parts: Iterable[PartRecord]) -> list[InputRecord]:
     """One record for each input, in their order."""
     finished = [record for part in parts for record in part.finished]
-    assert [record.url for record in finished] == [source.url for source in inputs]
+    assert [record.url for record in finished] == [source.name for source in inputs]
     return finished

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...generators.sources.inputs import Input
-from ...generators.sources.records import Bad, Reader, Record
+from ...generators.sources.opened import Stretch
+from ...generators.sources.records import Bad, Damage, Reader, Record
 from ...packers.files.texts import Text, num_texts, write_texts
-from ...schemas.corpus import BadRecord, IngestRecipe, InputRecord, PartRecord
+from ...schemas.corpus import BadRecord, DamagedInput, IngestRecipe, InputRecord, PartRecord
 from ..run.files import Attempt, storage_error
 from ..run.workspace import Workspace
+from .gates import NAMED_BAD
 
 PART_BYTES = 1 << 25
 """Bytes of text from which on a part is full."""
-NAMED_BAD = 20
-"""Number of unusable records that are named one by one."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class _Tally:
     bad: Counter[str] = field(default_factory=Counter[str])
     first_bad: list[BadRecord] = field(default_factory=list[BadRecord])
     finished: list[InputRecord] = field(default_factory=list[InputRecord])
+    damaged: list[DamagedInput] = field(default_factory=list[DamagedInput])
 
 
 class _Part:
@@ -70,6 +71,9 @@ class _Part:
         self._number = 0 if before is None else before.part + 1
         self._input = bundle.first_input if before is None else before.input
         self._line = 0 if before is None else before.line
+        self._usable = 0 if before is None else before.usable
+        self._damage = [] if before is None else list(before.damage)
+        self._stored = None if before is None else Stretch(before.stored_bytes, before.stored_sha256)
         self._tally = _Tally()
 
     def parts(self) -> Generator[PartRecord]:
@@ -77,32 +81,42 @@ class _Part:
         first, inputs = self._bundle.first_input, self._bundle.inputs
         while self._input < first + len(inputs):
             source = inputs[self._input - first]
-            reader = Reader(source, self._reading.recipe.fields, self._reading.recipe.max_doc_bytes, self._line)
+            recipe = self._reading.recipe
+            reader = Reader(source, recipe.fields, recipe.max_doc_bytes, self._line, self._stored)
             for record in reader:
                 self._take(source, record)
                 if self._tally.bytes >= PART_BYTES:
+                    self._stored = reader.so_far
                     yield self._write(is_last=False)
-            self._tally.finished.append(
-                InputRecord(
-                    url=source.url,
-                    bytes=source.num_bytes,
-                    version=source.version,
-                    sha256=reader.sha256,
-                    records=self._line,
-                )
-            )
-            self._input, self._line = self._input + 1, 0
+            self._finish(source, reader.sha256)
         yield self._write(is_last=True)
 
-    def _take(self, source: Input, record: Record | Bad) -> None:
+    def _finish(self, source: Input, sha256: str) -> None:
+        """Enter an input that was read, and go on to the next."""
+        self._tally.finished.append(
+            InputRecord(
+                url=source.name, bytes=source.num_bytes, version=source.version, sha256=sha256, records=self._line
+            )
+        )
+        if self._damage:
+            others = f"; and {len(self._damage) - 3:,} times more" if len(self._damage) > 3 else ""
+            reason = "; ".join(self._damage[:3]) + others
+            self._tally.damaged.append(DamagedInput(url=source.name, records=self._usable, reason=reason))
+        self._input, self._line, self._usable, self._damage, self._stored = self._input + 1, 0, 0, [], None
+
+    def _take(self, source: Input, record: Record | Bad | Damage) -> None:
         tally = self._tally
         self._line = record.line
+        if isinstance(record, Damage):
+            self._damage.append(record.reason)
+            return
         tally.records += 1
         if isinstance(record, Bad):
             tally.bad[record.reason] += 1
             if len(tally.first_bad) < NAMED_BAD:
-                tally.first_bad.append(BadRecord(url=source.url, line=record.line, reason=record.reason))
+                tally.first_bad.append(BadRecord(url=source.name, line=record.line, reason=record.reason))
             return
+        self._usable += 1
         tally.bytes += len(record.text)
         tally.texts.append(
             Text(
@@ -135,7 +149,12 @@ class _Part:
             bytes=tally.bytes,
             input=self._input,
             line=self._line,
+            stored_bytes=self._stored.bytes if self._stored else 0,
+            stored_sha256=self._stored.sha256 if self._stored else "",
+            usable=self._usable,
+            damage=self._damage,
             finished=tally.finished,
+            damaged=tally.damaged,
             records=tally.records,
             bad=dict(tally.bad),
             first_bad=tally.first_bad,

@@ -61,7 +61,7 @@ def export(
 
 
 def _as_eval(number: int, made: Made) -> dict[str, object]:
-    """A line with the keys of RULER's files and those of a `Reference`."""
+    """A line with the keys that RULER and lm-evaluation-harness read, and those of a `Reference`."""
     document = made.document
     reference = Reference.of_document(
         index=number,
@@ -74,20 +74,20 @@ def _as_eval(number: int, made: Made) -> dict[str, object]:
     )
     return {
         "index": number,
-        "input": made.sample.prompt,
+        "input": made.question,
         "answer_prefix": "",
+        "gen_prefix": "",
+        "max_length": made.length,
         **reference.model_dump(mode="json", by_alias=True),
     }
 
 
 def _as_chat(number: int, made: Made) -> dict[str, object]:
-    """A line of a user's turn and an assistant's, as TRL, axolotl and LLaMA-Factory read them."""
-    turns = {"user": made.sample.prompt, "assistant": made.sample.answer}
-    return {
-        "messages": [{"role": role, "content": content} for role, content in turns.items()],
-        "index": number,
-        "length": len(made.document.ids),
-    }
+    """A line of a user's turn and an assistant's, as TRL, axolotl and LLaMA-Factory read them.
+
+    A chat template makes the dataset's own conversations of them.
+    """
+    return {"messages": made.messages, "index": number, "length": len(made.document.ids)}
 
 
 def _as_text(number: int, made: Made) -> dict[str, object]:

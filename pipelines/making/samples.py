@@ -2,30 +2,52 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ...generators.registry import build_task
 from ...generators.task import Task, Template
 from ...generators.templates import choose_templates
-from ...packers.tokens.fit import Fitted, TokenRate, fit, learn_rate
+from ...packers.tokens.conversation import messages, said, written
+from ...packers.tokens.fit import Fitted, TokenRate, fit, learn_rate, same_at_the_end
 from ...packers.tokens.layout import Layout
 from ...packers.tokens.tokenizer import Tokenizer
 from ...schemas.errors import LcdataError, UsageError
 from ...schemas.mix import TaskComponent
 from ...schemas.sample import Document, Draft, Sample, ids_sha256
 from ...schemas.stream import stream
+from ...schemas.tokens import ChatFrame
 
 Rates = Mapping[str, TokenRate]
 
 
 @dataclass(frozen=True)
 class Made:
-    """A document, the sample it came from, and the number of encodings it took."""
+    """A document, the sample it came from, and what it took."""
 
     document: Document
     sample: Sample
     encodings: int
+    length: int
+    """Tokens that were asked for."""
+    chat: ChatFrame | None
+    """What is written around it, None where it is no conversation."""
+
+    @property
+    def question(self) -> str:
+        """The prompt as the document has it."""
+        return said(self.sample.prompt, self.chat)
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The sample as a conversation of two turns, as its chat template was given it where it has one."""
+        return messages(self.sample, self.chat)
+
+    @property
+    def written(self) -> Sample:
+        """The sample with all that its chat template writes around it."""
+        return written(self.sample, self.chat)
 
 
 class SampleMaker:
@@ -37,11 +59,11 @@ class SampleMaker:
         seed: int,
         tokenizer: Tokenizer,
         rates: Rates | None = None,
-        chat_template: str | None = None,
+        chat: ChatFrame | None = None,
     ) -> None:
         """`rates` are those of an earlier maker; without them every wording's rate is learned when it is needed.
 
-        A chat template is for components whose format is `chat`.
+        `chat` is for components whose format is that.
         """
         self.component = component
         self.task: Task = build_task(component.task, component.settings)
@@ -49,8 +71,8 @@ class SampleMaker:
         self.tokenizer = tokenizer
         self.layout = Layout.plain(tokenizer)
         if component.format == "chat":
-            assert chat_template is not None
-            self.layout = Layout.chat(tokenizer, chat_template)
+            assert chat is not None
+            self.layout = Layout.chat(tokenizer, chat)
         self._seed, self._longest = seed, component.length.longest
         self._rates = dict(rates or {})
 
@@ -88,6 +110,7 @@ class SampleMaker:
         """Sample `index` as a document of at most `length` tokens."""
         fitted = self._fit(index, length)
         sample, ids = fitted.sample, fitted.laid.ids
+        self._check_written(sample)
         spans = self.layout.spans(sample, fitted.laid)
         document = Document(
             source=self.component.name,
@@ -95,6 +118,7 @@ class SampleMaker:
             ids=ids,
             loss=self.component.loss,
             prompt_length=spans.prompt_length,
+            tokens_after_turn=self.layout.tokens_after_turn,
             answers=sample.answers,
             answer_spans=spans.answers,
             evidence_spans=spans.evidence,
@@ -103,7 +127,7 @@ class SampleMaker:
             facts=sample.facts,
             sha256=ids_sha256(ids),
         )
-        return Made(document, sample, fitted.num_encodings)
+        return Made(document, sample, fitted.num_encodings, length, self.layout.frame)
 
     def audit(self, made: Made) -> None:
         """Raise LcdataError unless `tokenizers` itself gives the document's ids."""
@@ -114,11 +138,29 @@ class SampleMaker:
             )
 
     def probe(self) -> list[str]:
-        """A short text in each wording of the task, to try engines on."""
-        return [
-            self.task.draft(stream(self.task.name, self._seed, 0, "probe"), template, 4).render(4).text
-            for template in self.templates
-        ]
+        """A short text in each wording of the task, to try engines on.
+
+        Raises UsageError where the vocabulary cannot write its question, its answer or what the answer is found in.
+        """
+        samples: list[Sample] = []
+        for template in self.templates:
+            draft = self.task.draft(stream(self.task.name, self._seed, 0, "probe"), template, 4)
+            few, many = draft.render(1), draft.render(4)
+            at_start = same_at_the_end(few.prompt[::-1], many.prompt[::-1])
+            at_end = len(many.prompt) - same_at_the_end(few.prompt, many.prompt)
+            self._check_written(many, many.prompt[:at_start], many.prompt[at_end:])
+            samples.append(many)
+        return [sample.text for sample in samples]
+
+    def _check_written(self, sample: Sample, *around: str) -> None:
+        """Raise UsageError where the vocabulary cannot write a sample's answer, its evidence or what is around it."""
+        evidence = (sample.prompt[start:end] for start, end in sample.evidence_spans)
+        for text in (sample.answer, *evidence, *around):
+            if self.tokenizer.cannot_write(text):
+                raise UsageError(
+                    f"{self.component.name}: the vocabulary of {self.tokenizer.identity.source} cannot write all of "
+                    f"{text[-60:]!r}: use another --tokenizer"
+                )
 
     def _fit(self, index: int, length: int) -> Fitted:
         """Fit the sample's draft, drawn again with more units in the rare case that it was too small."""

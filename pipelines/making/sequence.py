@@ -1,6 +1,7 @@
 """`lcdata.samples`: a task's samples as a sequence, each made when it is asked for, exactly as a dataset holds it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from operator import index as as_int
 from pathlib import Path
@@ -11,7 +12,7 @@ import pydantic
 from ...generators.registry import build_task, preset_settings
 from ...generators.templates import choose_templates, read_templates
 from ...packers.tokens.tokenizer import Tokenizer, load_tokenizer
-from ...packers.tokens.vocabulary import Vocabulary, find_chat_template, find_vocabulary
+from ...packers.tokens.vocabulary import Vocabulary, find_vocabulary
 from ...schemas.errors import UsageError
 from ...schemas.lengths import Lengths
 from ...schemas.mix import TaskComponent
@@ -37,8 +38,11 @@ def samples(
     templates: str | Path | Sequence[Mapping[str, object]] | None = None,
     format: Literal["plain", "chat"] = "plain",
     chat_template: str | Path | None = None,
+    chat_date: str | date | None = None,
     bos: str | None = None,
     eos: str | None = None,
+    control_tokens: Sequence[str] = (),
+    text_tokens: Sequence[str] = (),
     loss: Loss = "answer",
     engine: Literal["fastokens", "tokenizers"] = "fastokens",
     **settings: Any,
@@ -57,7 +61,10 @@ def samples(
     templates: wordings of your own instead, in a YAML file or as mappings.
     format: prompt and answer as they are, or as two turns in the tokenizer's chat template.
     chat_template: a Jinja file instead of the tokenizer's own.
-    bos, eos: tokens before and after a document instead of the tokenizer's own; bos `"none"` for nothing.
+    chat_date: what a template that asks for today's date is told, such as `"2026-01-01"`, which it is by default.
+    bos, eos: tokens before and after a document instead of the tokenizer's own, several as one text; bos `"none"` for
+    nothing.
+    control_tokens, text_tokens: added tokens that text is never to make, and control tokens that it is to make.
     loss: whether labels are on the answer and EOS, or on all tokens but the first.
     engine: what encodes; both give the same ids.
     settings: those of the task, see `lcdata.tasks()[task].settings`, such as `dict_size="2..6"`.
@@ -80,7 +87,10 @@ def samples(
         "source": EMBEDDED if tokenizer is None else str(tokenizer),
         "bos": bos,
         "eos": eos,
+        "control_tokens": control_tokens,
+        "text_tokens": text_tokens,
         "chat_template": None if chat_template is None else str(chat_template),
+        **({} if chat_date is None else {"chat_date": chat_date}),
     }
     content = {
         "name": "samples",
@@ -143,8 +153,7 @@ class SampleSource:
     def _maker(self) -> SampleMaker:
         choice = self.recipe.tokenizer
         vocabulary = find_vocabulary(choice.source)
-        chat_template = find_chat_template(choice, vocabulary) if self.component.format == "chat" else None
-        makers = makers_of(self.recipe, _open(choice, vocabulary, self.engine), chat_template)
+        makers = makers_of(self.recipe, _open(choice, vocabulary, self.engine), vocabulary)
         return makers.of(self.recipe.stages[0], self.component)
 
     @cached_property

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Generator
 
+from ...generators.material.files import as_planned
 from ...packers.files.arrow_writer import ArrowWriter
 from ...packers.files.parquet import DocumentWriter, row_writer
 from ...packers.files.row_file import RowFile
@@ -21,7 +22,8 @@ def write_shard(shared: Shared, job: ShardJob) -> Generator[int | ShardRecord]:
     """Write a shard's two files and its record; yields what it has written, in tokens, then the record."""
     workspace = Workspace(shared.out)
     try:
-        yield from _write_shard(shared, job, workspace)
+        with as_planned(shared.inputs):
+            yield from _write_shard(shared, job, workspace)
     except OSError as error:
         raise storage_error(error, shared.out) from None
 

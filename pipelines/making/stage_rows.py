@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ...packers.tokens.tokenizer import TokenizerSpec, open_tokenizer
 from ...schemas.mix import TaskComponent
 from ...schemas.sample import Document
+from ...schemas.tokens import ChatFrame
 from ..run.versions import AUDIT_EVERY
 from .samples import Rates, SampleMaker
 from .store_rows import PieceWork, StoreRows
@@ -50,7 +51,8 @@ class StageRows:
     seed: int
     tokenizer: TokenizerSpec | None
     """The tokenizer of the samples, None where the stage has no tasks."""
-    chat_template: str | None
+    chat: ChatFrame | None
+    """What is written around samples that are conversations, None where none is."""
     store: StoreRows | None
     """What reads documents of corpora, None where the stage has no corpora."""
 
@@ -79,6 +81,6 @@ class StageRows:
             return []
         tokenizer = open_tokenizer(self.tokenizer)
         return [
-            SampleMaker(component, self.seed, tokenizer, rates, self.chat_template)
+            SampleMaker(component, self.seed, tokenizer, rates, self.chat)
             for component, rates in zip(self.tasks, self.rates, strict=True)
         ]

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...packers.files.token_store import TokenFile, token_path
+from ...packers.rows.pieces import row_tokens
 from ...schemas.buckets import Buckets
 from ...schemas.sample import Document, ids_sha256
+from ...schemas.tokens import Ends
 
 Int32s = NDArray[np.int32]
 Ints = NDArray[np.int64]
@@ -57,17 +59,17 @@ class PieceWork:
             **places,
         )
 
-    def row_tokens(self, num_bos: int) -> Int32s:
+    def row_tokens(self, ends: Ends) -> Int32s:
         """Tokens of each piece in its row, BOS and EOS included."""
-        return self.length + self.is_last + np.int32(num_bos)
+        return row_tokens(self.length, self.is_last, ends)
 
 
 @dataclass(frozen=True)
 class StoreRows:
     """Reads documents of stored corpora for rows."""
 
-    bos_id: int | None
-    eos_id: int
+    bos_ids: tuple[int, ...]
+    eos_ids: tuple[int, ...]
     names: tuple[str, ...]
     """Names of the corpora's components."""
     corpora: tuple[Path, ...]
@@ -77,13 +79,12 @@ class StoreRows:
 
     def documents(self, work: PieceWork) -> Iterator[Document]:
         """The pieces of a shard as documents, in row order; their tokens are in memory at once."""
-        num_bos = int(self.bos_id is not None)
-        ends = np.concatenate(([0], np.cumsum(work.row_tokens(num_bos), dtype=np.int64)))
+        num_bos, num_eos = len(self.bos_ids), len(self.eos_ids)
+        ends = np.concatenate(([0], np.cumsum(work.row_tokens(Ends(num_bos, num_eos)), dtype=np.int64)))
         tokens = np.empty(ends[-1], np.int32)
         names = self._gather(work, tokens, ends[:-1] + num_bos)
-        if self.bos_id is not None:
-            tokens[ends[:-1]] = self.bos_id
-        tokens[ends[1:][work.is_last] - 1] = self.eos_id
+        tokens[ends[:-1, None] + np.arange(num_bos)] = self.bos_ids
+        tokens[ends[1:][work.is_last, None] + np.arange(-num_eos, 0)] = self.eos_ids
         return map(partial(self._document, work, tokens, ends.tolist(), names), range(len(names)))
 
     def _gather(self, work: PieceWork, tokens: Int32s, targets: Ints) -> list[str]:

@@ -29,7 +29,7 @@ class Tally:
         totals = self.sources.setdefault(document.source, SourceTally())
         totals.documents += 1
         totals.tokens += len(document.ids)
-        totals.loss_tokens += len(document.ids) - document.loss_start
+        totals.loss_tokens += document.loss_end - document.loss_start
 
     def total(self, name: str) -> int:
         """A count over all sources: of documents, tokens or loss_tokens."""

@@ -58,10 +58,12 @@ class TaskSample:
         return self._sample.text
 
     @property
-    def messages(self) -> list[dict[str, str]]:
-        """A user's turn with the prompt and an assistant's with the answer, as chat trainers and servers take them."""
-        turns = {"user": self.prompt, "assistant": self.answer}
-        return [{"role": role, "content": content} for role, content in turns.items()]
+    def messages(self) -> list[dict[str, Any]]:
+        """A user's turn with the prompt and an assistant's with the answer, as chat trainers and servers take them.
+
+        Where the format is chat, they are what the chat template was given: it makes `ids` of them.
+        """
+        return self._made.messages
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -88,6 +90,7 @@ class TaskSample:
         """The ids that are trained on, unshifted; -100 off the loss and on the first token, shape (tokens,)."""
         labels = self.ids.copy()
         labels[: self._document.loss_start] = IGNORED
+        labels[self._document.loss_end :] = IGNORED
         return labels
 
     @property

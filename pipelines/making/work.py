@@ -1,6 +1,6 @@
 """What a build is cut into: shards, each a job for any worker, and what all of them share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,8 @@ class Shared:
     """Fingerprint of the build's plan."""
     out: Path
     """Folder of the dataset."""
+    inputs: Mapping[str, str]
+    """sha256 of the files that samples are made from, by path."""
 
 
 @dataclass(frozen=True)

@@ -31,9 +31,8 @@ class CorpusSupply:
     ) -> None:
         self._stage, self._identity, self._num_tokens = stage, identity, num_tokens
         self.corpora = {component.corpus: corpora[component.corpus] for component in stage.corpora}
-        num_bos = int(identity.bos_id is not None)
         self.selections = [
-            select(component, self.corpora[component.corpus], stage.seq_length, num_bos, stage.long_documents)
+            select(component, self.corpora[component.corpus], stage.seq_length, identity.ends, stage.long_documents)
             for component in stage.corpora
         ]
         self.targets = self._targets(shares)
@@ -83,8 +82,8 @@ class CorpusSupply:
     def rows(self) -> StoreRows:
         """What reads the documents that rows are made of."""
         return StoreRows(
-            bos_id=self._identity.bos_id,
-            eos_id=self._identity.eos_id,
+            bos_ids=self._identity.bos_ids,
+            eos_ids=self._identity.eos_ids,
             names=tuple(selection.settings.name for selection in self.selections),
             corpora=tuple(selection.corpus.path for selection in self.selections),
             buckets=tuple(selection.corpus.buckets for selection in self.selections),

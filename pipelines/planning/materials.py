@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ...packers.tokens.vocabulary import Vocabulary, find_chat_template, find_vocabulary
+from ...packers.tokens.vocabulary import Vocabulary, find_vocabulary
 from ...schemas.corpus import CORPUS_MANIFEST
 from ...schemas.errors import UsageError
 from ...schemas.recipe import Recipe
@@ -24,6 +24,9 @@ class Materials:
         """The stored corpora by their paths in the recipe; UsageError that names all which are not there."""
         paths = dict.fromkeys(component.corpus for stage in self.recipe.stages for component in stage.corpora)
         missing = [path for path in paths if not (Path(path).expanduser() / CORPUS_MANIFEST).is_file()]
+        ingested = {ingest.name for ingest in self.recipe.ingest}
+        if missing and ingested.issuperset(Path(path).name for path in missing):
+            raise UsageError(f"{', '.join(missing)} not stored yet: `lcdata build` of this recipe does it first")
         if len(missing) > 1:
             raise UsageError(
                 f"no stored corpora are at {', '.join(missing)}: make them with `lcdata ingest`, or name their --store"
@@ -34,12 +37,6 @@ class Materials:
     def vocabulary(self) -> Vocabulary:
         """The recipe's tokenizer as files; a recipe of corpora alone never asks for it."""
         return find_vocabulary(self.recipe.tokenizer.source)
-
-    @cached_property
-    def chat_template(self) -> str | None:
-        """The chat template that samples are laid out in, None where none is a conversation."""
-        formats = {component.format for stage in self.recipe.stages for component in stage.tasks}
-        return find_chat_template(self.recipe.tokenizer, self.vocabulary) if "chat" in formats else None
 
     @cached_property
     def stored_tokenizer(self) -> TokenizerIdentity | None:

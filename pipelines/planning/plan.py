@@ -15,7 +15,7 @@ from ...schemas.events.building import StageFacts
 from ...schemas.manifest import ComponentAccount, TaskAccount, dataset_content, stage_content
 from ...schemas.recipe import Recipe, fingerprint
 from ...schemas.stage import Stage
-from ...schemas.tokens import TokenizerIdentity
+from ...schemas.tokens import ChatFrame, TokenizerIdentity
 from ..corpora.store import INDEX
 from ..making.makers import Makers, check_tasks, makers_of
 from ..making.stage_rows import SampleWork, StageRows, StageWork
@@ -51,20 +51,16 @@ class StagePlan:
     corpora: CorpusSupply | None
     identity: TokenizerIdentity
     tokenizer: Tokenizer | None
-    chat_template: str | None
-
-    @property
-    def _num_bos(self) -> int:
-        return int(self.identity.bos_id is not None)
+    chat: ChatFrame | None
 
     @cached_property
     def shards(self) -> ShardedPopulation:
         """The stage's samples and pieces of documents, each in its shard and row."""
         if self.corpora is None:
-            samples = population(self.tasks, (), (), self._num_bos)
+            samples = population(self.tasks, (), (), self.identity.ends)
             return shards_of_samples(samples, self.stage, self._num_shards(samples.num_tokens))
-        whole = population(self.tasks, self.corpora.selections, self.corpora.drawn, self._num_bos)
-        return shards_of_cells(whole, self.stage, self._num_shards(whole.num_tokens), self._num_bos)
+        whole = population(self.tasks, self.corpora.selections, self.corpora.drawn, self.identity.ends)
+        return shards_of_cells(whole, self.stage, self._num_shards(whole.num_tokens), self.identity.ends)
 
     def _num_shards(self, num_tokens: int) -> int:
         """As many shards as make files of 200 to 400 MB, or a sixteenth of a smaller dataset each.
@@ -190,7 +186,7 @@ class StagePlan:
             rates=[supply.rates for supply in self.tasks],
             seed=self.stage.seed,
             tokenizer=None if self.tokenizer is None else self.tokenizer.spec,
-            chat_template=self.chat_template,
+            chat=self.chat,
             store=None if self.corpora is None else self.corpora.rows,
         )
 
@@ -228,7 +224,7 @@ class Plan:
     identity: TokenizerIdentity
     engine: str
     """What encodes, or encoded the corpora: `tokenizers` where any of them needed it, else `fastokens`."""
-    chat_template: str | None
+    chat: ChatFrame | None
 
     @property
     def num_shards(self) -> int:
@@ -262,7 +258,7 @@ class Plan:
     def content(self) -> dict[str, object]:
         """All that decides the dataset's bytes, as JSON holds it."""
         stages = {plan.stage.name: plan.content for plan in self.stages}
-        return dataset_content(self.recipe, self.identity, self.chat_template, self.inputs, stages, library_versions())
+        return dataset_content(self.recipe, self.identity, self.chat, self.inputs, stages, library_versions())
 
     @cached_property
     def fingerprint(self) -> str:
@@ -295,16 +291,15 @@ def make_plan(materials: Materials, engine: str = "fastokens") -> Plan:
         stages=[_plan_stage(stage, materials, identity, makers, counts) for stage in recipe.stages],
         identity=identity,
         engine="tokenizers" if "tokenizers" in engines else "fastokens",
-        chat_template=makers.chat_template if makers else None,
+        chat=makers.chat if makers else None,
     )
 
 
 def _makers(materials: Materials, engine: str) -> Makers:
     check_tasks(materials.recipe)
-    chat_template = materials.chat_template
     with timed("tokenizer loaded and tried"):
-        tokenizer = load_tokenizer(materials.recipe.tokenizer, engine, materials.vocabulary)
-        return makers_of(materials.recipe, tokenizer, chat_template)
+        recipe, vocabulary = materials.recipe, materials.vocabulary
+        return makers_of(recipe, load_tokenizer(recipe.tokenizer, engine, vocabulary), vocabulary)
 
 
 def _plan_stage(
@@ -331,5 +326,5 @@ def _plan_stage(
             raise UsageError(
                 f"{stage.name}: no document is so short that {counted(rest, 'token')} could be it: ask for more"
             )
-    tokenizer, chat_template = (makers.tokenizer, makers.chat_template) if makers and tasks else (None, None)
-    return StagePlan(stage, tasks, corpora, identity, tokenizer, chat_template)
+    tokenizer, chat = (makers.tokenizer, makers.chat) if makers and tasks else (None, None)
+    return StagePlan(stage, tasks, corpora, identity, tokenizer, chat)

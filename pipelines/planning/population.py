@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...packers.rows.pieces import row_tokens
+from ...schemas.tokens import Ends
 from .draw import Drawn
 from .selection import Selection
 from .tasks import TaskSupply
@@ -66,12 +68,12 @@ def joined(parts: Sequence[Population]) -> Population:
 
 
 def population(
-    tasks: Sequence[TaskSupply], selections: Sequence[Selection], drawn: Sequence[Sequence[Drawn]], num_bos: int
+    tasks: Sequence[TaskSupply], selections: Sequence[Selection], drawn: Sequence[Sequence[Drawn]], ends: Ends
 ) -> Population:
     """The population of these samples and of what was drawn, `drawn` by corpus and bucket."""
     cells = [_samples(number, supply) for number, supply in enumerate(tasks)]
     for number, (selection, buckets) in enumerate(zip(selections, drawn, strict=True), len(tasks)):
-        cells += [_pieces(number, selection, cell, num_bos) for cell in buckets]
+        cells += [_pieces(number, selection, cell, ends) for cell in buckets]
     return joined(cells)
 
 
@@ -89,7 +91,7 @@ def _samples(number: int, supply: TaskSupply) -> Population:
     )
 
 
-def _pieces(number: int, selection: Selection, drawn: Drawn, num_bos: int) -> Population:
+def _pieces(number: int, selection: Selection, drawn: Drawn, ends: Ends) -> Population:
     pieces, piece = selection.pieces, drawn.piece
     length, is_last = pieces.length[piece], pieces.is_last[piece]
     return Population(
@@ -99,6 +101,6 @@ def _pieces(number: int, selection: Selection, drawn: Drawn, num_bos: int) -> Po
         offset=pieces.offset[piece],
         length=length,
         is_last=is_last,
-        tokens=length + is_last + np.int32(num_bos),
+        tokens=row_tokens(length, is_last, ends),
         cells=np.array([0, len(piece)]),
     )

@@ -9,6 +9,7 @@ from ...packers.rows.pieces import LongPolicy, Pieces, cut
 from ...schemas.buckets import Buckets
 from ...schemas.errors import UsageError
 from ...schemas.mix import CorpusComponent
+from ...schemas.tokens import Ends
 from ..corpora.store import StoredCorpus
 from .draw import Cell
 from .upsample import Supply
@@ -59,7 +60,7 @@ class Selection:
 
 
 def select(
-    settings: CorpusComponent, corpus: StoredCorpus, seq_length: int, num_bos: int, policy: LongPolicy
+    settings: CorpusComponent, corpus: StoredCorpus, seq_length: int, ends: Ends, policy: LongPolicy
 ) -> Selection:
     """The documents of a component, long ones cut for rows of `seq_length`; UsageError where there are none."""
     tokens = corpus.sizes["tokens"].to_numpy()
@@ -71,4 +72,4 @@ def select(
             "choose other lengths"
         )
     lengths = tokens[documents]
-    return Selection(settings, corpus, documents, lengths, cut(lengths, seq_length, num_bos, policy))
+    return Selection(settings, corpus, documents, lengths, cut(lengths, seq_length, ends, policy))

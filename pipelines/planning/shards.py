@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from ...packers.rows.best_fit import plan_rows
 from ...packers.rows.concat import concat_rows
+from ...packers.rows.pieces import row_tokens
 from ...schemas.stage import Stage
 from ...schemas.stream import stream
+from ...schemas.tokens import Ends
 from .draw import deal
 from .population import Population, joined
 
@@ -60,7 +62,7 @@ def shards_of_samples(samples: Population, stage: Stage, num_shards: int) -> Sha
     return ShardedPopulation(samples.take(order), starts, cut)
 
 
-def shards_of_cells(whole: Population, stage: Stage, num_shards: int, num_bos: int) -> ShardedPopulation:
+def shards_of_cells(whole: Population, stage: Stage, num_shards: int, ends: Ends) -> ShardedPopulation:
     """Deal every cell to the shards, and plan the rows of each."""
     shard = np.concatenate(
         [
@@ -73,7 +75,7 @@ def shards_of_cells(whole: Population, stage: Stage, num_shards: int, num_bos: i
     order = np.lexsort((number_of, shard))
     starts = np.searchsorted(shard[order], np.arange(num_shards + 1))
     if stage.packing == "concat":
-        return _concatenated(whole.take(order), starts, stage, num_bos)
+        return _concatenated(whole.take(order), starts, stage, ends)
     row_starts: list[Ints] = []
     for place, (start, end) in enumerate(pairwise(starts.tolist())):
         own = order[start:end]
@@ -83,7 +85,7 @@ def shards_of_cells(whole: Population, stage: Stage, num_shards: int, num_bos: i
     return ShardedPopulation(whole.take(order), starts, row_starts)
 
 
-def _concatenated(pieces: Population, starts: Ints, stage: Stage, num_bos: int) -> ShardedPopulation:
+def _concatenated(pieces: Population, starts: Ints, stage: Stage, ends: Ends) -> ShardedPopulation:
     """Lay the pieces of each shard one after another, those that follow each other in a document as one."""
     parts: list[Population] = []
     row_starts: list[Ints] = []
@@ -92,10 +94,10 @@ def _concatenated(pieces: Population, starts: Ints, stage: Stage, num_bos: int) 
         first = np.flatnonzero(np.diff(_documents(own), prepend=-1))
         last = np.append(first[1:], len(own)) - 1
         lengths = own.offset[last] + own.length[last] - own.offset[first]
-        chunks = concat_rows(lengths, own.is_last[last], stage.seq_length, num_bos)
+        chunks = concat_rows(lengths, own.is_last[last], stage.seq_length, ends)
         part = own.take(first[chunks.document])
         is_last = chunks.is_last & own.is_last[last][chunks.document]
-        tokens = chunks.length + is_last + np.int32(num_bos)
+        tokens = row_tokens(chunks.length, is_last, ends)
         offset = part.offset + chunks.offset
         parts.append(replace(part, offset=offset, length=chunks.length, is_last=is_last, tokens=tokens))
         row_starts.append(chunks.row_starts)

@@ -18,7 +18,7 @@ from ...schemas.buckets import Buckets
 from ...schemas.errors import LcdataError
 from ...schemas.manifest import ComponentAccount
 from ...schemas.sample import ids_sha256
-from ...schemas.tokens import TokenizerIdentity
+from ...schemas.tokens import Ends, TokenizerIdentity
 from ..corpora.store import StoredCorpus, open_corpus
 from ..planning.accounts import count
 
@@ -43,13 +43,13 @@ class PieceColumns:
     """A hash of component, document, place in it and repeat: no two pieces may have the same."""
 
     @classmethod
-    def of(cls, docs: pa.Table, num_bos: int) -> "PieceColumns":
+    def of(cls, docs: pa.Table, ends: Ends) -> "PieceColumns":
         """The pieces of documents that a document table holds."""
         facts = docs["facts"].to_pylist()
         document_tokens = np.array([json.loads(fact)["document_tokens"] for fact in facts], np.int64)
-        without_bos = docs["length"].to_numpy().astype(np.int64) - num_bos
+        without_bos = docs["length"].to_numpy().astype(np.int64) - ends.before
         offset, repeat = docs["source_offset"].to_numpy().astype(np.int64), docs["repeat"].to_numpy()
-        is_last = offset + without_bos - 1 == document_tokens
+        is_last = offset + without_bos - ends.after == document_tokens
         names = docs["source"].to_pylist()
         what = docs["source_id"].to_pylist(), docs["sha256"].to_pylist()  # ids of a user's may not be unique
         places = zip(names, *what, offset.tolist(), repeat.tolist(), strict=True)
@@ -57,7 +57,7 @@ class PieceColumns:
         return cls(
             source=np.array(names, object),
             document_tokens=document_tokens,
-            content=without_bos - is_last,
+            content=without_bos - is_last * ends.after,
             is_last=is_last,
             is_first_time=repeat == 0,
             key=np.frombuffer(b"".join(keys), np.uint64),
@@ -157,6 +157,5 @@ def _different(
 
 def _piece_sha256(ids: NDArray[np.int32], identity: TokenizerIdentity, record: Mapping[str, Any]) -> str:
     """The hash that a record's piece of a document of these tokens must have."""
-    bos = np.array([] if identity.bos_id is None else [identity.bos_id], np.int32)
-    whole = np.append(ids[record["source_offset"] :], identity.eos_id).astype(np.int32)
-    return ids_sha256(np.concatenate((bos, whole[: record["length"] - len(bos)])))
+    whole = np.concatenate((identity.bos_ids, ids[record["source_offset"] :], identity.eos_ids)).astype(np.int32)
+    return ids_sha256(whole[: record["length"]])

@@ -34,7 +34,7 @@ def sample_makers(dataset: Dataset) -> SampleMakers:
             manifest.recipe.seed,
             tokenizer,
             {name: TokenRate(**rate) for name, rate in task.account.rates.items()},
-            manifest.chat_template,
+            manifest.chat,
         )
         for task in manifest.tasks
     }

@@ -88,7 +88,8 @@ class _ShardWalk:
     def __init__(self, config: Config, shard: Shard, docs: pa.Table) -> None:
         stage = config.stage
         self._stage, self._record, self._shard = stage, config.record, shard.record
-        self._tokenizer = config.dataset.manifest.tokenizer
+        manifest = config.dataset.manifest
+        self._tokenizer = manifest.tokenizer
         self._docs = docs
         self._column = {
             name: docs[name].to_numpy() for name in ("row", "doc", "start", "length", "prompt_length", "shard")
@@ -107,11 +108,14 @@ class _ShardWalk:
         self._is_chat = chat[self._source]
         prompts = np.where(loss_on_all[self._source], 0, self._column["prompt_length"])
         self._loss_start = np.maximum(prompts, 1)
+        after_turn = 0 if manifest.chat is None else manifest.chat.tokens_after_turn
+        learns_turn = self._is_chat & ~loss_on_all[self._source]
+        self._loss_end = self._column["length"] - np.where(learns_turn, after_turn, 0)
         self._has_eos = np.ones(len(docs), np.bool_)
         self._pieces: PieceColumns | None = None
         if self._record.corpora:
             organic = docs.filter(pa.array(~self._is_sample))
-            self._pieces = PieceColumns.of(organic, int(self._tokenizer.bos_id is not None))
+            self._pieces = PieceColumns.of(organic, self._tokenizer.ends)
             self._has_eos[~self._is_sample] = self._pieces.is_last
 
     def that(self, holds: bool | np.bool_, otherwise: str) -> None:
@@ -155,10 +159,11 @@ class _ShardWalk:
         positions = np.arange(len(ids)) - np.repeat(starts, lengths)
         found = columns["position_ids"].values.to_numpy()
         self.that(np.array_equal(found, positions), "has position_ids that do not restart at every document")
-        loss_starts = self._loss_start[here]
-        self._loss_tokens += int((lengths - loss_starts).sum())
+        loss_starts, loss_ends = self._loss_start[here], self._loss_end[here]
+        self._loss_tokens += int((loss_ends - loss_starts).sum())
         if "labels" in columns:
-            expected = np.where(positions >= np.repeat(loss_starts, lengths), ids, IGNORED)
+            in_loss = (positions >= np.repeat(loss_starts, lengths)) & (positions < np.repeat(loss_ends, lengths))
+            expected = np.where(in_loss, ids, IGNORED)
             labels = columns["labels"].values.to_numpy()
             self.that(np.array_equal(labels, expected), "has labels that differ from its document table")
         self._verify_ends(ids, starts, lengths, here)
@@ -171,21 +176,27 @@ class _ShardWalk:
         """Verify that BOS and EOS stand at documents' ends alone; in conversations, as often as the template says."""
         if len(starts) == 0:
             return
-        is_eos, bos_id = ids == self._tokenizer.eos_id, self._tokenizer.bos_id
-        num_eos = np.add.reduceat(is_eos, starts, dtype=np.int64)
+        bos, eos = self._tokenizer.bos_ids, self._tokenizer.eos_ids
         is_plain = ~self._is_chat[here]
-        wanted = self._has_eos[here][is_plain]
-        at_end = is_eos[starts + lengths - 1][is_plain]
-        holds = np.array_equal(num_eos[is_plain], wanted) and np.array_equal(at_end, wanted)
-        self.that(holds, "has EOS elsewhere than at ends")
+        has_eos = self._has_eos[here][is_plain]
+
+        def counted(token: int) -> Ints:
+            return np.add.reduceat(ids == token, starts, dtype=np.int64)
+
+        def holds(token: int, first: Ints, tokens: tuple[int, ...]) -> bool:
+            """Whether these tokens stand at these places, and this one of them where it belongs alone."""
+            wanted = bos.count(token) + eos.count(token) * has_eos
+            there = ids.take(first[:, None] + np.arange(len(tokens)), mode="clip")
+            return bool((there == tokens).all()) and np.array_equal(counted(token)[is_plain], wanted)
+
+        ends = (starts + lengths)[is_plain][has_eos]
+        self.that(holds(eos[-1], ends - len(eos), eos), "has EOS elsewhere than at ends")
+        if bos:
+            self.that(holds(bos[0], starts[is_plain], bos), "has BOS elsewhere than at starts")
+        num_eos = counted(eos[-1])
         for source in np.unique(self._source[here][~is_plain]):
             counts = num_eos[self._source[here] == source]
             self.that(bool((counts == counts[0]).all()), "has conversations with unequal numbers of EOS")
-        if bos_id is not None and bos_id != self._tokenizer.eos_id:
-            is_bos = ids == bos_id
-            num_bos = np.add.reduceat(is_bos, starts, dtype=np.int64)[is_plain]
-            holds = bool(is_bos[starts][is_plain].all()) and bool((num_bos == 1).all())
-            self.that(holds, "has BOS elsewhere than at starts")
 
     def whole_shard(self) -> None:
         """Verify what only the whole shard shows: its totals, its content, and its spans and depths."""
@@ -214,10 +225,8 @@ class _ShardWalk:
             own = self._source == number
             if own.any():
                 tokens = int(lengths[own].sum(dtype=np.int64))
-                off_loss = int(self._loss_start[own].sum(dtype=np.int64))
-                totals[component.name] = SourceTotals(
-                    documents=int(own.sum()), tokens=tokens, loss_tokens=tokens - off_loss
-                )
+                loss_tokens = int((self._loss_end[own] - self._loss_start[own]).sum(dtype=np.int64))
+                totals[component.name] = SourceTotals(documents=int(own.sum()), tokens=tokens, loss_tokens=loss_tokens)
         return dict(sorted(totals.items()))
 
     def verdict(self) -> ShardVerdict:

@@ -48,7 +48,7 @@ def _manifest(plan: Plan, shards: Sequence[ShardRecord]) -> Manifest:
         fingerprint=plan.fingerprint,
         recipe=plan.recipe,
         tokenizer=plan.identity,
-        chat_template=plan.chat_template,
+        chat=plan.chat,
         engine=plan.engine,
         inputs=plan.inputs,
         versions=versions,

@@ -9,14 +9,15 @@ import pydantic
 
 from ...generators.registry import preset_settings
 from ...generators.templates import read_templates
-from ...schemas.corpus import IngestRecipe
+from ...schemas.corpus import Gates, IngestRecipe
 from ...schemas.errors import UsageError
 from ...schemas.lengths import Lengths
 from ...schemas.mix import TAGS
 from ...schemas.problems import reason
-from ...schemas.quantity import format_length, parse_length, parse_share
+from ...schemas.quantity import format_length, parse_length, parse_number_or_share, parse_share
 from ...schemas.recipe import Recipe
 from ...schemas.stage import default_name
+from ...schemas.tokens import TokenizerChoice
 from ...schemas.yaml_text import parse_value
 
 _COMMON = ("seed", "labels", "shard_rows", "cdc")
@@ -32,6 +33,9 @@ def task_recipe(
         lengths = Lengths.parse(length)
     except ValueError as error:
         raise UsageError(f"--length {error}") from None
+    for option in ("chat_template", "chat_date"):
+        if flags.get(option) is not None and flags["layout"] != "chat":
+            raise UsageError(f"--{option.replace('_', '-')} is for conversations: add --format chat, or leave it out")
     named = preset_settings(task, preset) if preset else {}
     haystack, templates = flags["haystack"], flags["templates"]
     component = {
@@ -96,16 +100,28 @@ def ingest_recipe(inputs: Sequence[str], group_by: str | None, order_by: str | N
     return _checked(IngestRecipe, content)
 
 
-def share(value: str, option: str) -> float:
-    """The share that a flag gives, `0.1%` as 0.001; UsageError that names the flag."""
+def gates(max_bad: str, allow_damaged_files: str, max_unwritten: str) -> Gates:
+    """What an ingest may lose, `0.1%` of its records and `3` or `5%` of its files; UsageError that names the flag."""
+    option = "--max-bad"
     try:
-        return parse_share(value)
+        share = parse_share(max_bad)
+        option = "--allow-damaged-files"
+        damaged_files = parse_number_or_share(allow_damaged_files)
+        option = "--max-unwritten"
+        return Gates(share, damaged_files, parse_share(max_unwritten))
     except ValueError as error:
         raise UsageError(f"{option} {error}") from None
 
 
 def _tokenizer(flags: dict[str, Any]) -> dict[str, Any]:
-    return {"source": flags["tokenizer"], **{name: flags.get(name) for name in ("bos", "eos", "chat_template")}}
+    ends = {name: "".join(flags[name]) for name in ("bos", "eos") if flags.get(name)}
+    moved = {name: flags.get(name) or () for name in ("control_tokens", "text_tokens")}
+    return {"source": flags["tokenizer"], **_given(flags, ("chat_template", "chat_date")), **ends, **moved}
+
+
+def tokenizer_choice(flags: dict[str, Any]) -> TokenizerChoice:
+    """The tokenizer that flags choose."""
+    return _checked(TokenizerChoice, _tokenizer(flags))
 
 
 def _given(flags: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -84,8 +84,8 @@ def _folded(words: str) -> str:
 
 def _final_words(reply: str) -> str:
     """What a reply says after thinking; of a reply in JSON its values, a line each."""
-    _, ended, after = reply.rpartition("</think>")
-    text = after if ended else "" if reply.lstrip().startswith("<think>") else reply
+    *_, after = _THOUGHT_END.split(reply)
+    text = "" if after == reply and _THOUGHT_BEGIN.match(reply) else after
     text = re.sub(r"```\w*", "", text).strip()
     if text.startswith(("[", "{")):
         try:
@@ -95,6 +95,8 @@ def _final_words(reply: str) -> str:
     return text
 
 
+_THOUGHT_BEGIN = re.compile(r"\s*(?:<think(?:ing)?>|◁think▷|\[THINK\])")
+_THOUGHT_END = re.compile(r"</think(?:ing)?>|◁/think▷|\[/THINK\]")
 _DASHED = re.compile(r"^ ?(?:[-*+•–]|[a-z][.)]) (?=\S)", re.MULTILINE)
 _NUMBERED = re.compile(r"(?:^ ?\(?(\d{1,3})[.):]|(?<=\s)\(?(\d{1,3})[.)]) (?=\S)", re.MULTILINE)
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+from ..corpus import DamagedInput, PassedOverInput
 from .event import Event
 
 
@@ -15,6 +16,10 @@ class IngestStarted(Event):
     """Inputs that were found."""
     bytes: int
     """Bytes of the inputs as they are stored; 0 for those whose size nobody knows."""
+    passed_over: dict[str, int]
+    """What lies among the inputs and is not read, by reason."""
+    first_passed_over: list[PassedOverInput]
+    """The first of it."""
     workers: int | None
     """Processes on this machine, 0 for the command's own; None on a cluster."""
     address: str | None
@@ -31,6 +36,8 @@ class PartRead(Event):
     """Bytes of text."""
     bad: int
     """Records that could not be used."""
+    damaged: list[DamagedInput]
+    """Inputs that ended in the part and could not be read whole."""
     resumed: bool
     """Whether an earlier run read the part."""
 

@@ -93,6 +93,8 @@ class SampleShown(Event):
     """What a model should write after the prompt."""
     answers: list[str]
     """The reference answers, all of which are wanted."""
+    text: str
+    """Prompt and answer as the document has them, with all that a chat template writes around them."""
     tokens: int
     """Tokens of the document."""
     prompt_tokens: int

@@ -65,7 +65,7 @@ def test_the_same_bytes_in_any_order_of_shards_and_any_number_of_attempts(
         workspace.claim(plan.content)
         workspace.make_folders(f"data/{recipe.name}", f"docs/{recipe.name}")
         (stage,) = plan.stages
-        shared = Shared([stage.stage], [stage.source], plan.fingerprint, workspace.out)
+        shared = Shared([stage.stage], [stage.source], plan.fingerprint, workspace.out, plan.inputs)
         order = [*reversed(range(plan.num_shards)), 1, 0]
         for shard in order:
             assert len(list(write_shard(shared, stage.job(shard)))) >= 2
@@ -165,7 +165,7 @@ def test_show_prints_the_sample_that_a_dataset_holds(lcdata: Run, tmp_path: Path
 
 def test_conversations_are_built_and_made_again_from_the_manifest(lcdata: Run, tmp_path: Path, small: str) -> None:
     (tmp_path / "chat.jinja").write_text(
-        "{% for message in messages %}<|{{ message.role }}|> {{ message.content }}{{ eos_token }}{% endfor %}"
+        "{% for message in messages %}[{{ message.role }}] {{ message.content }}{{ eos_token }}{% endfor %}"
     )
     build = ("gen", "--task", "niah", "--length", "900", "--n", "8", "--tokenizer", small, "--workers", "0")
     refused = lcdata(*build, "--out", "chat", "--format", "chat")
@@ -184,6 +184,6 @@ def test_conversations_are_built_and_made_again_from_the_manifest(lcdata: Run, t
         assert ids.count(tokenizer.identity.eos_id) == 2
         assert len(ids) <= 900
         prompt = tokenizer.reference.decode(ids[: doc["prompt_length"]], skip_special_tokens=False)
-        assert prompt.startswith("<|user|> ")
-        assert prompt.rstrip().endswith("<|endoftext|><|assistant|>")
+        assert prompt.startswith("[user] ")
+        assert prompt.rstrip().endswith("<|endoftext|>[assistant]")
         assert row["labels"] == [-100] * doc["prompt_length"] + ids[doc["prompt_length"] :]

@@ -51,13 +51,17 @@ def store(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Store:
     return make_store(tmp_path_factory.mktemp("with-bos"), trained / "sentencepiece-like")
 
 
-@pytest.fixture(scope="module", params=TRAINED)
+@pytest.fixture(scope="module", params=[*TRAINED, "several-ends"])
 def each_store(request: pytest.FixtureRequest, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """The same under a tokenizer with BOS and one without."""
-    return make_store(tmp_path_factory.mktemp(request.param), trained / request.param)
+    """The same under a tokenizer with BOS, one without, and one with several tokens before and after a document."""
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param in TRAINED:
+        return make_store(folder, trained / request.param)
+    ends = ("--bos", "<s>", "--bos", "<unk>", "--eos", "<unk></s>", "--eos", "</s>")
+    return make_store(folder, trained / "sentencepiece-like", *ends)
 
 
-def make_store(folder: Path, tokenizer: Path) -> Store:
+def make_store(folder: Path, tokenizer: Path, *options: str) -> Store:
     """Write and ingest the corpora."""
     chance = random.Random(1)
     for name, (most, usual, count) in SIZES.items():
@@ -66,7 +70,7 @@ def make_store(folder: Path, tokenizer: Path) -> Store:
                 size = min(most, int(chance.lognormvariate(np.log(usual), 1)) + 2)
                 text = f"{name} {number} " + " ".join(chance.choices(["dataset", "row", "{7: 8}", "Привет"], k=size))
                 lines.write(json.dumps({"text": text, "id": f"{name}-{number}"}) + "\n")
-        where = ("--name", name, "--id", "id", "--tokenizer", tokenizer, "--workers", "0")
+        where = ("--name", name, "--id", "id", "--tokenizer", tokenizer, "--workers", "0", *options)
         run(folder, "ingest", f"{name}.jsonl", *where)
     return Store(folder / "store", {name: stored(folder / "store" / name) for name in SIZES})
 
@@ -110,21 +114,20 @@ def records(out: Path) -> list[tuple[dict[str, Any], list[int]]]:
 def test_one_epoch_holds_every_token_of_every_document_once(each_store: Store, tmp_path: Path) -> None:
     store = each_store
     manifest = draw(store, tmp_path / "out", "--tokens", store.num_tokens)
-    bos, eos = manifest["tokenizer"]["bos_id"], manifest["tokenizer"]["eos_id"]
+    bos, eos = manifest["tokenizer"]["bos_ids"], manifest["tokenizer"]["eos_ids"]
     pieces: dict[tuple[str, str], list[tuple[int, list[int]]]] = defaultdict(list)
     for record, ids in records(tmp_path / "out"):
         assert record["repeat"] == 0
         assert record["continued"] == (record["source_offset"] > 0)
-        content = ids if bos is None else ids[1:]
-        assert bos is None or ids[0] == bos
-        pieces[record["source"], record["source_id"]].append((record["source_offset"], content))
+        assert ids[: len(bos)] == bos
+        pieces[record["source"], record["source_id"]].append((record["source_offset"], ids[len(bos) :]))
     assert any(len(some) > 2 for some in pieces.values()), "some documents must be longer than rows"
     for (corpus, name), some in pieces.items():
         some.sort()
         for (offset, content), (following, _) in pairwise(some):
             assert offset + len(content) == following
         joined = [token for _, content in some for token in content]
-        assert joined == [*store.documents[corpus][name], eos]
+        assert joined == [*store.documents[corpus][name], *eos]
     assert len(pieces) == sum(map(len, store.documents.values()))
     ledger = [bucket for account in manifest["corpora"] for bucket in account["buckets"]]
     assert all(bucket["tokens"] == bucket["used"] == bucket["drawn"] for bucket in ledger)
@@ -137,7 +140,7 @@ def test_used_and_unused_and_dropped_are_what_came_in(policy: str, store: Store,
     manifest = draw(store, tmp_path / "out", "--tokens", tokens, "--long-documents", policy)
     counted: dict[str, int] = defaultdict(int)
     for record, ids in records(tmp_path / "out"):
-        ends = (manifest["tokenizer"]["bos_id"] is not None) + (ids[-1] == manifest["tokenizer"]["eos_id"])
+        ends = len(manifest["tokenizer"]["bos_ids"]) + (ids[-1] == manifest["tokenizer"]["eos_ids"][-1])
         counted[record["source"]] += len(ids) - ends
         assert len(ids) <= SEQ_LENGTH
     for account in manifest["corpora"]:

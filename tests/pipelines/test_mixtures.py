@@ -180,11 +180,11 @@ def test_concat_fills_rows_and_keeps_every_token(lcdata: Run, store: Path, tmp_p
     checked = lcdata("verify", "out", "--samples", "60")
     assert checked.returncode == 0, checked.stdout
     manifest = manifest_of(tmp_path / "out")
-    (stage,), bos = manifest["stages"], manifest["tokenizer"]["bos_id"]
+    (stage,), bos = manifest["stages"], manifest["tokenizer"]["bos_ids"][0]
     assert len(stage["shards"]) > 2
     pieces: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for record, ids, _ in documents(tmp_path / "out", stage["name"]):
-        is_last = ids[-1] == manifest["tokenizer"]["eos_id"]
+        is_last = ids[-1] == manifest["tokenizer"]["eos_ids"][-1]
         assert ids[0] == bos
         pieces[record["source_id"]].append((record["source_offset"], len(ids) - 1 - is_last))
     assert sum(length for some in pieces.values() for _, length in some) == tokens

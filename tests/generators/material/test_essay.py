@@ -1,19 +1,24 @@
 """A corpus is cut between sentences, read in any form, and repeats only where it must."""
 
 import gzip
+import hashlib
 import json
+import lzma
+import os
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
 import zstandard
 
 from lcdata.generators.material.essay import Corpus, corpus_files, excerpt, names_in_corpus
-from lcdata.schemas.errors import UsageError
+from lcdata.generators.material.files import as_planned
+from lcdata.schemas.errors import ChangedError, UsageError
 from lcdata.schemas.stream import stream
 
 TEXTS = ["One comes first. Two ends the paragraph.\n\nThree — “like this.” Four!", "  \n", "Fünf 湖。六🪵。 Seven\n"]
@@ -178,6 +183,35 @@ def test_identifiers_of_the_corpus_are_known(tmp_path: Path) -> None:
     assert names_in_corpus(path, "uuids") == names_in_corpus(path, "cities") == frozenset()
 
 
+@pytest.mark.parametrize("name", ["a.json.gz", "a.jsonl.xz", "a.csv", "a.arrow"])
+def test_a_corpus_may_be_in_any_form_that_ingest_reads(name: str, tmp_path: Path) -> None:
+    if name.endswith("arrow"):
+        table = pa.table({"text": TEXTS})
+        with pa.OSFile(str(tmp_path / name), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+    elif name.endswith("csv"):
+        pc.write_csv(pa.table({"text": TEXTS}), tmp_path / name)
+    else:
+        pack = gzip.compress if name.endswith("gz") else lzma.compress
+        (tmp_path / name).write_bytes(pack(as_lines(TEXTS)))
+    drawn = excerpt(str(tmp_path / name), stream("test", 0, 1), 7)
+    assert drawn.text == WHOLE[drawn.start :] + WHOLE[: drawn.start]
+
+
+def test_in_a_build_only_the_text_is_read_that_was_planned(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("First of all.")
+    rng = stream("test", 0, 0)
+    with as_planned({str(path): hashlib.sha256(path.read_bytes()).hexdigest()}):
+        assert excerpt(str(path), rng, 1).text == "First of all.\n\n"
+        before = path.stat()
+        path.write_text("FIRST of all.")
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        with pytest.raises(ChangedError, match=r"a\.txt changed since the build was planned: put back what it was"):
+            excerpt(str(path), rng, 1)
+    assert excerpt(str(path), rng, 1).text == "FIRST of all.\n\n"
+
+
 def test_another_text_at_the_same_path_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     for text in ("First of all.", "And the second one."):
@@ -188,22 +222,26 @@ def test_another_text_at_the_same_path_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("a.txt", None, r"there is no file .*a\.txt: name a \.txt"),
-        ("a.md", b"Text.", r"a\.md is of no format that is read here: name a \.txt"),
+        ("a.txt", None, r"there is no file .*a\.txt: name a file of text"),
+        ("a.pdf", b"Text.", r"a\.pdf is of no format that is read here: name a file of text, JSON"),
         ("a.txt", b" \n\n ", r"a\.txt holds no text: name another"),
-        ("a.txt", b"Fine.\xff", r"a\.txt is not UTF-8 at byte 5: convert it"),
+        ("a.txt", b"Fine.\xff", r"line 1 of .*a\.txt is of no use \(not UTF-8\): repair it"),
         (
             "a.jsonl",
             b'{"text": "Fine."}\n{"body": "x"}\n',
-            r"line 2 of .*a\.jsonl is no JSON object with a string `text`",
+            r"line 2 of .*a\.jsonl is of no use \(no string field `text`\): repair it",
         ),
-        ("a.jsonl", b'{"text": 7}\n', r"line 1 of .*a\.jsonl is no JSON object with a string `text`"),
-        ("a.jsonl", b'["text"]\n', r"line 1 of .*a\.jsonl is no JSON object with a string `text`"),
-        ("a.jsonl", b'{"text": "Fi\n', r"line 1 of .*a\.jsonl is no JSON object with a string `text`"),
-        ("a.jsonl.gz", b"no gzip", r"cannot read .*a\.jsonl\.gz \(Not a gzipped file"),
-        ("a.jsonl.gz", gzip.compress(as_lines(TEXTS), mtime=0)[:-20], r"a\.jsonl\.gz cannot be decompressed"),
-        ("a.jsonl.zst", b"no zstd", r"a\.jsonl\.zst cannot be decompressed"),
-        ("a.parquet", b"no parquet", r"a\.parquet is not a readable Parquet file"),
+        ("a.jsonl", b'{"text": 7}\n', r"line 1 of .*a\.jsonl is of no use \(no string field `text`\)"),
+        ("a.jsonl", b'["text"]\n', r"line 1 of .*a\.jsonl is of no use \(no string field `text`\)"),
+        ("a.jsonl", b'{"text": "Fi\n', r"line 1 of .*a\.jsonl is of no use \(malformed JSON\)"),
+        ("a.jsonl.gz", b"no gzip", r"a\.jsonl\.gz cannot be read after line 0 \(it is no \.gz file"),
+        (
+            "a.jsonl.gz",
+            gzip.compress(as_lines(TEXTS), mtime=0)[:-20],
+            r"a\.jsonl\.gz cannot be read after line \d \(it ends too early\)",
+        ),
+        ("a.jsonl.zst", b"no zstd", r"a\.jsonl\.zst cannot be read after line 0 \(it is no \.zst file"),
+        ("a.parquet", b"no parquet", r"a\.parquet is no readable Parquet file \(.*\): copy it here again"),
     ],
 )
 def test_what_cannot_be_read_is_named_in_one_line(name: str, data: bytes | None, message: str, tmp_path: Path) -> None:
@@ -215,9 +253,9 @@ def test_what_cannot_be_read_is_named_in_one_line(name: str, data: bytes | None,
 def test_folders_and_tables_without_texts_are_named(tmp_path: Path) -> None:
     refused(tmp_path, r"the folder .* holds no \.txt file: put some there")
     pq.write_table(pa.table({"body": ["x"]}), tmp_path / "a.parquet")
-    refused(tmp_path / "a.parquet", r"a\.parquet has no column `text`: rename")
+    refused(tmp_path / "a.parquet", r"a\.parquet has no column 'text': name one of body")
     pq.write_table(pa.table({"text": [[1]]}), tmp_path / "a.parquet")
-    refused(tmp_path / "a.parquet", r"a\.parquet is not a readable Parquet file")
+    refused(tmp_path / "a.parquet", r"column 'text' of .*a\.parquet must hold text")
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.jsonl.gz", "a.jsonl.zst"])

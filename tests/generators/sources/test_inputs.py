@@ -19,14 +19,25 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from lcdata.generators.sources.inputs import find_inputs
+from lcdata.generators.sources.inputs import Input, find_inputs
 from lcdata.generators.sources.records import Bad, Reader, Record
 from lcdata.schemas.corpus import Fields
 from lcdata.schemas.errors import LcdataError, UsageError
 
 LINE = b'{"text": "Text."}\n'
-KNOWN = ("a.jsonl", "b.ndjson", "c.jsonl.gz", "d.JSONL.zst", "e.jsonl.zstd", "f.parquet", "g.txt", "h.md", "i.txt.gz")
-OTHERS = ("j.json", "k.csv", "l.parquet.gz", "m", ".n.jsonl", ".hidden/o.jsonl", "p.gz")
+FORMATS = {
+    "a.jsonl": ("jsonl", None), "b.ndjson": ("jsonl", None), "c.jsonl.gz": ("jsonl", "gz"),
+    "d.JSONL.zst": ("jsonl", "zst"), "e.jsonl.zstd": ("jsonl", "zst"), "f.parquet": ("parquet", None),
+    "g.txt": ("txt", None), "h.md": ("txt", None), "i.txt.gz": ("txt", "gz"), "ja.json": ("json", None),
+    "jb.json.gz": ("json", "gz"), "jc.jsonl.xz": ("jsonl", "xz"), "jd.csv.bz2": ("csv", "bz2"),
+    "je.tsv": ("tsv", None), "jf.arrow": ("arrow", None),
+}  # fmt: skip
+KNOWN = tuple(FORMATS)
+OTHERS = {
+    "k.bin": "of an ending that is not read", "l.parquet.gz": "of an ending that is not read",
+    "m": "of an ending that is not read", ".n.jsonl": "hidden", ".hidden/o.jsonl": "hidden",
+    "p.gz": "of an ending that is not read", "dataset_info.json": "says what a dataset is",
+}  # fmt: skip
 NESTED = ("sub/deep/q.jsonl", "sub/r.txt.zst")
 
 
@@ -40,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def urls(*names: object, **options: str) -> list[str]:
-    return [one.url for one in find_inputs([str(name) for name in names], **options)]
+    return [one.url for one in find_inputs([str(name) for name in names], **options).inputs]
 
 
 def under(root: object, *names: str) -> list[str]:
@@ -48,7 +59,7 @@ def under(root: object, *names: str) -> list[str]:
 
 
 def texts(name: object) -> list[bytes]:
-    found = [one for source in find_inputs([str(name)]) for one in Reader(source, Fields(), 10**6)]
+    found = [one for source in find_inputs([str(name)]).inputs for one in Reader(source, Fields(), 10**6)]
     return [one.text for one in found if isinstance(one, Record)]
 
 
@@ -62,10 +73,9 @@ def refused(kind: type[LcdataError], message: str, *names: object, **options: st
 
 def test_a_folder_is_its_files_of_known_endings_by_path(folder: Path) -> None:
     assert urls(folder) == urls(f"{folder}/") == under(folder, *KNOWN, *NESTED)
-    found = find_inputs([str(folder)])
+    found = find_inputs([str(folder)]).inputs
     assert [(one.format, one.compression) for one in found] == [
-        ("jsonl", None), ("jsonl", None), ("jsonl", "gz"), ("jsonl", "zst"), ("jsonl", "zst"), ("parquet", None),
-        ("txt", None), ("txt", None), ("txt", "gz"), ("jsonl", None), ("txt", "zst"),
+        *FORMATS.values(), ("jsonl", None), ("txt", "zst"),
     ]  # fmt: skip
     assert {one.num_bytes for one in found} == {len(LINE)}
 
@@ -116,7 +126,7 @@ def test_a_changed_file_is_another_version(root: str, tmp_path: Path) -> None:
             file.write(LINE)
         if not root:
             os.utime(path, ns=(number, number))
-        [source], [again] = find_inputs([path]), find_inputs([path])
+        [source], [again] = find_inputs([path]).inputs, find_inputs([path]).inputs
         assert source == again
         versions.add(source.version)
     assert len(versions) == 2
@@ -130,7 +140,7 @@ def test_a_changed_file_is_another_version(root: str, tmp_path: Path) -> None:
         ("none/none.parquet", r"there is no file or folder none/none\.parquet"),
         ("none/none/none", r"there is no file or folder none/none/none"),
         ("{}/*.parquetx", r"names no file that is read here: name files that end in \.jsonl, "),
-        ("{}/j.json", r"j\.json names no file that is read here: name files that end in \.jsonl, "),
+        ("{}/k.bin", r"k\.bin names no file that is read here: name files that end in \.jsonl, "),
         ("{}/l.parquet.gz", r"l\.parquet\.gz names no file that is read here"),
         ("{}/sub/deep/", None),
         ("memory://none-such/*.jsonl", r"memory://none-such/\*\.jsonl names no file that is read here"),
@@ -146,7 +156,7 @@ def test_what_names_nothing_is_refused(name: str, message: str | None, folder: P
 
 def test_what_is_not_there_or_not_to_be_read_remotely_is_named(folder: Path) -> None:
     refused(LcdataError, "there is no memory://none-such: check", "memory://none-such")
-    [source] = find_inputs([str(folder / "a.jsonl")])
+    [source] = find_inputs([str(folder / "a.jsonl")]).inputs
     (folder / "a.jsonl").unlink()
     with pytest.raises(LcdataError, match=r"^inputs: there is no .*a\.jsonl: check"):
         list(Reader(source, Fields(), 100))
@@ -155,7 +165,7 @@ def test_what_is_not_there_or_not_to_be_read_remotely_is_named(folder: Path) -> 
 def test_memory_files_are_read(tmp_path: Path) -> None:
     with fsspec.open(f"memory://{tmp_path}/a.jsonl", "wb") as file:
         file.write(LINE + b"{\n" + LINE)
-    [source] = find_inputs([f"memory://{tmp_path}"])
+    [source] = find_inputs([f"memory://{tmp_path}"]).inputs
     found = list(Reader(source, Fields(), 100, skip=1))
     assert found == [Bad(2, "malformed JSON"), Record(3, b"Text.", None, None, None)]
 
@@ -178,7 +188,7 @@ def test_objects_in_s3_are_found_and_read(bucket: Any) -> None:
     pq.write_table(pa.table({"text": ["Row 1.", "Row 2."]}), table)
     objects = {
         "b/a.jsonl": LINE, "b/c/d.jsonl.zst": zstandard.compress(LINE * 2), "b/e.parquet": table.getvalue(),
-        "b/.f/g.jsonl": LINE, "b/h.csv": LINE, "i.txt": b"Whole.",
+        "b/.f/g.jsonl": LINE, "b/h.bin": LINE, "i.txt": b"Whole.",
     }  # fmt: skip
     for key, data in objects.items():
         bucket.pipe(f"corpus/{key}", data)
@@ -191,12 +201,12 @@ def test_objects_in_s3_are_found_and_read(bucket: Any) -> None:
 
 def test_an_object_in_s3_has_its_etag_and_new_ones_are_seen(bucket: Any) -> None:
     bucket.pipe("corpus/a.jsonl", LINE)
-    [first] = find_inputs(["s3://corpus/*.jsonl"])
+    [first] = find_inputs(["s3://corpus/*.jsonl"]).inputs
     assert first.version == bucket.info("corpus/a.jsonl")["ETag"].strip('"') != ""
     assert first.num_bytes == len(LINE)
     for name, data in (("a", LINE * 2), ("b", LINE)):
         bucket.pipe(f"corpus/{name}.jsonl", data)
-    [changed, new] = find_inputs(["s3://corpus/*.jsonl"])
+    [changed, new] = find_inputs(["s3://corpus/*.jsonl"]).inputs
     assert (changed.num_bytes, new.version) == (2 * len(LINE), first.version)
     assert changed.version != first.version
 
@@ -256,20 +266,21 @@ def saved(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_saved_dataset_is_one_input(saved: Path) -> None:
-    [one], [test] = find_inputs([str(saved / "one")]), find_inputs([str(saved / "splits")], split="test")
-    assert (one.url, one.format, test.url) == (f"datasets:{saved}/one", "dataset", f"datasets:{saved}/splits/test")
-    assert one.num_bytes > 0
-    assert one.version == json.loads((saved / "one/state.json").read_bytes())["_fingerprint"]
+def test_a_saved_dataset_is_its_arrow_files(saved: Path) -> None:
+    [one], [test] = find_inputs([str(saved / "one")]).inputs, find_inputs([str(saved / "splits")], split="test").inputs
+    file = "data-00000-of-00001.arrow"
+    assert (one.url, one.format, test.url) == (f"{saved}/one/{file}", "arrow", f"{saved}/splits/test/{file}")
+    assert one.num_bytes == (saved / "one" / file).stat().st_size
     assert texts(saved / "one") == texts(saved / "splits") == [b"train 0", b"train 1", b"train 2"]
     assert [found.line for found in Reader(test, Fields(), 100, skip=2)] == [3]
     refused(UsageError, "splits has no split 'dev': name one of train, test$", saved / "splits", split="dev")
 
 
-def test_a_dataset_without_its_package_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dataset_without_its_package_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(UsageError, match=r"one is read by the datasets library: pip install datasets$"):
-        texts(saved / "one")
+    source = Input("datasets:user/name?split=train", "dataset", None, 0, "main")
+    with pytest.raises(UsageError, match=r"user/name\S* is read by the datasets library: pip install datasets$"):
+        list(Reader(source, Fields(), 100))
 
 
 _ASK = """
@@ -281,7 +292,7 @@ from lcdata.schemas.errors import LcdataError
 waits = []
 sys.addaudithook(lambda event, arguments: waits.extend(arguments) if event == "time.sleep" else None)
 try:
-    [source] = find_inputs(sys.argv[1:2], *sys.argv[2:])
+    [source] = find_inputs(sys.argv[1:2], *sys.argv[2:]).inputs
     said = {"url": source.url, "version": source.version}
     said["texts"] = [one.text.decode() for one in Reader(source, Fields(order="n"), 100, skip=37)]
 except LcdataError as error:

@@ -1,6 +1,7 @@
 """The engine gives the ids of `tokenizers`, text never makes control tokens, spans cover what they say."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,12 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer as Reference
 from tokenizers import models, normalizers, pre_tokenizers, trainers
 
-from lcdata.packers.tokens.tokenizer import HOSTILE, Tokenizer, load_tokenizer
+from lcdata.packers.tokens.probes import around
+from lcdata.packers.tokens.tokenizer import HOSTILE, Tokenizer, load_tokenizer, open_tokenizer
 from lcdata.schemas.errors import HubError, UsageError
 from lcdata.schemas.tokens import TokenizerChoice
+
+from .conftest import Load, added
 
 TEXTS = st.text(alphabet=st.characters(codec="utf-8"), max_size=60) | st.sampled_from(HOSTILE)
 
@@ -128,6 +132,7 @@ def test_what_is_no_tokenizer_is_refused_with_the_cure(
     broken, no_eos = tmp_path / "broken.json", tmp_path / "no_eos.json"
     broken.write_text('{"version": "1.0"')
     content = json.loads((Path(small) / "tokenizer.json").read_text())
+    content["model"]["vocab"]["endoftext"] = content["model"]["vocab"].pop("<|endoftext|>")
     no_eos.write_text(json.dumps(content | {"added_tokens": []}))
     wrong = {
         str(tmp_path / "missing.json"): "no tokenizer at",
@@ -143,6 +148,94 @@ def test_what_is_no_tokenizer_is_refused_with_the_cure(
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises((HubError, UsageError), match="org/nothing-here"):
         load_tokenizer(TokenizerChoice(source="org/nothing-here"))
+
+
+LONG = "one two three 4567 naïve " * 3000
+
+
+@pytest.mark.parametrize("engine", ["fastokens", "tokenizers"])
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        ("truncation", {"direction": "Right", "max_length": 16, "strategy": "LongestFirst", "stride": 0}),
+        ("truncation", {"direction": "Left", "max_length": 20_000, "strategy": "OnlyFirst", "stride": 3}),
+        (
+            "padding",
+            {
+                "strategy": {"Fixed": 90_000},
+                "direction": "Left",
+                "pad_to_multiple_of": 7,
+                "pad_id": 0,
+                "pad_type_id": 0,
+                "pad_token": "<|endoftext|>",
+            },
+        ),
+    ],
+)
+def test_truncation_and_padding_of_the_file_are_switched_off_and_said(
+    load: Load, small: str, engine: str, name: str, limit: dict[str, object]
+) -> None:
+    whole = load_tokenizer(TokenizerChoice(source=small)).encode_reference(LONG)
+    assert len(whole) > 20_000
+    with pytest.warns(UserWarning, match=f"asks for the {name}.*, which is switched off"):
+        tokenizer = load({name: limit}, engine=engine)
+    again = open_tokenizer(replace(tokenizer.spec, data=tokenizer.spec.data + b" "))
+    for opened in (tokenizer, again):
+        for ids in (opened.encode(LONG), opened.encode_batch([LONG])[0], opened.encode_reference(LONG)):
+            assert ids.tolist() == whole.tolist()
+    assert tokenizer.tried().engine == engine
+
+
+@pytest.mark.parametrize("engine", ["fastokens", "tokenizers"])
+def test_dropout_is_refused_with_the_cure(load: Load, engine: str) -> None:
+    load(model={"dropout": 0.0}, engine=engine)
+    with pytest.raises(UsageError, match=r'dropout of 0.1, .*set "dropout" to null'):
+        load(model={"dropout": 0.1}, engine=engine)
+
+
+def test_engines_are_tried_on_a_long_document(load: Load) -> None:
+    """Without a pre-tokenizer `fastokens` makes other tokens of some texts, which short ones need not show."""
+    tokenizer = load()
+    tokenizer._fast.enable_truncation(20_000)  # what switching it off prevents
+    with pytest.warns(UserWarning, match="fastokens and tokenizers differ"):
+        assert tokenizer.tried().engine == "tokenizers"
+
+
+BYTES = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+PARTS = {
+    "lowercase": {"normalizer": {"type": "Lowercase"}},
+    "nfkc": {"normalizer": {"type": "NFKC"}},
+    "strip": {"normalizer": {"type": "Strip", "strip_left": True, "strip_right": True}},
+    "prepend": {"normalizer": {"type": "Prepend", "prepend": "_"}},
+    "blanks": {"normalizer": {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "}},
+    "no pre-tokenizer": {"pre_tokenizer": None},
+    "prefix space": {"pre_tokenizer": BYTES | {"add_prefix_space": True}},
+    "no regex": {"pre_tokenizer": BYTES | {"use_regex": False}},
+    "punctuation": {
+        "pre_tokenizer": {
+            "type": "Sequence",
+            "pretokenizers": [{"type": "Punctuation", "behavior": "Isolated"}, BYTES],
+        }
+    },
+    "first space": {
+        "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": False}
+    },
+}
+"""Parts of a tokenizer.json that change ids."""
+
+
+@pytest.mark.filterwarnings("ignore:fastokens")
+@pytest.mark.parametrize("flags", [{}, {"lstrip": True}, {"rstrip": True}, {"single_word": True}, {"normalized": True}])
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_of_the_file_counts_alike_for_both_engines(load: Load, part: str, flags: dict[str, bool]) -> None:
+    tokenizer = load(PARTS[part], tokens=[added("<h1>", 900, **flags), added("[IMG]", 901, **flags)]).tried()
+    truth = Reference.from_str(tokenizer.spec.data.decode())
+    for text in (*HOSTILE, *around(["<h1>", "[IMG]", "<H1>"]), "The the THE " * 300):
+        ids = tokenizer.encode(text).tolist()
+        true = truth.encode(text, add_special_tokens=False).ids
+        assert ids == tokenizer.encode_reference(text).tolist()
+        assert 901 not in ids
+        assert ids == true or {0, 901} & set(true)
 
 
 def test_a_forgotten_vocabulary_comes_back_for_spans_and_control_tokens(tokenizer_source: str) -> None:

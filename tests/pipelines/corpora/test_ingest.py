@@ -14,10 +14,17 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 from conftest import Run
+from tokenizers import Tokenizer as Reference
+from tokenizers import models
 
 from lcdata.packers.files.token_store import TokenFile, token_path
-from lcdata.packers.tokens.tokenizer import load_tokenizer
+from lcdata.packers.tokens import tokenizer as tokenizer_module
+from lcdata.packers.tokens.tokenizer import Tokenizer, load_tokenizer
+from lcdata.pipelines.corpora.ingest import ingest
 from lcdata.pipelines.corpora.store import StoredCorpus, open_corpus
+from lcdata.pipelines.run.where import Where
+from lcdata.schemas.corpus import IngestRecipe
+from lcdata.schemas.errors import LcdataError
 from lcdata.schemas.tokens import TokenizerChoice
 
 WORDS = (
@@ -337,3 +344,78 @@ def test_documents_without_tokens_are_counted(tmp_path: Path, lcdata: Run, small
     none = lcdata("ingest", "b.jsonl", "--name", "d", "--tokenizer", "tokenizer.json")
     assert none.returncode == 2
     assert "makes no tokens of any document" in none.stderr
+
+
+LIMIT = {"direction": "Right", "max_length": 16, "strategy": "LongestFirst", "stride": 0}
+
+
+def small_with(folder: Path, small: str, **changes: Any) -> Path:
+    """The small tokenizer with other content in its file."""
+    folder.mkdir()
+    content = json.loads((Path(small) / "tokenizer.json").read_text())
+    (folder / "tokenizer.json").write_text(json.dumps(content | changes))
+    (folder / "tokenizer_config.json").write_bytes((Path(small) / "tokenizer_config.json").read_bytes())
+    return folder
+
+
+@pytest.mark.parametrize("engine", ["fastokens", "tokenizers"])
+def test_a_tokenizer_that_truncates_loses_nothing(tmp_path: Path, lcdata: Run, small: str, engine: str) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [{"name": name, "text": one} for name, one in TEXTS.items()])
+    truncating = small_with(tmp_path / "truncating", small, truncation=LIMIT)
+    done = lcdata("ingest", "a.jsonl", "--name", "x", "--id", "name", "--tokenizer", truncating, "--engine", engine)
+    assert done.returncode == 0, done.stderr
+    assert "the truncation to 16 tokens, which is switched off" in done.stderr
+    tokenizer = load_tokenizer(TokenizerChoice(source=small))
+    found = stored_ids(open_corpus(tmp_path / "store" / "x"))
+    assert found == {name: tokenizer.encode_reference(one).tolist() for name, one in TEXTS.items()}
+    assert max(map(len, found.values())) > 1000
+
+
+def few_letters(folder: Path) -> Path:
+    """A vocabulary of letters alone, which leaves all else out without a token."""
+    folder.mkdir()
+    reference = Reference(models.BPE({word: number for number, word in enumerate(["</s>", *"abcdefghij"])}, []))
+    reference.add_special_tokens(["</s>"])
+    reference.save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text('{"eos_token": "</s>"}')
+    return folder
+
+
+def test_what_the_vocabulary_cannot_write_is_counted_and_gated(tmp_path: Path, lcdata: Run) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [{"text": "abc " * 50}, {"text": "abc1" * 4}, {"text": "日本"}, {"text": "1é"}])
+    command = ("ingest", "a.jsonl", "--name", "x", "--tokenizer", few_letters(tmp_path / "few"))
+    done = lcdata(*command)
+    assert done.returncode == 2, done.stderr
+    line = done.stderr.splitlines()[-1]
+    assert "cannot write 8 places of texts of 162 tokens, more than --max-unwritten 0.10%, the first of them in" in line
+    assert "a.jsonl:" in line
+    assert ": use another --tokenizer, or allow more with --max-unwritten" in line
+    assert not (tmp_path / "store" / "x").exists()
+    done = lcdata(*command, "--max-unwritten", "5%")
+    assert done.returncode == 0, done.stderr
+    manifest = manifest_of(tmp_path / "store" / "x")
+    assert (manifest["unwritten"], manifest["documents_unwritten"]) == (8, 3)
+    assert manifest["dropped"] == {"no tokens": 2}
+    assert "8 places in 3 documents that the vocabulary cannot write" in " ".join(done.stdout.split())
+
+
+def test_the_first_long_document_of_a_unit_is_audited_whole(
+    small: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine that cuts texts encodes every window of one rightly."""
+
+    class Truncating:
+        def __init__(self, tokenizer: Tokenizer) -> None:
+            self._tokenizer = tokenizer
+
+        def encode_batch_flat(self, texts: list[str], split_special_tokens: bool) -> tuple[bytes, bytes]:
+            ids = [self._tokenizer.encode_reference(one)[:6000].astype(np.int32) for one in texts]
+            return np.concatenate(ids).tobytes(), np.cumsum([0, *map(len, ids)]).astype(np.int64).tobytes()
+
+    write_jsonl(tmp_path / "a.jsonl", [{"text": "short"}, {"text": text(9, 12_000)}])
+    honest = load_tokenizer(TokenizerChoice(source=small))
+    monkeypatch.setattr(tokenizer_module, "_fast_engine", lambda _: Truncating(honest))
+    monkeypatch.setattr(Tokenizer, "tried", lambda self: self)
+    recipe = IngestRecipe(name="x", inputs=(str(tmp_path / "a.jsonl"),), tokenizer=TokenizerChoice(source=small))
+    with pytest.raises(LcdataError, match=r"audit: .*a.jsonl:2 has other ids under tokenizers"):
+        ingest(recipe, tmp_path / "store", where=Where(0))

@@ -171,7 +171,7 @@ def rewritten(folder: Path, row: int, column: str, place: int, value: int) -> No
 
 
 def test_a_document_is_named_by_its_row_in_the_data_file(everything: Path, tmp_path: Path) -> None:
-    eos_id = json.loads((everything / "lcdata.json").read_text())["tokenizer"]["eos_id"]
+    eos_id = json.loads((everything / "lcdata.json").read_text())["tokenizer"]["eos_ids"][-1]
     rewritten(everything, 2, "input_ids", 5, eos_id)
     with pytest.raises(UsageError, match=r"document 0 of row 2 in .*/train-00000-of-.* has EOS \(\d+\) inside"):
         export_rows(open_dataset(everything), "olmo-core", tmp_path / "out")

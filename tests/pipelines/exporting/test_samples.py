@@ -80,7 +80,9 @@ def test_evaluation_lines_hold_what_scorers_read(folder: Path, lines: Callable[.
         assert line["outputs"] == record["answers"]
         assert (line["length"], line["task"], line["template"]) == (record["length"], "kv", record["template"])
         assert line["depth"] == pytest.approx(record["depth"], abs=1e-6)
-        assert line["answer_prefix"] == ""
+        assert line["answer_prefix"] == line["gen_prefix"] == ""
+        assert 1024 <= line["max_length"] <= 3072
+        assert 0.9 * line["max_length"] < line["length"] <= line["max_length"]
         assert line["asked"] == [str(key) for key in json.loads(record["facts"])["key"]]
         assert len(line["input"]) > 1000
     assert len({line["length"] for line in found}) > 10

@@ -1,8 +1,11 @@
 """An engine that differs from `tokenizers` is found before and during a build."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer as Reference
+from tokenizers import models
 
 from lcdata.packers.tokens import tokenizer as tokenizer_module
 from lcdata.packers.tokens.tokenizer import Tokenizer, load_tokenizer
@@ -70,3 +73,20 @@ def test_a_sample_that_cannot_be_so_short_says_so(small: str) -> None:
     maker = maker_of(load_tokenizer(TokenizerChoice(source=small)))
     with pytest.raises(UsageError, match=r"kv sample 0: 10 tokens are too few: this sample needs \d+ at least"):
         maker.make(0, 10)
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .,:;?!'-_"
+
+
+@pytest.mark.parametrize("letters", [LETTERS, "0123456789"], ids=["no digits", "no words"])
+def test_a_task_whose_question_or_answer_cannot_be_written_fails_at_once(tmp_path: Path, letters: str) -> None:
+    reference = Reference(models.BPE({word: number for number, word in enumerate(["</s>", *letters])}, []))
+    reference.add_special_tokens(["</s>"])
+    reference.save(str(tmp_path / "tokenizer.json"))
+    choice = TokenizerChoice(source=str(tmp_path), eos="</s>")
+    component = {"task": "kv", "length": "1k", "n": 1}
+    recipe = Recipe.model_validate({"name": "x", "seq_length": "1k", "tokenizer": choice, "mix": [component]})
+    with pytest.raises(UsageError, match=r"kv: the vocabulary of .* cannot write all of .*: use another --tokenizer"):
+        makers_of(recipe, load_tokenizer(choice), None)
+    with pytest.raises(UsageError, match="cannot write all of"):
+        maker_of(load_tokenizer(choice)).make(0, 1000)

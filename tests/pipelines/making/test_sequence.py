@@ -46,8 +46,8 @@ OPTIONS: list[tuple[str, list[str], dict[str, Any]]] = [
     ),
     (
         "vt",
-        ["--length", "1000", "--format", "chat", "--chat-template", "chat.jinja", "--bos", "a"],
-        {"length": 1000, "format": "chat", "chat_template": "chat.jinja", "bos": "a"},
+        ["--length", "1000", "--format", "chat", "--chat-template", "chat.jinja", "--bos", "<|endoftext|>"],
+        {"length": 1000, "format": "chat", "chat_template": "chat.jinja", "bos": "<|endoftext|>"},
     ),
 ]
 
@@ -233,9 +233,9 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"length": []}, "length must be a length such as 4096, 32k or 1M, got ''"),
     ({"length": "8k..4k"}, "length must go from the shorter to the longer length"),
     ({"n": 0}, "n: must be a count such as 1000, 1e5 or 2.5M, whole and above zero, got '0'"),
-    ({"seed": -1}, "seed: Input should be greater than or equal to 0"),
-    ({"format": "html"}, "format: Input should be 'plain' or 'chat'"),
-    ({"loss": "none"}, "loss: Input should be 'answer' or 'all'"),
+    ({"seed": -1}, "seed: must be 0 or more"),
+    ({"format": "html"}, "format: must be plain or chat, got 'html'"),
+    ({"loss": "none"}, "loss: must be answer or all, got 'none'"),
     ({"engine": "fast"}, "engine must be fastokens or tokenizers, got 'fast'"),
     ({"preset": "multikey_9"}, "kv has no preset 'multikey_9'."),
     ({"dict_sise": 3}, r"kv: unknown setting 'dict_sise'. Did you mean 'dict_size'\?"),

@@ -11,6 +11,7 @@ from lcdata.packers.rows.pieces import Pieces, cut
 from lcdata.pipelines.planning.draw import Cell, Drawn, deal, draw, draw_component
 from lcdata.pipelines.planning.upsample import Budget, Supply, plan_targets
 from lcdata.schemas.buckets import Buckets
+from lcdata.schemas.tokens import Ends
 from lcdata.schemas.upsample import Upsample
 
 
@@ -149,7 +150,7 @@ def test_mixtures_are_met_within_half_a_point_and_nothing_is_lost(seed: int) -> 
     targets = plan_targets(parts, Buckets((512, 2048)), Upsample(strategy="per-source"), budget, seq_length)
     most_epochs = 0
     for row, part in enumerate(parts):
-        pieces = cut(part.lengths, seq_length, 1, "split")
+        pieces = cut(part.lengths, seq_length, Ends(1, 1), "split")
         cells_there = cells_of(part, pieces, targets.buckets)
         drawn = draw_component(cells_there, targets.target[row].tolist(), seed)
         used = np.array([int(pieces.length[each.piece].sum()) for each in drawn])

@@ -223,3 +223,12 @@ def test_what_is_no_dataset_is_one_line(lcdata: Run, tmp_path: Path) -> None:
     done = lcdata("verify", "empty")
     assert done.returncode == 2
     assert done.stderr.strip() == "lcdata: empty is no finished dataset: it has no lcdata.json"
+
+
+def test_one_token_may_begin_and_end_documents(lcdata: Run, small: str, tmp_path: Path) -> None:
+    command = ("gen", "--task", "kv", "--length", "1k", "--n", 3, "--tokenizer", small, "--bos", "<|endoftext|>")
+    assert lcdata(*command, "--out", "out").returncode == 0
+    verified = lcdata("verify", "out")
+    assert verified.returncode == 0, verified.stdout
+    tokenizer = json.loads((tmp_path / "out" / "lcdata.json").read_text())["tokenizer"]
+    assert tokenizer["bos_ids"] == tokenizer["eos_ids"] == [0]

@@ -139,7 +139,7 @@ MISTAKES |= {
     f"{HEAD}{KV}corpus: code": "corpus: is no field of the recipe, but of a corpus in mix: move it there",
     f"{HEAD}{KV}strategy: global": "strategy: is no field of the recipe, but of upsample: move it there",
     f"{HEAD}tokens: 1k\nupsample: per-source\nmix: [{{corpus: a}}]": "write upsample: {strategy: per-source}",
-    f"{HEAD}{KV}packing: best": "packing: must be best-fit or concat, got 'best'. Did you mean 'best-fit'?",
+    f"{HEAD}{KV}packing: best": "packing: must be best-fit or concat, got 'best'",
     f"{HEAD}tokens: 1M\nmix: [{{task: kv, length: 4k, share: 80%}}, {{corpus: a, share: 70%}}]": (
         "the shares add up to 150 %: make them 100 %, or leave that of a out"
     ),
@@ -158,6 +158,15 @@ def test_a_mistake_is_named_with_its_place(content: str, tmp_path: Path) -> None
         read_recipe(tmp_path / "recipe.yaml")
     assert MISTAKES[content] in str(failed.value)
     assert "\n" not in str(failed.value)
+
+
+def test_a_chat_template_that_no_task_uses_is_an_error() -> None:
+    task = {"task": "kv", "length": "1k", "n": 1}
+    content = {"name": "a", "seq_length": "1k", "tokenizer": {"chat_template": "own.jinja"}}
+    with pytest.raises(ValueError, match="chat_template is given and no task has format: chat"):
+        Recipe.model_validate(content | {"mix": [task]})
+    recipe = Recipe.model_validate(content | {"mix": [task | {"format": "chat"}]})
+    assert Recipe.model_validate(recipe.model_dump(mode="json")) == recipe
 
 
 def recipe_from(folder: Path, content: str, changes: tuple[str, ...] = ()) -> Recipe:
@@ -211,4 +220,7 @@ def test_paths_are_relative_to_the_recipe_and_those_of_changes_to_where_one_is(
 def test_all_corpora_that_are_missing_are_named_at_once(tmp_path: Path) -> None:
     recipe = recipe_from(tmp_path, f"{HEAD}tokens: 1M\nmix: [{{corpus: books}}, {{corpus: code}}]")
     with pytest.raises(UsageError, match="no stored corpora are at books, code: make them with `lcdata ingest`"):
+        _ = Materials(recipe).corpora
+    recipe = recipe_from(tmp_path, f"{HEAD}tokens: 1M\ningest: [{{name: a, inputs: [b]}}]\nmix: [{{corpus: a}}]")
+    with pytest.raises(UsageError, match="store/a not stored yet: `lcdata build` of this recipe does it first"):
         _ = Materials(recipe).corpora

@@ -1,0 +1,156 @@
+"""What an ingest loses is measured, named and refused unless it is allowed."""
+
+import gzip
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+from conftest import Run
+
+from lcdata.generators.sources.inputs import find_inputs
+
+
+def lines(first: int, count: int) -> bytes:
+    rows = [{"text": f"Document {number} tells about river {number * 7}."} for number in range(first, first + count)]
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "corpus.json").read_text())
+
+
+def test_files_cut_in_half_stop_an_ingest_and_are_named_with_what_they_gave(
+    tmp_path: Path, lcdata: Run, small: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        data = lines(number * 400, 400)
+        packed = zstandard.compress(data[:9000]) + zstandard.compress(data[9000:])
+        cut = len(zstandard.compress(data[:9000])) + 40
+        (tmp_path / f"in/{number}.jsonl.zst").write_bytes(packed[:cut] if number else packed)
+    command = ("ingest", "in", "--name", "c", "--tokenizer", small)
+    gave = data[:9000].count(b"\n")
+    for allowed in ("0", "1", "33%", "0.5"):
+        failed = lcdata(*command, "--max-bad", "100%", "--allow-damaged-files", allowed)
+        assert failed.returncode == 2, failed.stderr
+        assert "lcdata: 2 of 3 files are damaged: in/1.jsonl.zst cannot be read after line" in failed.stderr
+        assert f"(it ends too early), gave {gave} records; in/2.jsonl.zst cannot" in failed.stderr
+        assert failed.stderr.splitlines()[-1].endswith("or go on with what they still give by --allow-damaged-files 2")
+        assert not (tmp_path / "store/c").exists()
+    done = lcdata(*command, "--allow-damaged-files", "67%")
+    assert done.returncode == 0, done.stderr
+    assert "2 damaged (files, in part)" in done.stdout
+    assert f"damaged in/2.jsonl.zst cannot be read after line {gave} (it ends too early), gave {gave}" in " ".join(
+        done.stdout.split()
+    )
+    manifest = manifest_of(tmp_path / "store/c")
+    assert [(one["url"], one["records"]) for one in manifest["damaged"]] == [
+        ("in/1.jsonl.zst", gave), ("in/2.jsonl.zst", gave),
+    ]  # fmt: skip
+    assert manifest["bad"] == {}
+    assert manifest["documents"] == manifest["records"] == 400 + 2 * gave
+    assert lcdata("verify", "store").returncode == 0
+    again = lcdata(*command)
+    assert again.returncode == 2, "a finished corpus keeps no other promise"
+    assert "2 of 3 files are damaged" in again.stderr
+    events = [json.loads(line) for line in lcdata(*command, "--allow-damaged-files", "2", "--json").stdout.splitlines()]
+    assert len(events[-1]["manifest"]["damaged"]) == 2
+
+
+@pytest.mark.parametrize("value", ["lots", "-1", "1.5", "101%", ""])
+def test_what_may_be_damaged_is_a_number_or_a_share(value: str, tmp_path: Path, lcdata: Run) -> None:
+    (tmp_path / "a.jsonl").write_bytes(lines(0, 1))
+    failed = lcdata("ingest", "a.jsonl", "--name", "c", f"--allow-damaged-files={value}")
+    assert failed.returncode == 2
+    assert "--allow-damaged-files must be a number such as 3 or a share such as 0.3 or 30%, got" in failed.stderr
+
+
+def test_a_finished_corpus_meets_another_gate(tmp_path: Path, lcdata: Run, small: str) -> None:
+    (tmp_path / "a.jsonl").write_bytes(lines(0, 50) + b'{"text": ""}\n')
+    command = ("ingest", "a.jsonl", "--name", "c", "--tokenizer", small)
+    assert lcdata(*command, "--max-bad", "5%").returncode == 0
+    stricter = lcdata(*command)
+    assert stricter.returncode == 2
+    assert "1 of 51 records cannot be used (1.96%), more than --max-bad 0.10%: a.jsonl:51 empty text" in stricter.stderr
+
+
+def test_what_a_folder_holds_and_is_not_read_is_told(tmp_path: Path, lcdata: Run, small: str) -> None:
+    folder = tmp_path / "in"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "a.jsonl").write_bytes(lines(0, 3))
+    (folder / "b.json.gz").write_bytes(gzip.compress(lines(3, 3)))
+    for name in ("c.docx", "sub/d.pdf", ".hidden"):
+        (folder / name).write_bytes(b"?")
+    (folder / "broken.jsonl").symlink_to("nowhere.jsonl")
+    (folder / "linked").symlink_to(tmp_path, target_is_directory=True)
+    os.mkfifo(folder / "pipe.jsonl")
+    done = lcdata("ingest", "in", "--name", "c", "--tokenizer", small)
+    assert done.returncode == 0, done.stderr
+    counts = {
+        "a broken link": 1, "a linked folder": 1, "hidden": 1, "no regular file": 1, "of an ending that is not read": 2,
+    }  # fmt: skip
+    manifest = manifest_of(tmp_path / "store/c")
+    assert manifest["passed_over"] == counts
+    assert {one["url"] for one in manifest["first_passed_over"]} == {
+        f"in/{name}" for name in ("c.docx", "sub/d.pdf", ".hidden", "broken.jsonl", "linked", "pipe.jsonl")
+    }
+    assert manifest["documents"] == 6
+    assert "2 of an ending that is not read (not read)" in " ".join(done.stdout.split())
+    assert "in/broken.jsonl a broken link" in " ".join(done.stdout.split())
+    assert "warning: not all that lies among the inputs is read: 1 a broken link, " in done.stderr
+    again = lcdata("ingest", "in", "--name", "c", "--tokenizer", small)
+    assert again.returncode == 0
+    assert "1 a broken link" in " ".join(again.stdout.split())
+
+
+def test_folders_that_may_not_be_read_or_are_met_by_a_glob_are_told(tmp_path: Path) -> None:
+    for folder in ("a/open", "a/shut"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "x.jsonl").write_bytes(lines(0, 1))
+    (tmp_path / "a/y.jsonl").write_bytes(lines(0, 1))
+    (tmp_path / "a/shut").chmod(0)
+    is_root = os.geteuid() == 0
+    if is_root:
+        for folder in (tmp_path, *tmp_path.parents[:2]):
+            folder.chmod(0o755)
+        os.seteuid(65534)
+    try:
+        found = find_inputs([str(tmp_path / "a")])
+    finally:
+        if is_root:
+            os.seteuid(0)
+        (tmp_path / "a/shut").chmod(0o755)
+    assert [one.url for one in found.inputs] == [f"{tmp_path}/a/open/x.jsonl", f"{tmp_path}/a/y.jsonl"]
+    assert found.passed_over == [(f"{tmp_path}/a/shut", "a folder that may not be read")]
+    globbed = find_inputs([f"{tmp_path}/a/*"])
+    assert [one.url for one in globbed.inputs] == [f"{tmp_path}/a/y.jsonl"]
+    assert [reason for _, reason in globbed.passed_over] == ["a folder, which a glob does not enter"] * 2
+    assert find_inputs([f"{tmp_path}/a/**/*"]).passed_over == []
+
+
+def test_empty_shards_lose_nothing(tmp_path: Path, lcdata: Run, small: str) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    (tmp_path / "in").mkdir()
+    pq.write_table(pa.table({"text": ["One.", "Two."]}), tmp_path / "in/0.parquet")
+    pq.write_table(pa.table({"text": pa.nulls(0)}), tmp_path / "in/1.parquet")
+    pq.write_table(pa.table({"text": pa.nulls(7)}), tmp_path / "in/2.parquet")
+    pq.write_table(pa.table({}), tmp_path / "in/3.parquet")
+    done = lcdata("ingest", "in", "--name", "c", "--tokenizer", small)
+    assert done.returncode == 0, done.stderr
+    manifest = manifest_of(tmp_path / "store/c")
+    assert (manifest["documents"], manifest["records"]) == (2, 9)
+    assert manifest["bad"] == {"in a column without any value": 7}
+    assert lcdata("verify", "store").returncode == 0
+
+
+def test_gates_are_refused_where_nothing_is_ingested(tmp_path: Path, lcdata: Run) -> None:
+    (tmp_path / "mix.yaml").write_text("name: m\nseq_length: 1k\nmix:\n  - {task: kv, length: 1k, n: 2}\n")
+    for option in ("--max-bad=1%", "--allow-damaged-files=1"):
+        failed = lcdata("build", "mix.yaml", option)
+        assert failed.returncode == 2
+        assert f"{option.partition('=')[0]} is for recipes that ingest: leave it out" in failed.stderr
