@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,7 @@ def _run(folder: Path, command: list[str], fault: Fault | None, operations: int,
         sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)
         sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
         sys.argv = ["lcdata", *command]
+        warnings.simplefilter("default")  # which tests make errors of
         _watch(folder, _at(fault, operations))
         main()
     except SystemExit as end:
