@@ -17,7 +17,7 @@ for name, text in pages(cli).items():
 endef
 export WRITE_REFERENCE
 
-.PHONY: demo demo-recipe test check trainers readers bench gallery lock clean
+.PHONY: demo demo-recipe test check trainers readers bench chaos gallery lock clean
 
 demo: $(READY)  ## make 100 samples of 128k tokens and look at them
 	$(RUN)/lcdata gen --task kv --length 128k --n 100 --out demo
@@ -48,6 +48,9 @@ bench: $(TRAINERS)  ## speed and memory beside bounds and a peer; writes benchma
 	$(RUN)/python benchmarks/tasks.py
 	$(RUN)/python benchmarks/ingest.py
 	$(RUN)/python benchmarks/packing.py
+
+chaos: $(READY)  ## kills, refused file operations and flipped bits, with the table of docs/reliability.md
+	cd tests && ../$(RUN)/python -m chaos.campaign $(or $(BITS),100) $(OPERATIONS)
 
 gallery: $(READY)  ## write the pages of docs/ that tell of tasks, commands and files, the recipes' schema and the tour
 	$(RUN)/lcdata tasks --markdown > docs/tasks.md

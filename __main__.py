@@ -11,8 +11,8 @@ import click
 
 from . import __version__
 from .pipelines.commands.group import Commands, asks_for_json
-from .pipelines.commands.interrupts import Terminated, end_at_once, hear_interrupts, hear_no_more
-from .schemas.errors import LcdataError
+from .pipelines.commands.interrupts import Terminated, end_at_once, hear_interrupts, hear_no_more, interrupted_by
+from .schemas.errors import LcdataError, ResumableError
 from .schemas.secrets import without_secrets
 
 _TERMINATED, _INTERRUPTED = 4, 130
@@ -48,36 +48,48 @@ def _run() -> NoReturn:
     try:
         code = cli.main(arguments, standalone_mode=False, prog_name="lcdata")
         sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.NoArgsIsHelpError as error:
+    except (Terminated, KeyboardInterrupt, click.Abort) as error:
+        _interrupted(interrupted_by() or type(error))
+    except Exception as error:
+        interrupt = interrupted_by()
+        if interrupt is not None:  # in code that makes an error of its own of it
+            _interrupted(interrupt)
+        _failed(error, debug)
+
+
+def _failed(error: Exception, debug: bool) -> NoReturn:
+    """Say in one line what went wrong, and end with its exit code."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         sys.exit(2)
-    except click.ClickException as error:
+    if isinstance(error, click.ClickException):
         _fail(error.format_message(), error.exit_code)
-    except Terminated:
-        _interrupted(_TERMINATED)
-    except (KeyboardInterrupt, click.Abort):
-        _interrupted(_INTERRUPTED)
-    except BrokenPipeError:
+    if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except LcdataError as error:
-        if debug:
-            print(without_secrets(traceback.format_exc()), file=sys.stderr)
-        _fail(str(error), error.exit_code)
-    except Exception as error:
-        if isinstance(error, SystemError) and isinstance(error.__cause__, Terminated | KeyboardInterrupt):
-            # It came while Ray was waiting.
-            _interrupted(_TERMINATED if isinstance(error.__cause__, Terminated) else _INTERRUPTED)
-        if debug:
-            print(without_secrets(traceback.format_exc()), file=sys.stderr)
-            sys.exit(1)
-        _fail(
-            f"{type(error).__name__}: {error} (this is a defect of lcdata: run again with --debug and report it)",
-            1,
-        )
+    told = _of_surroundings(error)
+    if debug:
+        print(without_secrets("".join(traceback.format_exception(error))), file=sys.stderr)
+    if told is None:
+        _fail(f"{type(error).__name__}: {error} (this is a defect of lcdata: run again with --debug and report it)", 1)
+    _fail(str(told), told.exit_code)
 
 
-def _interrupted(code: int) -> NoReturn:
+def _of_surroundings(error: Exception) -> LcdataError | None:
+    """The error to tell where the user, the machine or the disk is at fault; None for a defect of lcdata."""
+    if isinstance(error, LcdataError):
+        return error
+    if isinstance(error, MemoryError):
+        return ResumableError("there is too little memory: run the same command again with fewer --workers")
+    if isinstance(error, OSError):
+        from .pipelines.run.files import storage_error
+
+        return storage_error(error, None)
+    return None
+
+
+def _interrupted(interrupt: type[BaseException]) -> NoReturn:
+    code = _TERMINATED if interrupt is Terminated else _INTERRUPTED
     hear_no_more(code)
     again = shlex.join(["lcdata", *map(without_secrets, sys.argv[1:])])
     _tell(f"interrupted; what was finished is safe. To go on:\n  {again}", code)

@@ -13,7 +13,7 @@ from ..schemas.corpus import DEFAULT_GATES, Gates
 from ..schemas.errors import UsageError
 from ..schemas.events.building import Built, Planned, ShardFinished, StageBuilt
 from ..schemas.events.event import Tell, nobody
-from ..schemas.manifest import Manifest, ShardRecord, StageRecord
+from ..schemas.manifest import MANIFEST, Manifest, ShardRecord, StageRecord
 from ..schemas.recipe import Recipe
 from .corpora.ingest import ingest
 from .corpora.store import is_store, open_corpus
@@ -26,11 +26,10 @@ from .planning.workers import automatic_workers, surely_needed_workers
 from .publishing.finish import finish
 from .recipes.recipe_file import read_recipe, recipe_of, store_beside
 from .run.engine import Engine
-from .run.files import storage_error
 from .run.pace import Pace
 from .run.timed import timed
 from .run.where import ANYWHERE, Where
-from .run.workspace import Workspace, finished_dataset, first_difference
+from .run.workspace import Workspace, finished_dataset, first_difference, what_is_wrong
 
 
 def build(
@@ -100,31 +99,48 @@ def build_dataset(
     """
     out = Path(os.path.abspath(out.expanduser()))
     workspace, materials = Workspace(out, overwrite), Materials(recipe)
-    done = finished_dataset(out, overwrite)
+    done = _finished(workspace, materials, overwrite)
     if done is not None:
-        difference = _difference(done, materials)
-        if difference is None:
-            workspace.remove_after_publication()
-            return _built(done, out, None)
-        if not overwrite:
-            _check_asked(materials)
-            raise UsageError(f"{out} is finished and {difference}. Use another --out, or replace it with --overwrite")
-    with Engine(where) as runner:
+        return _built(done, out, None)
+    built: Built | None = None
+    with workspace.guarded(), Engine(where) as runner:
         runner.start(surely_needed_workers(recipe), write_shard)
         with timed("planned"):
             plan = make_plan(materials, engine)
         runner.decide(automatic_workers(plan))
         for note in plan.notes:
             warnings.warn(note, stacklevel=2)
-        with workspace.opened(plan.content):
-            try:
-                with timed("made"):
-                    manifest, pace = _make(plan, workspace, tell, runner)
-                with timed("published"):
-                    workspace.publish()
-            except OSError as error:
-                raise storage_error(error, out) from None
-    return _built(manifest, out, pace.per_second)
+        with workspace.locked():
+            done = _finished(workspace, materials, overwrite)
+            if done is not None:
+                return _built(done, out, None)
+            workspace.claim(plan.content)
+            with timed("made"):
+                manifest, pace = _make(plan, workspace, tell, runner)
+            built = _built(manifest, out, pace.per_second)
+            with timed("published"):
+                workspace.publish(MANIFEST, manifest.listed)
+    assert built is not None
+    return built
+
+
+def _finished(workspace: Workspace, materials: Materials, overwrite: bool) -> Manifest | None:
+    """The manifest of the recipe's dataset where it is finished, None where it is to be made.
+
+    UsageError where another one, or one that is not whole, has its place and is not to be overwritten.
+    """
+    out = workspace.out
+    done = finished_dataset(out, overwrite)
+    if done is None:
+        return None
+    difference = _difference(done, materials) or what_is_wrong(out, done.listed, overwrite)
+    if difference is None:
+        workspace.remove_after_publication()
+        return done
+    if overwrite:
+        return None
+    _check_asked(materials)
+    raise UsageError(f"{out} is finished and {difference}. Use another --out, or replace it with --overwrite")
 
 
 def _check_asked(materials: Materials) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field, PlainSerializer, field_validator, model_validator
 from .names import FolderName
 from .quantity import Count, Length
 from .records import FileRecord, JsonRecord, WorkRecord
+from .sealed import Sealed
 from .secrets import without_secrets
 from .tokens import TokenizerChoice, TokenizerIdentity
 from .written import Written
@@ -216,13 +217,11 @@ class BucketRecord(JsonRecord):
     """Bytes of text in it."""
 
 
-class CorpusManifest(JsonRecord):
+class CorpusManifest(Sealed):
     """Everything that says what a stored corpus is and lets it be checked and made again."""
 
     lcdata: str
     """Version of lcdata that made it."""
-    format: int
-    """Number of the format of the store's files."""
     fingerprint: str
     """Of recipe, inputs and tokenizer: the same fingerprint is the same store."""
     recipe: IngestRecipe
@@ -273,3 +272,20 @@ class CorpusManifest(JsonRecord):
     """The file that says of every document how long it is, where it came from and where its tokens are."""
     files: list[FileRecord]
     """The files of tokens, one for each bucket of a unit."""
+
+    @property
+    def content(self) -> dict[str, object]:
+        """All that decides the corpus's bytes, as JSON holds it; the corpus's fingerprint is this one's."""
+        return {
+            "format": self.format,
+            "recipe": self.recipe.model_dump(mode="json"),
+            "tokenizer": self.tokenizer.model_dump(mode="json"),
+            "engine": self.engine,
+            "inputs": {record.url: record.sha256 for record in self.inputs},
+            "versions": {**self.versions, "lcdata": self.lcdata},
+        }
+
+    @property
+    def listed(self) -> list[FileRecord]:
+        """Every file of the corpus but this one."""
+        return [self.index, *self.files]

@@ -1,18 +1,16 @@
 """`lcdata.json`, the truth about a finished dataset, and the records that shards leave while it is built."""
 
-import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from pydantic import ValidationError
 
 from .errors import LcdataError, UsageError
 from .mix import TaskComponent
 from .recipe import FORMAT, Recipe
 from .records import FileRecord, JsonRecord, WorkRecord
+from .sealed import Sealed, read_sealed
 from .stage import Stage
 from .tokens import ChatFrame, TokenizerIdentity
 
@@ -177,13 +175,11 @@ class StageRecord(JsonRecord):
     """The finished shards, by number."""
 
 
-class Manifest(JsonRecord):
+class Manifest(Sealed):
     """Everything that says what a dataset is and lets it be checked and made again."""
 
     lcdata: str
     """Version of lcdata that made it."""
-    format: int
-    """Number of the format of all files; lcdata reads the one that it writes."""
     fingerprint: str
     """Of recipe, tokenizer and corpora: the same fingerprint is the same data."""
     recipe: Recipe
@@ -207,6 +203,28 @@ class Manifest(JsonRecord):
     def shards(self) -> list[ShardRecord]:
         """Of all stages."""
         return [shard for stage in self.stages for shard in stage.shards]
+
+    @property
+    def listed(self) -> list[FileRecord]:
+        """Every file of the dataset but this one."""
+        return [*(file for shard in self.shards for file in (shard.data, shard.docs)), *self.files]
+
+    @property
+    def content(self) -> dict[str, object]:
+        """All that decides the dataset's bytes, see `dataset_content`."""
+        stages = {
+            stage.name: stage_content(
+                tasks={
+                    task.name: task.model_dump(mode="json", include={"settings", "rates", "first"})
+                    for task in stage.tasks
+                },
+                corpora={corpus.corpus: corpus.fingerprint for corpus in stage.corpora},
+                shards=len(stage.shards),
+            )
+            for stage in self.stages
+        }
+        versions = {**self.versions, "lcdata": self.lcdata}
+        return dataset_content(self.recipe, self.tokenizer, self.chat, self.inputs, stages, versions)
 
     def total(self, name: str) -> int:
         """A count of all stages: rows, documents, tokens, loss_tokens, encodings, audited or repeated_chars."""
@@ -239,6 +257,31 @@ class NumberedTask:
     number: int
 
 
+def dataset_content(
+    recipe: Recipe,
+    tokenizer: TokenizerIdentity,
+    chat: ChatFrame | None,
+    inputs: Mapping[str, str],
+    stages: Mapping[str, object],
+    versions: Mapping[str, str],
+) -> dict[str, object]:
+    """All that decides a dataset's bytes, as JSON holds it; a dataset's fingerprint is this one's."""
+    return {
+        "format": FORMAT,
+        "recipe": recipe.model_dump(mode="json"),
+        "tokenizer": tokenizer.model_dump(mode="json"),
+        "chat": None if chat is None else chat.model_dump(mode="json"),
+        "inputs": dict(inputs),
+        "stages": dict(stages),
+        "versions": dict(versions),
+    }
+
+
+def stage_content(tasks: Mapping[str, object], corpora: Mapping[str, str], shards: int) -> dict[str, object]:
+    """All that decides a stage's bytes besides the recipe: facts of its tasks, fingerprints of its corpora by path."""
+    return {"tasks": dict(tasks), "corpora": dict(corpora), "shards": shards}
+
+
 def summed(shards: list[ShardRecord]) -> dict[str, SourceTotals]:
     """What shards hold of each component, by name."""
     sums: dict[str, Counter[str]] = {}
@@ -249,23 +292,15 @@ def summed(shards: list[ShardRecord]) -> dict[str, SourceTotals]:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a dataset; UsageError where the folder has none that can be read."""
+    """The manifest of a dataset, which is as it was written.
+
+    Raises UsageError where the folder has none, QualityError where it is damaged, LcdataError where it is of another
+    version.
+    """
     path = folder / MANIFEST
     try:
-        content = json.loads(path.read_bytes())
-        if isinstance(content, dict) and content.get("format", FORMAT) != FORMAT:
-            raise LcdataError(
-                f"{path} is of format {content['format']}, this lcdata reads {FORMAT}: make the dataset again from its "
-                f"recipe, or use lcdata {content.get('lcdata')}"
-            )
-        return Manifest.model_validate(content)
+        return read_sealed(path, Manifest, FORMAT, "make the dataset again, with --overwrite")
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"{folder} is no finished dataset: it has no {MANIFEST}") from None
     except OSError as error:
         raise LcdataError(f"{path} cannot be read: {error.strerror}") from None
-    except json.JSONDecodeError as error:
-        raise LcdataError(f"{path} is damaged ({error})") from None
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"])) or "the file"
-        raise LcdataError(f"{path} is damaged or of another version ({where}: {problem['msg']})") from None

@@ -16,6 +16,8 @@ from tokenizers import Tokenizer as Reference
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 SHARED = Path(__file__).parents[2] / "shared" / "tokenizers"
+TEXTS = [Path(__file__).read_text(), "Dictionary [12] {123: 4567, 89: 10} naïve café 日本語 Привет " * 50]
+"""What small tokenizers are trained on."""
 TRAINED = ("gpt2-like", "sentencepiece-like")
 EOS = {"gpt2-like": "<|endoftext|>", "sentencepiece-like": "</s>", "qwen": "<|endoftext|>", "gpt2": "<|endoftext|>"}
 SHIPPED = tuple(name for name in ("qwen", "gpt2", "mistral-v3") if (SHARED / name).is_dir())
@@ -25,15 +27,15 @@ SHIPPED = tuple(name for name in ("qwen", "gpt2", "mistral-v3") if (SHARED / nam
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two small tokenizers trained on the spot, one of each of the two great families."""
     root = tmp_path_factory.mktemp("tokenizers")
-    text = [Path(__file__).read_text(), "Dictionary [12] {123: 4567, 89: 10} naïve café 日本語 Привет " * 50]
-    for name, build in (("gpt2-like", _gpt2_like), ("sentencepiece-like", _sentencepiece_like)):
+    for name, build in (("gpt2-like", gpt2_like), ("sentencepiece-like", _sentencepiece_like)):
         (root / name).mkdir()
-        (root / name / "tokenizer.json").write_text(build(text))
+        (root / name / "tokenizer.json").write_text(build(TEXTS))
         (root / name / "tokenizer_config.json").write_text(json.dumps({"eos_token": EOS[name]}))
     return root
 
 
-def _gpt2_like(text: list[str]) -> str:
+def gpt2_like(text: list[str]) -> str:
+    """A tokenizer file with byte-level BPE."""
     tokenizer = Reference(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

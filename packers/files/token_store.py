@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from ...schemas.errors import QualityError
 from ...schemas.tables import LIST
 from .arrays import fixed_binaries, int32_lists, numbers, strings
 from .arrow_writer import ArrowWriter
@@ -158,14 +159,31 @@ def token_path(bucket_low: int, unit: int) -> str:
     return f"tokens/bucket={bucket_low}/{unit:05d}.parquet"
 
 
-class TokenFile:
-    """A file of the token store, read by row groups."""
+def cure_of(corpus: Path) -> str:
+    """What helps where a file of a stored corpus is damaged."""
+    return f"`lcdata verify {corpus}` names all that is, and `lcdata ingest` with --overwrite stores it again"
 
-    def __init__(self, path: Path) -> None:
-        self._file = pq.ParquetFile(path, page_checksum_verification=True)
+
+class TokenFile:
+    """A file of the token store, read by row groups; QualityError where it is missing or damaged."""
+
+    def __init__(self, corpus: Path, path: str) -> None:
+        self._corpus, self._path = corpus, corpus / path
+        try:
+            self._file = pq.ParquetFile(self._path, page_checksum_verification=True)
+        except (OSError, pa.ArrowException) as error:
+            raise self._damaged(error) from None
 
     def row_group(self, number: int) -> tuple[list[str], NDArray[np.int32], Ids]:
         """Ids of the documents of a row group, where the tokens of each end after a first 0, and the tokens."""
-        table = self._file.read_row_group(number, use_threads=False).combine_chunks()
+        try:
+            table = self._file.read_row_group(number, use_threads=False).combine_chunks()
+        except (OSError, pa.ArrowException, IndexError) as error:
+            raise self._damaged(error) from None
+        if not table.schema.equals(TOKEN_SCHEMA):
+            raise self._damaged("has other columns than promised")
         lists = table["input_ids"].chunk(0)
         return table["id"].to_pylist(), lists.offsets.to_numpy(), lists.values.to_numpy()
+
+    def _damaged(self, reason: object) -> QualityError:
+        return QualityError(f"{self._path} cannot be read ({reason}): {cure_of(self._corpus)}")

@@ -3,6 +3,7 @@
 Exceptions can be lost in a finalizer, and what they cut short in a cleanup is never ended: there they wait.
 """
 
+import atexit
 import contextlib
 import os
 import signal
@@ -17,12 +18,17 @@ _AGAIN_AFTER = 0.05
 """Seconds after which an interrupt that was lost or put off is sent again."""
 _PATIENCE = 10.0
 """Seconds for which interrupts are put off: an end that hangs must not outlast them."""
-_ENDS = ("__exit__", "__del__")
-"""Functions in which things end. What is cut short in them stays behind, or complains when it is collected."""
+_ENDS = ("__exit__", "__del__", "publish", "report")
+"""Functions in which things end. What is cut short in them stays behind, complains when it is collected, or is not said
+to be finished though it is."""
 
 
 class Terminated(BaseException):
     """SIGTERM came, which ends the work like Ctrl-C but with another exit code."""
+
+
+_raised = list[type[Terminated | KeyboardInterrupt]]()
+"""Interrupts that were raised, in their order."""
 
 
 def hear_interrupts() -> None:
@@ -32,6 +38,7 @@ def hear_interrupts() -> None:
     out is sent again. Ctrl-C stays ignored where it was at the start, as shells have it in the background.
     """
     put_off_since: float | None = None
+    _raised.clear()
 
     def raise_it(number: int, frame: FrameType | None) -> None:
         nonlocal put_off_since
@@ -40,7 +47,8 @@ def hear_interrupts() -> None:
             _send_again(number)
             return
         put_off_since = None
-        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+        _raised.append(Terminated if number == signal.SIGTERM else KeyboardInterrupt)
+        raise _raised[-1]
 
     def lost(found: "sys.UnraisableHookArgs") -> None:
         if issubclass(found.exc_type, KeyboardInterrupt | Terminated):
@@ -50,6 +58,16 @@ def hear_interrupts() -> None:
 
     _handle(raise_it)
     sys.unraisablehook = lost
+    # Last of all, since what comes while Python itself ends would end the process by the signal.
+    atexit.register(_handle, signal.SIG_IGN)
+
+
+def interrupted_by() -> type[Terminated | KeyboardInterrupt] | None:
+    """The first interrupt that was raised, whatever has become of it; None where none was.
+
+    Libraries that call Python turn it into errors of their own.
+    """
+    return _raised[0] if _raised else None
 
 
 def hear_no_more(code: int) -> None:
@@ -65,7 +83,7 @@ def end_at_once(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _handle(handler: Callable[[int, FrameType | None], None]) -> None:
+def _handle(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
     signal.signal(signal.SIGTERM, handler)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, handler)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,24 +18,37 @@ if TYPE_CHECKING:
     from ...schemas.events.judged import CorpusVerdict, Verdict
 
 
+class SampleCount(click.ParamType[int | None]):
+    """A number of documents, None for all."""
+
+    name = "count"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """The number that `value` is or says."""
+        number = str(value)
+        if number != "all" and not (number.isascii() and number.isdigit()):
+            self.fail(f"{number!r} must be a number of documents, or all", param, ctx)
+        return None if number == "all" else int(number)
+
+
 @command
 @click.argument("folder", type=PATH)
 @click.option(
     "--samples",
-    metavar="N",
-    type=click.IntRange(0),
+    metavar="N|all",
+    type=SampleCount(),
     default=16,
     show_default=True,
-    help="Random samples to make again.",
+    help="Random documents to make again, each another one.",
 )
 @click.option("--tokenizer", metavar="NAME", help="Where the dataset's tokenizer is now. [default: where it was]")
 @click.option(
     "--workers", metavar="N", type=click.IntRange(0), default=0, show_default=True, help="Processes; 0 for this one."
 )
-def verify(output: Output, folder: Path, samples: int, tokenizer: str | None, workers: int) -> int:
+def verify(output: Output, folder: Path, samples: int | None, tokenizer: str | None, workers: int) -> int:
     """Check every hash, row and mask; remake samples.
 
-    FOLDER is a finished dataset, of which random samples are made again from the manifest alone and compared, or a
+    FOLDER is a finished dataset, of which random documents are made again from the manifest alone and compared, or a
     token store. What is found broken is named, and ends it with exit code 3.
     """
     from ..corpora.store import is_store, open_store
@@ -63,10 +76,12 @@ def _print_problems(verdict: Verdict | CorpusVerdict) -> None:
 
 
 def _print_dataset(verdict: Verdict) -> None:
+    if verdict.beside:
+        console().print(f"not checked: {', '.join(verdict.beside)}, which are no part of the dataset", markup=False)
     rows, documents = counted(verdict.rows, "row"), counted(verdict.documents, "document")
     checked = f"{rows}, {documents}, {counted(verdict.tokens, 'token')}"
     if verdict.holds:
-        again = counted(verdict.regenerated, "sample")
+        again = counted(verdict.regenerated, "document") if verdict.regenerated else "none"
         console().print(f"{verdict.path} holds: {checked} checked, {again} made again", markup=False)
     else:
         problems = counted(len(verdict.problems), "problem")

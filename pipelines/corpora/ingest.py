@@ -38,12 +38,12 @@ from ...schemas.events.ingesting import Arranged, Ingested, IngestStarted, PartR
 from ...schemas.recipe import fingerprint
 from ...schemas.records import FileRecord
 from ..run.engine import Engine
-from ..run.files import Attempt, hash_file, storage_error, sync_folder, write_whole
+from ..run.files import Attempt, hash_file, sync_folder, write_whole
 from ..run.pace import Pace
 from ..run.timed import timed
 from ..run.versions import library_versions
 from ..run.where import ANYWHERE, Where
-from ..run.workspace import Workspace, first_difference, is_whole
+from ..run.workspace import Workspace, first_difference, is_whole, what_is_wrong
 from .arrange import Arrangement, arrange
 from .encode import NO_TOKENS, Encoding, Unit, encode_unit
 from .gates import NAMED_BAD, check_bad, check_bad_counts, check_damaged, check_unwritten, first_bad
@@ -82,28 +82,57 @@ def ingest(
     tokenizer: Tokenizer | None = None
     if (out / CORPUS_MANIFEST).is_file():
         tokenizer = _tried_tokenizer(recipe, engine)
-        done = _stored(out, overwrite)
-        difference = None if done is None else _difference(done, recipe, inputs, tokenizer)
-        if done is not None and difference is None:
-            check_damaged(done.damaged, len(done.inputs), gates)
-            check_bad_counts(done.records, Counter(done.bad), done.first_bad, gates)
-            workspace.remove_after_publication()
+        done = _finished(workspace, recipe, inputs, tokenizer, gates, overwrite)
+        if done is not None:
             return _ingested(done, out, False)
-        if not overwrite:
-            raise UsageError(
-                f"{recipe.name} is stored and was made otherwise: {difference}. "
-                "Use another --name or --out, or replace it with --overwrite"
-            )
     elif out.exists():
         raise UsageError(f"{out} is in the way: choose another --name or --out")
-    with Engine(where) as runner:
+    ingested: Ingested | None = None
+    with workspace.guarded(), Engine(where) as runner:
         runner.decide(_automatic_workers(inputs))
         runner.start(0, read_bundle)
-        run = _Ingest(recipe, found, tokenizer or _tried_tokenizer(recipe, engine), workspace, tell)
-        try:
-            return _ingested(run.build(runner, gates), out, True)
-        except OSError as error:
-            raise storage_error(error, out) from None
+        tokenizer = tokenizer or _tried_tokenizer(recipe, engine)
+        run = _Ingest(recipe, found, tokenizer, workspace, tell)
+        with workspace.locked():
+            done = _finished(workspace, recipe, inputs, tokenizer, gates, overwrite)
+            if done is not None:
+                return _ingested(done, out, False)
+            manifest = run.build(runner, gates)
+            ingested = _ingested(manifest, out, True)
+            workspace.publish(CORPUS_MANIFEST, manifest.listed)
+    assert ingested is not None
+    return ingested
+
+
+def _finished(
+    workspace: Workspace,
+    recipe: IngestRecipe,
+    inputs: Sequence[Input],
+    tokenizer: Tokenizer,
+    gates: Gates,
+    overwrite: bool,
+) -> CorpusManifest | None:
+    """The manifest of the corpus where it is stored already, None where it is to be stored.
+
+    UsageError where another one, or one that is not whole, has its place and is not to be overwritten.
+    """
+    out = workspace.out
+    done = _stored(out, overwrite) if (out / CORPUS_MANIFEST).is_file() else None
+    if done is None:
+        return None
+    difference = _difference(done, recipe, inputs, tokenizer)
+    wrong = difference or what_is_wrong(out, done.listed, overwrite)
+    if wrong is None:
+        check_damaged(done.damaged, len(done.inputs), gates)
+        check_bad_counts(done.records, Counter(done.bad), done.first_bad, gates)
+        workspace.remove_after_publication()
+        return done
+    if overwrite:
+        return None
+    what = "was made otherwise" if difference else "is not whole"
+    raise UsageError(
+        f"{recipe.name} is stored and {what}: {wrong}. Use another --name or --out, or replace it with --overwrite"
+    )
 
 
 def _ingested(manifest: CorpusManifest, out: Path, is_new: bool) -> Ingested:
@@ -212,13 +241,8 @@ class _Ingest:
         self._workspace, self._tell = workspace, tell
 
     def build(self, runner: Engine, gates: Gates) -> CorpusManifest:
-        """Read, arrange, encode, write the manifest, and publish."""
-        with self._workspace.opened(self._content):
-            manifest = self._build(runner, gates)
-            self._workspace.publish()
-        return manifest
-
-    def _build(self, runner: Engine, gates: Gates) -> CorpusManifest:
+        """Read, arrange, encode, and write the manifest, in the locked workspace."""
+        self._workspace.claim(self._content)
         self._tell(
             IngestStarted(
                 name=self._recipe.name,
@@ -333,7 +357,7 @@ class _Ingest:
         manifest = CorpusManifest(
             lcdata=versions.pop("lcdata"),
             format=CORPUS_FORMAT,
-            fingerprint=fingerprint({**self._content, "inputs": {record.url: record.sha256 for record in inputs}}),
+            fingerprint="",
             recipe=self._recipe,
             tokenizer=self._tokenizer.identity,
             chat_template=None if self._chat is None else self._chat.template.text,
@@ -362,10 +386,10 @@ class _Ingest:
             index=index,
             files=[file for unit in units for file in unit.files],
         )
+        manifest = manifest.model_copy(update={"fingerprint": fingerprint(manifest.content)})
         for folder in (*self._workspace.dataset.glob("tokens/*"), self._workspace.dataset / "tokens"):
             sync_folder(folder)
-        data = manifest.model_dump_json(indent=1).encode()
-        write_whole(self._workspace.dataset / CORPUS_MANIFEST, data, self._workspace.temporary)
+        write_whole(self._workspace.dataset / CORPUS_MANIFEST, manifest.sealed, self._workspace.temporary)
         return manifest
 
     def _write_index(self, units: Sequence[UnitRecord]) -> tuple[FileRecord, list[BucketRecord]]:

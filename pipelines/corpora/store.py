@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import ValidationError
 
+from ...packers.files.token_store import cure_of
 from ...schemas.buckets import Buckets
-from ...schemas.corpus import CORPUS_MANIFEST, CorpusManifest
-from ...schemas.errors import LcdataError, UsageError
+from ...schemas.corpus import CORPUS_FORMAT, CORPUS_MANIFEST, CorpusManifest
+from ...schemas.errors import LcdataError, QualityError, UsageError
+from ...schemas.sealed import read_sealed
+from ..run.workspace import is_whole
 
 INDEX = "index.parquet"
 
@@ -29,11 +31,25 @@ class StoredCorpus:
         return Buckets(self.manifest.recipe.buckets)
 
     def index(self, *columns: str) -> pa.Table:
-        """These columns of the corpus's index, a document a record, see `token_store.INDEX_SCHEMA`."""
+        """These columns of the corpus's index, a document a record, see `token_store.INDEX_SCHEMA`.
+
+        Its bytes are compared with its hash when the first are read. QualityError where it is damaged.
+        """
         try:
-            return pq.read_table(self.path / INDEX, columns=list(columns), memory_map=True)
+            if self._is_index_whole:
+                return pq.read_table(self.path / INDEX, columns=list(columns), memory_map=True)
         except (OSError, pa.ArrowException) as error:
-            raise LcdataError(f"{self.path / INDEX} cannot be read ({error}): ingest the corpus again") from None
+            raise QualityError(f"{self.path / INDEX} cannot be read ({error}): {self.cure}") from None
+        raise QualityError(f"{self.path / INDEX} is damaged, its bytes are not those that were written: {self.cure}")
+
+    @cached_property
+    def _is_index_whole(self) -> bool:
+        return is_whole(self.path, self.manifest.index)
+
+    @property
+    def cure(self) -> str:
+        """What helps where a file is damaged."""
+        return cure_of(self.path)
 
     @cached_property
     def sizes(self) -> pa.Table:
@@ -46,17 +62,13 @@ def open_corpus(path: Path) -> StoredCorpus:
     path = Path(os.path.abspath(path.expanduser()))
     file = path / CORPUS_MANIFEST
     try:
-        return StoredCorpus(path, CorpusManifest.model_validate_json(file.read_bytes()))
+        return StoredCorpus(path, read_sealed(file, CorpusManifest, CORPUS_FORMAT, cure_of(path)))
     except (FileNotFoundError, NotADirectoryError):
         inside = ", ".join(corpus.name for corpus in _corpus_folders(path)) if path.is_dir() else ""
         cure = f"name one of its corpora: {inside}" if inside else "make it with `lcdata ingest`"
         raise UsageError(f"{path} is no stored corpus (it has no {CORPUS_MANIFEST}): {cure}") from None
     except OSError as error:
         raise LcdataError(f"{file} cannot be read: {error.strerror}") from None
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"])) or "the file"
-        raise LcdataError(f"{file} is damaged or of another version ({where}: {problem['msg']})") from None
 
 
 def open_store(path: Path) -> list[StoredCorpus]:

@@ -7,16 +7,18 @@ import numpy as np
 import pyarrow as pa
 
 from ...packers.files.token_store import TokenFile, token_path
+from ...schemas.corpus import CORPUS_MANIFEST
 from ...schemas.events.judged import CorpusVerdict
+from ...schemas.recipe import fingerprint
 from ...schemas.records import FileRecord
-from ..run.workspace import is_whole
+from ..run.workspace import foreign_paths, is_whole
 from .store import StoredCorpus
 
 
 def verify_corpus(corpus: StoredCorpus) -> CorpusVerdict:
     """Verify every file of a stored corpus by its hash, and every record of its index."""
     manifest = corpus.manifest
-    verdict = CorpusVerdict(path=str(corpus.path), problems=[*_wrong_totals(corpus)])
+    verdict = CorpusVerdict(path=str(corpus.path), problems=[*_wrong_totals(corpus), *_foreign(corpus)])
     if not is_whole(corpus.path, manifest.index):
         verdict.problems.append(f"{manifest.index.path} is missing or damaged")
         return verdict
@@ -31,6 +33,12 @@ def verify_corpus(corpus: StoredCorpus) -> CorpusVerdict:
     return verdict
 
 
+def _foreign(corpus: StoredCorpus) -> Iterator[str]:
+    """Everything in the corpus's folder that its manifest does not name, a sentence for each."""
+    listed = [CORPUS_MANIFEST, *(file.path for file in corpus.manifest.listed)]
+    return (f"{name} does not belong to the corpus" for name in foreign_paths(corpus.path, listed))
+
+
 def _cuts(index: pa.Table, *columns: str) -> list[int]:
     """Places where the value of one of the columns changes, with both ends of the table."""
     changes = [np.diff(index[column].to_numpy()) != 0 for column in columns]
@@ -38,8 +46,10 @@ def _cuts(index: pa.Table, *columns: str) -> list[int]:
 
 
 def _wrong_totals(corpus: StoredCorpus) -> Iterator[str]:
-    """Sums of the corpus's manifest that do not add up, a sentence for each."""
+    """Sums of the corpus's manifest that do not add up, or a fingerprint of something else; a sentence for each."""
     manifest = corpus.manifest
+    if fingerprint(manifest.content) != manifest.fingerprint:
+        yield f"{CORPUS_MANIFEST}: the fingerprint is not that of its recipe, tokenizer and inputs"
     if manifest.documents_read != manifest.documents + sum(manifest.dropped.values()):
         yield "the ledger does not balance: documents read are not those stored and dropped"
     for name in ("documents", "tokens", "bytes"):
@@ -58,7 +68,7 @@ def _wrong_file(corpus: StoredCorpus, index: pa.Table, files: Mapping[str, FileR
     if path not in files or not is_whole(corpus.path, files[path]):
         yield f"{path} is missing or damaged: its bytes are not those that were written"
         return
-    file = TokenFile(corpus.path / path)
+    file = TokenFile(corpus.path, path)
     for number, (start, end) in enumerate(pairwise(_cuts(index, "row_group"))):
         names, ends, _ = file.row_group(number)
         expected, lengths = index.slice(start, end - start), np.diff(ends)

@@ -151,7 +151,7 @@ def _remade_tasks(dataset: Dataset, makers: SampleMakers, hashes: Mapping[int, s
             if made.document.sha256 != hashes[number]:
                 raise QualityError(
                     f"sample {number} comes out otherwise than {folder} holds it: `lcdata verify {folder} --samples "
-                    f"{_num_samples(manifest)}` says in what, then make the dataset again"
+                    "all` says in what, then make the dataset again"
                 )
             yield number, made
 

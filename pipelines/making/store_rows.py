@@ -97,9 +97,9 @@ class StoreRows:
         file, path_before = None, None
         for start, end in pairwise(cuts.tolist()):
             component, bucket, unit, row_group = where[:, start].tolist()
-            path = self.corpora[component] / token_path(self.buckets[component].low(bucket), unit)
+            path = self.corpora[component], token_path(self.buckets[component].low(bucket), unit)
             if path != path_before:
-                file, path_before = TokenFile(path), path
+                file, path_before = TokenFile(*path), path
             assert file is not None
             ids, row_ends, flat = file.row_group(row_group)
             own = order[start:end]

@@ -12,8 +12,8 @@ from ...packers.tokens.tokenizer import Tokenizer, load_tokenizer
 from ...schemas.counted import counted
 from ...schemas.errors import UsageError
 from ...schemas.events.building import StageFacts
-from ...schemas.manifest import ComponentAccount, TaskAccount
-from ...schemas.recipe import FORMAT, Recipe, fingerprint
+from ...schemas.manifest import ComponentAccount, TaskAccount, dataset_content, stage_content
+from ...schemas.recipe import Recipe, fingerprint
 from ...schemas.stage import Stage
 from ...schemas.tokens import ChatFrame, TokenizerIdentity
 from ..corpora.store import INDEX
@@ -172,11 +172,11 @@ class StagePlan:
     def content(self) -> dict[str, object]:
         """All that decides the stage's bytes besides the recipe, as JSON holds it."""
         corpora = {} if self.corpora is None else self.corpora.corpora
-        return {
-            "tasks": {supply.component.name: supply.content for supply in self.tasks},
-            "corpora": {path: corpus.manifest.fingerprint for path, corpus in corpora.items()},
-            "shards": self.num_shards,
-        }
+        return stage_content(
+            tasks={supply.component.name: supply.content for supply in self.tasks},
+            corpora={path: corpus.manifest.fingerprint for path, corpus in corpora.items()},
+            shards=self.num_shards,
+        )
 
     @property
     def source(self) -> StageRows:
@@ -257,15 +257,8 @@ class Plan:
     @cached_property
     def content(self) -> dict[str, object]:
         """All that decides the dataset's bytes, as JSON holds it."""
-        return {
-            "format": FORMAT,
-            "recipe": self.recipe.model_dump(mode="json"),
-            "tokenizer": self.identity.model_dump(mode="json"),
-            "chat": None if self.chat is None else self.chat.model_dump(mode="json"),
-            "inputs": self.inputs,
-            "stages": {plan.stage.name: plan.content for plan in self.stages},
-            "versions": library_versions(),
-        }
+        stages = {plan.stage.name: plan.content for plan in self.stages}
+        return dataset_content(self.recipe, self.identity, self.chat, self.inputs, stages, library_versions())
 
     @cached_property
     def fingerprint(self) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -115,27 +116,46 @@ def _same_corpus(account: ComponentAccount) -> StoredCorpus:
     return corpus
 
 
-def differs_from_store(
-    accounts: Sequence[ComponentAccount], identity: TokenizerIdentity, record: Mapping[str, Any]
-) -> str | None:
-    """What is wrong with a document by the corpus that it was drawn from, None where it is the same.
+def different_from_store(
+    accounts: Sequence[ComponentAccount], identity: TokenizerIdentity, records: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
+    """What is wrong with documents by the corpora that they were drawn from, a sentence for each that is not the same.
 
-    LcdataError where the corpus is not there any more.
+    `records` are of the document table. LcdataError where a corpus is not there any more.
     """
-    account = next(account for account in accounts if account.name == record["source"])
-    corpus = _same_corpus(account)
+    for account in accounts:
+        own = [record for record in records if record["source"] == account.name]
+        if own:
+            yield from _different(_same_corpus(account), identity, own)
+
+
+def _different(
+    corpus: StoredCorpus, identity: TokenizerIdentity, records: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
     index = corpus.index("id", "bucket", "unit", "row_group", "row")
-    place = index.filter(pc.field("id") == record["source_id"]).to_pylist()
-    offset, length = record["source_offset"], record["length"]
-    for found in place:
-        path = corpus.path / token_path(corpus.buckets.low(found["bucket"]), found["unit"])
-        _, ends, flat = TokenFile(path).row_group(found["row_group"])
-        ids = flat[ends[found["row"]] : ends[found["row"] + 1]]
-        whole = np.concatenate((identity.bos_ids, ids[offset:], identity.eos_ids)).astype(np.int32)[:length]
-        if ids_sha256(whole) == record["sha256"]:
-            return None
-    return (
-        f"{record['source_id']} differs from what {account.corpus} holds"
-        if place
-        else (f"{record['source_id']} is not in {account.corpus}")
-    )
+    names = {record["source_id"] for record in records}
+    places: dict[str, list[Mapping[str, Any]]] = {name: [] for name in names}
+    for found in index.filter(pc.field("id").isin(list(names))).to_pylist():
+        places[found["id"]].append(found)
+
+    @lru_cache(maxsize=2)
+    def row_group(bucket: int, unit: int, number: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        _, ends, flat = TokenFile(corpus.path, token_path(corpus.buckets.low(bucket), unit)).row_group(number)
+        return ends, flat
+
+    def ids(place: Mapping[str, Any]) -> NDArray[np.int32]:
+        ends, flat = row_group(place["bucket"], place["unit"], place["row_group"])
+        return flat[ends[place["row"]] : ends[place["row"] + 1]]
+
+    for record in records:
+        name = record["source_id"]
+        if not places[name]:
+            yield f"{name} is not in {corpus.path}"
+        elif not any(_piece_sha256(ids(place), identity, record) == record["sha256"] for place in places[name]):
+            yield f"{name} differs from what {corpus.path} holds"
+
+
+def _piece_sha256(ids: NDArray[np.int32], identity: TokenizerIdentity, record: Mapping[str, Any]) -> str:
+    """The hash that a record's piece of a document of these tokens must have."""
+    whole = np.concatenate((identity.bos_ids, ids[record["source_offset"] :], identity.eos_ids)).astype(np.int32)
+    return ids_sha256(whole[: record["length"]])

@@ -1,6 +1,6 @@
 """Making documents of a finished dataset again, from its manifest alone, and comparing them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from ...schemas.manifest import Manifest, StageRecord
 from ..making.samples import SampleMaker
 from ..run.files import hash_file
 from ..run.versions import library_versions
-from .recount import differs_from_store
+from .recount import different_from_store
 
 SampleMakers = Mapping[tuple[str, str], SampleMaker]
 """The makers of a dataset's samples, by names of stage and component."""
@@ -40,15 +40,16 @@ def sample_makers(dataset: Dataset) -> SampleMakers:
     }
 
 
-def remaker(dataset: Dataset) -> Callable[[StageRecord, dict[str, Any]], Iterator[str]]:
-    """What makes a document of a stage again from its record and says how it differs."""
+def remaker(dataset: Dataset) -> Callable[[StageRecord, Sequence[dict[str, Any]]], Iterator[str]]:
+    """What makes documents of a stage again from their records and says how they differ."""
     manifest = dataset.manifest
     makers = sample_makers(dataset) if manifest.tasks else {}
 
-    def remake(stage: StageRecord, record: dict[str, Any]) -> Iterator[str]:
-        if record["sample"] is not None:
-            return _regenerate(manifest, makers[stage.name, record["source"]], record)
-        return filter(None, [differs_from_store(stage.corpora, manifest.tokenizer, record)])
+    def remake(stage: StageRecord, records: Sequence[dict[str, Any]]) -> Iterator[str]:
+        for record in records:
+            if record["sample"] is not None:
+                yield from _regenerate(manifest, makers[stage.name, record["source"]], record)
+        yield from different_from_store(stage.corpora, manifest.tokenizer, records)
 
     return remake
 

@@ -1,29 +1,37 @@
 """`verify`: prove that a dataset is what its manifest says, file by file, row by row, and sample by sample."""
 
-import secrets
 from collections.abc import Generator, Iterator, Sequence
+from random import SystemRandom
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...packers.dataset import Config, Dataset
 from ...packers.files.dataset_file import Shard
 from ...schemas.events.judged import Verdict
 from ...schemas.manifest import MANIFEST, Manifest, StageRecord
+from ...schemas.recipe import fingerprint
 from ..run.engine import Engine
 from ..run.files import hash_file
 from ..run.where import Where
+from ..run.workspace import foreign_paths
 from .recount import wrong_accounts, wrong_against_store
 from .remake import remaker
 from .verify_shard import ShardVerdict, verify_shard
 
+_BESIDE = (".cache", ".git", ".gitattributes", ".gitignore")
+"""What downloads and clones of a dataset have beside it, and nobody reads rows from."""
 
-def verify(dataset: Dataset, num_samples: int = 16, workers: int = 0) -> Verdict:
-    """Check every hash, row and record of a dataset and make `num_samples` random documents again.
+
+def verify(dataset: Dataset, num_samples: int | None = 16, workers: int = 0) -> Verdict:
+    """Check every hash, row and record of a dataset and make so many different random documents again, None for all.
 
     LcdataError where documents cannot be made again, as when the tokenizer or an input is not what it was.
     """
-    problems = [*_wrong_files(dataset), *_wrong_totals(dataset.manifest)]
-    verdict = Verdict(path=str(dataset.folder), problems=problems)
+    beside, foreign = _beside(dataset)
+    verdict = Verdict(path=str(dataset.folder), beside=beside)
+    verdict.problems += [*_wrong_files(dataset), *foreign, *_wrong_totals(dataset.manifest)]
     jobs = [shard for config in dataset.configs.values() for shard in config.shards]
     shards: list[ShardVerdict] = []
     with Engine(Where(workers)) as engine:
@@ -36,7 +44,7 @@ def verify(dataset: Dataset, num_samples: int = 16, workers: int = 0) -> Verdict
     if verdict.holds:
         for stage in dataset.manifest.stages:
             verdict.problems += _wrong_whole(stage, [shard for shard in shards if shard.stage == stage.name])
-    if verdict.holds and num_samples:
+    if verdict.holds and num_samples != 0:
         _verify_documents(dataset, num_samples, verdict)
     return verdict
 
@@ -46,24 +54,27 @@ def _verify_shard(dataset: Dataset, shard: Shard) -> Generator[ShardVerdict]:
 
 
 def _wrong_files(dataset: Dataset) -> Iterator[str]:
-    """Files of the dataset that are missing, changed, or not in its manifest, a sentence for each."""
-    folder, manifest = dataset.folder, dataset.manifest
-    parquet = [file for shard in manifest.shards for file in (shard.data, shard.docs)]
-    listed = {file.path: file for file in (*parquet, *manifest.files)}
-    for file in manifest.files:
-        path = folder / file.path
+    """Files beside the shards' that are missing or changed, a sentence for each."""
+    for file in dataset.manifest.files:
+        path = dataset.folder / file.path
         if not path.is_file():
             yield f"{file.path} is missing"
         elif hash_file(path) != file.sha256:
             yield f"{file.path} was changed"
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_file() and name != MANIFEST and name not in listed and not name.startswith((".cache/", ".git")):
-            yield f"{name} does not belong to the dataset"
+
+
+def _beside(dataset: Dataset) -> tuple[list[str], list[str]]:
+    """What the Hub and Git put beside a dataset, and a sentence for everything else that does not belong to it."""
+    listed = [MANIFEST, *(file.path for file in dataset.manifest.listed)]
+    foreign = list(foreign_paths(dataset.folder, listed))
+    beside = [name for name in foreign if name in _BESIDE]
+    return beside, [f"{name} does not belong to the dataset" for name in foreign if name not in _BESIDE]
 
 
 def _wrong_totals(manifest: Manifest) -> Iterator[str]:
-    """Sums of the manifest that are not the sums of its shards, a sentence for each."""
+    """Sums of the manifest that are not the sums of its shards, or a fingerprint of something else; a sentence each."""
+    if fingerprint(manifest.content) != manifest.fingerprint:
+        yield f"{MANIFEST}: the fingerprint is not that of its recipe, tokenizer, inputs and corpora"
     for stage in manifest.stages:
         for name in ("documents", "tokens", "loss_tokens", "encodings", "audited"):
             total = sum(getattr(shard, name) for shard in stage.shards)
@@ -89,25 +100,26 @@ def _wrong_whole(stage: StageRecord, shards: Sequence[ShardVerdict]) -> Iterator
         yield from wrong_accounts(stage.corpora, np.sum(counts, axis=0), np.concatenate(keys))
 
 
-def _verify_documents(dataset: Dataset, num_samples: int, verdict: Verdict) -> None:
+def _verify_documents(dataset: Dataset, num_samples: int | None, verdict: Verdict) -> None:
     """Make random documents again, from tasks and from corpora."""
     for stage in dataset.manifest.stages:
         if stage.corpora:
             verdict.problems += wrong_against_store(stage.corpora)
     remake = remaker(dataset)
-    documents = dataset.num_documents
-    for _ in range(min(num_samples, documents)):
-        config, shard, place = _find(dataset, secrets.randbelow(documents))
-        [record] = shard.docs.slice(place, place + 1).to_pylist()
-        verdict.problems += remake(config.record, record)
-        verdict.regenerated += 1
+    everything = range(dataset.num_documents)
+    chosen = sorted(SystemRandom().sample(everything, min(num_samples, len(everything)))) if num_samples else everything
+    for config, records in _records(dataset, np.array(chosen, np.int64)):
+        verdict.problems += remake(config.record, records)
+        verdict.regenerated += len(records)
 
 
-def _find(dataset: Dataset, place: int) -> tuple[Config, Shard, int]:
-    """Where the document at this place of the dataset is, and its place in the shard's document table."""
+def _records(dataset: Dataset, places: NDArray[np.int64]) -> Iterator[tuple[Config, list[dict[str, Any]]]]:
+    """The records of the documents at these places of the dataset, ascending, shard by shard."""
+    start = 0
     for config in dataset.configs.values():
         for shard in config.shards:
-            if place < shard.record.documents:
-                return config, shard, place
-            place -= shard.record.documents
-    raise AssertionError("the place lies within the dataset")
+            end = start + shard.record.documents
+            first, last = np.searchsorted(places, [start, end]).tolist()
+            if first < last:
+                yield config, shard.docs.read().take(places[first:last] - start).to_pylist()
+            start = end

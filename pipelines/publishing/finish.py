@@ -31,8 +31,7 @@ def finish(plan: Plan, workspace: Workspace, shards: list[ShardRecord]) -> Manif
         write_whole(workspace.dataset / name, data, workspace.temporary)
     files = [_file_record(workspace.dataset, name) for name in texts]
     manifest = manifest.model_copy(update={"files": files})
-    data = manifest.model_dump_json(indent=1).encode()
-    write_whole(workspace.dataset / MANIFEST, data, workspace.temporary)
+    write_whole(workspace.dataset / MANIFEST, manifest.sealed, workspace.temporary)
     return manifest
 
 

@@ -14,12 +14,12 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import closing, contextmanager, redirect_stdout
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
 from ...schemas.errors import LcdataError, ResumableError, UsageError
+from .leftovers import held, sweep
 from .timed import timed
 from .where import Where
 
@@ -34,6 +34,8 @@ _HUNG_AFTER = 900.0
 """Seconds without an event after which a job counts as hung and is started again."""
 _CONNECT_SECONDS = 5.0
 _MAX_CONNECTIONS = 3
+_STOP_SECONDS = 10.0
+"""Seconds that Ray has to stop, and to start before that: one whose processes were ended with ours does neither."""
 _OBJECT_STORE_BYTES = 256 * 2**20
 
 
@@ -46,20 +48,18 @@ class Engine:
     def __init__(self, where: Where) -> None:
         self.where = where
         self._on_terminate = signal.getsignal(signal.SIGTERM)
-        self._starting: Future[_Ray] | None = None
+        self._starting: Future[Any] | None = None
+        self._holder: threading.Thread | None = None
         self._closed = threading.Event()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.where.address is not None:
-            self._closed.set()  # a cluster outlives the thread that joined it, which is to try no more
-        try:
-            if self._starting is not None and self._starting.exception() is None:
-                self._starting.result().stop()
-        finally:
-            self._closed.set()  # whatever happened: the process waits for the thread
+        self._closed.set()
+        if self._holder is not None:
+            with _without_stderr():  # on which Ray's threads tell of tasks that were running
+                self._holder.join(_STOP_SECONDS)
 
     def decide(self, workers: int) -> None:
         """Take so many workers where nobody asked for a number."""
@@ -77,7 +77,8 @@ class Engine:
         if self.where.address is not None:
             _check_reachable(self.where.address)
         self._starting = Future()
-        threading.Thread(target=self._hold_ray, args=(self._starting, workers, work)).start()
+        self._holder = threading.Thread(target=self._hold_ray, args=(self._starting, workers, work), daemon=True)
+        self._holder.start()
 
     def run(
         self, work: Work[S, J, E], shared: S, jobs: Sequence[J], folder: Path | None = None
@@ -98,7 +99,7 @@ class Engine:
             return
         self.start(0)
         assert self._starting is not None
-        ray = self._starting.result().module
+        ray = self._starting.result()
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, self._on_terminate)  # Ray puts one of its own, which aborts
         with redirect_stdout(_RayMessages()):
@@ -107,21 +108,25 @@ class Engine:
             streaming = not (address or "").startswith("ray://")
             yield from _Run(ray, work, shared, streaming).events(jobs)
 
-    def _hold_ray(self, started: "Future[_Ray]", workers: int, work: Work[S, J, E] | None) -> None:
-        """Start Ray and stay until it is stopped: its processes die with the thread that started them."""
+    def _hold_ray(self, started: "Future[Any]", workers: int, work: Work[S, J, E] | None) -> None:
+        """Start Ray, stay until the work is over, and stop it: its processes die with the thread that started them."""
         loading: list[Any] = []
-        try:
-            with timed("Ray started"):
-                ray = _start_ray(workers, self.where.address, self._closed)
-            # Before anyone can stop Ray: a task for a Ray that was stopped would start or join another.
-            if self.where.address is None and work is not None:
-                load = ray.module.remote(num_cpus=1)(importlib.import_module)
-                loading += [load.remote(work.__module__) for _ in range(workers)]
-        except BaseException as error:  # raised again by whoever asks for the result
-            started.set_exception(error)
-            return
-        started.set_result(ray)
-        self._closed.wait()
+        with ExitStack() as stack:
+            try:
+                with timed("Ray started"):
+                    if self.where.address is None:
+                        ray = _start_ray(workers, stack.enter_context(_own_folder()))
+                        if work is not None:
+                            load = ray.remote(num_cpus=1)(importlib.import_module)
+                            loading += [load.remote(work.__module__) for _ in range(workers)]
+                    else:
+                        ray = _join(self.where.address, self._closed)
+            except BaseException as error:  # raised again by whoever asks for the result
+                started.set_exception(error)
+                return
+            started.set_result(ray)
+            self._closed.wait()
+            ray.shutdown()
 
 
 class _Run(Generic[S, J, E]):
@@ -246,21 +251,6 @@ def _explained(ray: Any, error: Exception) -> LcdataError:
     )
 
 
-@dataclass(frozen=True)
-class _Ray:
-    """A started Ray, and the folder that is its alone."""
-
-    module: Any
-    folder: Path | None
-
-    def stop(self) -> None:
-        """End Ray, or leave the cluster, and remove its traces."""
-        with _without_stderr():  # on which its threads tell of tasks that were running
-            self.module.shutdown()
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-
 @contextmanager
 def _without_stderr() -> Generator[None]:
     """Drop what is written on stderr, by code in C++ too."""
@@ -274,8 +264,27 @@ def _without_stderr() -> Generator[None]:
         os.close(nothing)
 
 
-def _start_ray(workers: int, address: str | None, closed: threading.Event) -> _Ray:
-    """Ray of our own with settings that leave no traces, or the cluster at `address`."""
+@contextmanager
+def _own_folder() -> Generator[Path]:
+    """A folder that nobody else can look into, for Ray's files and token; those of killed processes are removed."""
+    prefix = "lcdata-ray-"
+    try:
+        sweep(Path(tempfile.gettempdir()).glob(f"{prefix}*"))
+        folder = Path(tempfile.mkdtemp(prefix=prefix))
+    except OSError as error:
+        raise LcdataError(
+            f"Ray has no place for its files ({error.strerror}): set TMPDIR to a folder with space, or run with "
+            "--workers 0"
+        ) from None
+    try:
+        with held(folder):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _import_ray() -> Any:
+    """Ray with settings that leave no traces."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_DISABLE_FAILURE_SIGNAL_HANDLER", "1")  # its own handler of SIGTERM aborts
@@ -284,47 +293,53 @@ def _start_ray(workers: int, address: str | None, closed: threading.Event) -> _R
     # Workers put their memory into huge pages where the kernel has them on request: one part in 25 faster.
     os.environ.setdefault("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
     logging.getLogger("ray").setLevel(logging.ERROR)
-    folder: Path | None = None
-    if address is None:
-        folder = Path(tempfile.mkdtemp(prefix="lcdata-"))
-        token = folder / "token"
-        token.touch(mode=0o600)
-        token.write_text(secrets.token_hex(32))
-        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN_PATH=str(token), RAY_task_oom_retries="2")
     import ray
 
+    return ray
+
+
+def _start_ray(workers: int, folder: Path) -> Any:
+    """Ray of our own on this machine, its files in the folder; LcdataError where it does not start."""
+    token, files = folder / "token", folder / "r"  # Ray lets anyone write into its own
+    token.touch(mode=0o600)
+    token.write_text(secrets.token_hex(32))
+    os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN_PATH=str(token), RAY_task_oom_retries="2")
+    ray = _import_ray()
     try:
-        if folder is not None:
-            ray.init(
-                address="local",
-                num_cpus=workers,
-                include_dashboard=False,
-                object_store_memory=_OBJECT_STORE_BYTES,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                _temp_dir=str(folder),
-            )
-        else:
-            _join(ray, str(address), closed)
+        ray.init(
+            address="local",
+            num_cpus=workers,
+            include_dashboard=False,
+            object_store_memory=_OBJECT_STORE_BYTES,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            _temp_dir=str(files),
+        )
     except Exception as error:  # whatever Ray raises at its start, the cure is the same
-        reason = " ".join(str(error).split())  # of several lines, and what went wrong is in the last ones
-        cure = "check --address" if address else "run with --workers 0"
-        raise LcdataError(f"Ray did not start ({reason}): {cure}") from error
-    return _Ray(ray, folder)
+        raise _not_started(error, "run with --workers 0") from error
+    return ray
 
 
-def _join(ray: Any, address: str, closed: threading.Event) -> None:
-    """Join a cluster, in a few tries until `closed`.
+def _join(address: str, closed: threading.Event) -> Any:
+    """Join a cluster, in a few tries until `closed`; LcdataError where that fails.
 
     Ray Client's server starts a process for each client, which can lose its port to another.
     """
-    for attempt in range(1, _MAX_CONNECTIONS + 1):
+    ray = _import_ray()
+    attempts = 0
+    while True:
+        attempts += 1
         try:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-            return
-        except ConnectionError:
-            if attempt == _MAX_CONNECTIONS or closed.is_set():
-                raise
+            return ray
+        except Exception as error:
+            if not isinstance(error, ConnectionError) or attempts == _MAX_CONNECTIONS or closed.is_set():
+                raise _not_started(error, "check --address") from error
+
+
+def _not_started(error: Exception, cure: str) -> LcdataError:
+    reason = " ".join(str(error).split())  # of several lines, and what went wrong is in the last ones
+    return LcdataError(f"Ray did not start ({reason}): {cure}")
 
 
 class _RayMessages(io.TextIOBase):

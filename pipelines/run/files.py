@@ -8,16 +8,18 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import uuid
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 import pyarrow.parquet as pq
 
-from ...schemas.errors import LcdataError, ResumableError
+from ...schemas.errors import LcdataError, ResumableError, UsageError
 from ...schemas.records import FileRecord
+from .leftovers import hold, sweep
 
 
 def _parquet_rows(path: Path) -> int:
@@ -105,14 +107,20 @@ def write_whole(path: Path, data: bytes, folder: Path | None = None) -> None:
 
 @contextlib.contextmanager
 def whole_file(path: Path, folder: Path | None = None) -> Generator[IO[bytes]]:
-    """A file to write, in `folder` or beside `path`, which takes that name when the block ends without an error."""
+    """A file to write, in `folder` or beside `path`, which takes that name when the block ends without an error.
+
+    Beside `path` what killed writers of it left is removed.
+    """
+    if folder is None:
+        sweep(temporary_paths(path))
     temporary = temporary_path(path, folder)
     try:
         with open(temporary, "xb") as file:
+            hold(file.fileno())
             yield file
             file.flush()
             os.fsync(file.fileno())
-        give_name(temporary, path)
+            give_name(temporary, path)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -121,6 +129,13 @@ def whole_file(path: Path, folder: Path | None = None) -> Generator[IO[bytes]]:
 def temporary_path(final: Path, folder: Path | None = None) -> Path:
     """A name that nothing else has, in `folder` or beside the final one, for what is not whole yet."""
     return (folder or final.parent) / f".{final.name}.{uuid.uuid4().hex}.tmp"
+
+
+def temporary_paths(final: Path) -> Iterator[Path]:
+    """All that has a name by `temporary_path` beside the final one."""
+    name = re.compile(re.escape(f".{final.name}.") + r"[0-9a-f]{32}\.tmp(\.old)?")
+    with contextlib.suppress(OSError):
+        yield from [path for path in final.parent.iterdir() if name.fullmatch(path.name)]
 
 
 def give_name(temporary: Path, final: Path) -> None:
@@ -149,10 +164,22 @@ def hash_files(paths: Iterable[Path]) -> dict[str, str]:
     return {str(path): hash_file(path) for path in paths}
 
 
-def storage_error(error: OSError, folder: Path) -> LcdataError:
-    """The error to raise for a disk that refused, with what a user can do."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ResumableError(f"no space left for {folder}: free some and run the same command again")
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return LcdataError(f"{folder} cannot be written ({error.strerror}): choose another --out or change its rights")
-    return ResumableError(f"{folder}: {error.strerror or error}: run the same command again")
+def storage_error(error: OSError, folder: Path | None) -> LcdataError:
+    """The error to raise for a disk that refused, with what a user can do; `folder` is what was being made, if any."""
+    place, reason, code = error.filename or folder, error.strerror or error, error.errno
+    where = "" if place is None else f"{place}: "
+    if code in (errno.ENOSPC, errno.EDQUOT):
+        return ResumableError(f"no space left for {folder or place}: free some and run the same command again")
+    if code in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return LcdataError(f"{place} cannot be written ({reason}): choose another --out or change its rights")
+    if code == errno.ENAMETOOLONG:
+        return UsageError(f"{where}a name is too long for the file system: choose a shorter --out or --name")
+    if code in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP):
+        return LcdataError(f"{where}something is in the way ({reason}): remove it, or choose another --out")
+    if code in (errno.EMFILE, errno.ENFILE, errno.EFBIG):
+        return ResumableError(f"{where}{reason}, a limit of this system: raise it (`ulimit -a`) and run this again")
+    if code == errno.ENOENT:
+        return ResumableError(f"{where}{reason}: see that its folder can be made and stays, and run this again")
+    if code == errno.EIO:
+        return ResumableError(f"{where}{reason}: the disk may be failing; run the same command again, or elsewhere")
+    return ResumableError(f"{where}{reason}: run the same command again")

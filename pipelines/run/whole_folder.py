@@ -7,7 +7,9 @@ from collections.abc import Generator
 from pathlib import Path
 
 from ...schemas.errors import UsageError
-from .files import give_name, storage_error, sync_folder, temporary_path
+from .files import storage_error, sync_folder, temporary_path, temporary_paths
+from .leftovers import held, sweep
+from .places import take_place
 
 
 def check_folder(out: Path, source: Path, mark: str, force: bool) -> None:
@@ -29,13 +31,18 @@ def check_folder(out: Path, source: Path, mark: str, force: bool) -> None:
 
 @contextlib.contextmanager
 def whole_folder(out: Path) -> Generator[Path]:
-    """An empty folder to write into, which takes the name `out` when the block ends without an error."""
+    """An empty folder to write into, which takes the name `out` when the block ends without an error.
+
+    What killed writers of `out` left beside it is removed.
+    """
     temporary = temporary_path(out)
     try:
+        sweep(temporary_paths(out))
         temporary.mkdir(parents=True)
-        yield temporary
-        _sync(temporary)
-        _publish(temporary, out)
+        with held(temporary):
+            yield temporary
+            _sync(temporary)
+            take_place(temporary, out)
     except OSError as error:
         raise storage_error(error, out) from None
     finally:
@@ -50,18 +57,3 @@ def _sync(folder: Path) -> None:
         else:
             with open(path, "rb") as file:
                 os.fsync(file.fileno())
-
-
-def _publish(temporary: Path, out: Path) -> None:
-    """Give a whole folder its name, with what was there before out of the way and back again if that fails."""
-    before = temporary.with_suffix(".old")
-    try:
-        if out.is_dir():
-            os.replace(out, before)
-        give_name(temporary, out)
-    except BaseException:
-        if before.is_dir() and not out.is_dir():
-            os.replace(before, out)
-        raise
-    finally:
-        shutil.rmtree(before, ignore_errors=True)

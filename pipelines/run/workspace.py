@@ -5,17 +5,18 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Generator, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import filelock
 from pydantic import ValidationError
 
-from ...schemas.errors import LcdataError, UsageError
+from ...schemas.errors import LcdataError, ResumableError, UsageError
 from ...schemas.manifest import MANIFEST, Manifest, ShardRecord, read_manifest
 from ...schemas.records import FileRecord, WorkRecord
 from .files import give_name, hash_file, storage_error, sync_folder, write_whole
+from .places import take_place
 
 R = TypeVar("R", bound=WorkRecord)
 
@@ -32,33 +33,60 @@ class Workspace:
         self.texts = self.root / "texts"
         """Folder of texts that an ingest has read and not yet encoded."""
         self._records = self.root / "records"
-        self._replaced = self.root / "replaced"
         self._plan = self.root / "plan.json"
         self._lock = filelock.FileLock(self.root / "lock")
+        self.is_published = False
+        """Whether `publish` has given the dataset its place."""
 
     @contextlib.contextmanager
-    def opened(self, plan: Mapping[str, object]) -> Generator[None]:
-        """Hold the folder for this build; UsageError where another build or another recipe has it."""
+    def guarded(self) -> Generator[None]:
+        """Say in a line what a disk refused, and let an interrupt go that comes when all is published."""
         try:
-            for folder in (self.root, self.dataset, self.temporary, self.texts, self._records):
-                folder.mkdir(parents=True, exist_ok=True)
+            yield
+        except OSError as error:
+            raise storage_error(error, self.out) from None
+        except Exception:
+            raise
+        except BaseException:
+            if not self.is_published:
+                raise
+
+    @contextlib.contextmanager
+    def locked(self) -> Generator[None]:
+        """Hold the folder alone; UsageError where another process has it.
+
+        Another may have published meanwhile what is to be made: look before `claim`.
+        """
+        try:
+            self._acquire()
         except OSError as error:
             raise storage_error(error, self.out.parent) from None
         try:
-            self._lock.acquire(blocking=False)
-        except filelock.Timeout:
-            raise UsageError(
-                f"{self.out} is being built by {self._owner()}: wait for it, or use another --out"
-            ) from None
-        try:
-            self._claim(plan)
             yield
         finally:
             self._lock.release()
 
-    def _claim(self, plan: Mapping[str, object]) -> None:
-        """Take the folder over, whole: our plan or none, and no leftovers of attempts."""
-        before = json.loads(self._plan.read_bytes()) if self._plan.is_file() else None
+    def _acquire(self) -> None:
+        """Make the folder and take its lock, as often as another process removes both in between."""
+        while not self._lock.is_locked:
+            try:
+                self.root.mkdir(parents=True, exist_ok=True)
+                self._lock.acquire(blocking=False)
+            except FileNotFoundError:
+                if not self.root.parent.is_dir():
+                    raise
+            except filelock.Timeout:
+                if self.root.is_dir():
+                    raise UsageError(
+                        f"{self.out} is being built by {self._owner()}: wait for it, or use another --out"
+                    ) from None
+
+    def claim(self, plan: Mapping[str, object]) -> None:
+        """Take the locked folder over for a plan, whole: no other's work, and no leftovers of attempts.
+
+        UsageError where another plan is half built in it.
+        """
+        before = self._plan_before()
         if before is not None and before != plan:
             if not self._overwrite:
                 raise UsageError(
@@ -66,18 +94,31 @@ class Workspace:
                     "Use another --out, or start over with --overwrite"
                 )
             self._start_over()
+        for folder in (self.dataset, self.temporary, self.texts, self._records):
+            folder.mkdir(exist_ok=True)
         if before != plan:
             write_whole(self._plan, json.dumps(plan, indent=1).encode())
         write_whole(self.root / "owner", f"process {os.getpid()} on {socket.gethostname()}".encode())
         for leftover in self.temporary.iterdir():
             leftover.unlink()
 
+    def _plan_before(self) -> dict[str, object] | None:
+        """The plan that was half built here, None where none was."""
+        try:
+            return json.loads(self._plan.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            if self._overwrite:
+                return {"plan": None}
+            raise LcdataError(
+                f"{self._plan} is damaged ({error}): start over with --overwrite, or use another --out"
+            ) from None
+
     def _start_over(self) -> None:
         """Drop what another plan made, its plan last."""
-        for folder in (self.dataset, self.texts, self._records):
-            shutil.rmtree(folder)
-            folder.mkdir()
-        self._plan.unlink()
+        for path in (self.dataset, self.texts, self._records, self._plan):
+            _remove(path)
 
     def _owner(self) -> str:
         with contextlib.suppress(OSError):
@@ -110,13 +151,22 @@ class Workspace:
             if all(is_whole(self.dataset, file) for file in (record.data, record.docs))
         }
 
-    def publish(self) -> None:
-        """Give the dataset its place by one rename, then drop the work folder, with a dataset that was there before."""
-        sync_folder(self.dataset)
-        if self._overwrite and self.out.is_dir():
-            shutil.rmtree(self._replaced, ignore_errors=True)
-            os.replace(self.out, self._replaced)
-        give_name(self.dataset, self.out)
+    def publish(self, manifest: str, files: Sequence[FileRecord]) -> None:
+        """Give the dataset its place in one step, then drop the work folder, with a dataset that was there before.
+
+        It consists of its manifest and these files. Raises ResumableError where one was removed or cut meanwhile.
+        """
+        wrong = next(missing_files(self.dataset, files), None)
+        if wrong is not None:
+            raise ResumableError(f"{self.dataset / wrong} was removed or cut meanwhile: run the same command again")
+        for foreign in foreign_paths(self.dataset, [manifest, *(file.path for file in files)]):
+            _remove(self.dataset / foreign)
+        if self._overwrite and (self.out / manifest).is_file():
+            take_place(self.dataset, self.out)
+        else:
+            sync_folder(self.dataset)
+            give_name(self.dataset, self.out)
+        self.is_published = True
         self.remove()
 
     def remove(self) -> None:
@@ -130,10 +180,47 @@ class Workspace:
                 self.remove()
 
 
+def missing_files(root: Path, files: Iterable[FileRecord]) -> Iterator[str]:
+    """Paths of the files that are not there with the size that they were written with."""
+    for file in files:
+        path = root / file.path
+        if not path.is_file() or path.stat().st_size != file.bytes:
+            yield file.path
+
+
+def what_is_wrong(root: Path, files: Iterable[FileRecord], by_hash: bool) -> str | None:
+    """Which of a finished dataset's files is not there as it was written, in words; by their sizes, or by all bytes."""
+    damaged = (file.path for file in files if not is_whole(root, file))
+    wrong = next(damaged if by_hash else missing_files(root, files), None)
+    return None if wrong is None else f"its file {wrong} is missing or damaged"
+
+
+def foreign_paths(root: Path, listed: Iterable[str]) -> Iterator[str]:
+    """Everything below a folder that is neither a listed file nor a folder of one; no link to a folder is followed."""
+    names = set(listed)
+    folders = {parent.as_posix() for name in names for parent in PurePosixPath(name).parents}
+    waiting = [root]
+    while waiting:
+        for path in sorted(waiting.pop().iterdir()):
+            name = path.relative_to(root).as_posix()
+            if name in folders and path.is_dir() and not path.is_symlink():
+                waiting.append(path)
+            elif name not in names:
+                yield name
+
+
 def is_whole(root: Path, file: FileRecord) -> bool:
     """Whether a file is there as it was written, by its size and hash."""
     path = root / file.path
     return path.is_file() and path.stat().st_size == file.bytes and hash_file(path) == file.sha256
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or folder, where there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def finished_dataset(out: Path, overwrite: bool = False) -> Manifest | None:

@@ -21,6 +21,8 @@ class Verdict(Event):
     """Tokens that were checked."""
     regenerated: int = 0
     """Random documents that were made again and compared."""
+    beside: list[str] = Field(default_factory=list)
+    """What the Hub or Git has put into the folder, which was not checked."""
     problems: list[str] = Field(default_factory=list)
     """What does not hold, in one line each."""
 

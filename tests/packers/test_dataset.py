@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 import tokenizers
 from conftest import TRAINED
+from sealing import rewrite_manifest
 
 from lcdata import row_costs
 from lcdata.packers.dataset import Config, Dataset, open_dataset
-from lcdata.schemas.errors import LcdataError, UsageError
+from lcdata.schemas.errors import LcdataError, QualityError, UsageError
 from lcdata.schemas.sample import ids_sha256
 
 RECIPE = """
@@ -228,14 +229,19 @@ def test_what_is_no_dataset_is_said(tmp_path: Path, copy: Path) -> None:
     (tmp_path / "file").write_text("{}")
     for name in ("", "nowhere", "file"):
         refused(UsageError, tmp_path / name, r"is no finished dataset: it has no lcdata\.json")
-    manifest = json.loads((copy / "lcdata.json").read_text())
-    for content, message in (
-        ("{", "is damaged"),
-        ("{}", "damaged or of another version"),
-        (json.dumps(manifest | {"format": 1}), "is of format 1, this lcdata reads"),
-        (json.dumps(manifest | {"stages": manifest["stages"][:1]}), "other stages than its recipe"),
+    whole = (copy / "lcdata.json").read_bytes()
+    manifest = json.loads(whole)
+    damaged = (b"{", b"{}", b"\xff", whole.replace(b'"seed": 0', b'"seed": 1'), whole + b"\n", whole[:-1])
+    for content in damaged:
+        (copy / "lcdata.json").write_bytes(content)
+        refused(QualityError, copy, "is damaged, it is not as it was written: make the dataset again")
+    (copy / "lcdata.json").write_text(json.dumps({"lcdata": "0.1.0", "format": 1}))
+    refused(LcdataError, copy, "is of format 1, this lcdata reads")
+    for changed, message in (
+        ({"stages": manifest["stages"][:1]}, "other stages than its recipe"),
+        ({"engine": 1}, r"is of another version \(engine: "),
     ):
-        (copy / "lcdata.json").write_text(content)
+        rewrite_manifest(copy / "lcdata.json", manifest | changed)
         refused(LcdataError, copy, message)
 
 
@@ -279,7 +285,7 @@ def test_a_tokenizer_may_have_moved_and_no_other_is_taken_for_it(made: Path, cop
     content = json.loads((copy / "lcdata.json").read_text())
     source = content["tokenizer"]["source"]
     content["tokenizer"]["source"] = "gone/tokenizer.json"
-    (copy / "lcdata.json").write_text(json.dumps(content))
+    rewrite_manifest(copy / "lcdata.json", content)
     with pytest.raises(UsageError, match=r"no tokenizer at 'gone/tokenizer\.json'"):
         _ = open_dataset(copy).config("long").row(0).documents[0].text
     other = next(str(trained / name) for name in TRAINED if str(trained / name) != source)

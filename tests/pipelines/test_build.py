@@ -61,7 +61,8 @@ def test_the_same_bytes_in_any_order_of_shards_and_any_number_of_attempts(
     recipe = Recipe.model_validate(json.loads(expected["lcdata.json"])["recipe"])
     plan = make_plan(Materials(recipe))
     workspace = Workspace(tmp_path / "again")
-    with workspace.opened(plan.content):
+    with workspace.locked():
+        workspace.claim(plan.content)
         workspace.make_folders(f"data/{recipe.name}", f"docs/{recipe.name}")
         (stage,) = plan.stages
         shared = Shared([stage.stage], [stage.source], plan.fingerprint, workspace.out, plan.inputs)

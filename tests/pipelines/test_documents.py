@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import TRAINED
 from killing import ending
+from sealing import rewrite_manifest
 
 from lcdata.packers.files.token_store import TokenFile, token_path
 from lcdata.pipelines.corpora.store import open_corpus
@@ -85,8 +86,8 @@ def stored(path: Path) -> dict[str, list[int]]:
     corpus = open_corpus(path)
     found: dict[str, list[int]] = {}
     for record in corpus.index("id", "bucket", "unit", "row_group", "row").to_pylist():
-        file = corpus.path / token_path(corpus.buckets.low(record["bucket"]), record["unit"])
-        _, ends, flat = TokenFile(file).row_group(record["row_group"])
+        file = token_path(corpus.buckets.low(record["bucket"]), record["unit"])
+        _, ends, flat = TokenFile(corpus.path, file).row_group(record["row_group"])
         found[record["id"]] = flat[ends[record["row"]] : ends[record["row"] + 1]].tolist()
     return found
 
@@ -256,7 +257,7 @@ def test_verify_finds_a_ledger_that_is_wrong(problem: str, store: Store, tmp_pat
     bucket = next(bucket for bucket in manifest["stages"][0]["corpora"][0]["buckets"] if bucket["drawn"])
     for name in DAMAGES[problem]:
         bucket[name] += 1
-    (tmp_path / "out/lcdata.json").write_text(json.dumps(manifest))
+    rewrite_manifest(tmp_path / "out/lcdata.json", manifest)
     command = [sys.executable, "-m", "lcdata", "verify", "out"]
     checked = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert checked.returncode == 3
@@ -296,7 +297,7 @@ def test_a_finished_build_is_done_until_its_corpus_changes(store: Store, tmp_pat
     draw(copied, tmp_path / "out", "--tokens", store.num_tokens // 2)
     assert (tmp_path / "out/lcdata.json").stat().st_mtime_ns == before
     manifest = copied.path / "web/corpus.json"
-    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "fingerprint": "0" * 64}))
+    rewrite_manifest(manifest, {**json.loads(manifest.read_text()), "fingerprint": "0" * 64})
     with pytest.raises(subprocess.CalledProcessError) as failed:
         draw(copied, tmp_path / "out", "--tokens", store.num_tokens // 2)
     assert "was ingested anew since" in failed.value.stderr

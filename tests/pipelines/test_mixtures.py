@@ -118,7 +118,7 @@ def test_shares_are_met_within_half_a_point_and_the_dataset_verifies(built: Path
     assert short["row_fill"] > 0.98
     done = lcdata("verify", built, "--samples", "80")
     assert done.returncode == 0, done.stdout
-    assert "80 samples made again" in done.stdout
+    assert "80 documents made again" in done.stdout
 
 
 def test_each_document_has_the_loss_of_its_component(built: Path) -> None:

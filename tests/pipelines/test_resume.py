@@ -239,6 +239,58 @@ def test_interrupts_while_ray_starts_end_it(tmp_path: Path, small: str, number: 
     psutil.wait_procs(members)
 
 
+@pytest.mark.cluster
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_ray_stops_says_that_all_is_finished(
+    tmp_path: Path, small: str, whole: dict[str, bytes], contents: Contents, number: int
+) -> None:
+    process = waiting(command(small, "out", 2), tmp_path, start_new_session=True)
+    try:
+        told = list[str]()
+        assert process.stdout is not None
+        while sum('"shard"' in line for line in told) < NUM_SHARDS:
+            told.append(process.stdout.readline())
+        wait_until(lambda: (tmp_path / "out").exists(), process)
+        os.killpg(process.pid, number)
+        out, err = process.communicate()
+    finally:
+        process.kill()  # where it hangs
+    assert process.returncode == 0, err
+    assert json.loads(out.splitlines()[-1])["event"] == "done"
+    assert own_lines(err) == []
+    assert contents(tmp_path / "out") == whole
+
+
+@pytest.mark.cluster
+def test_ray_that_is_ended_with_the_build_while_it_starts_does_not_hang_it(tmp_path: Path, small: str) -> None:
+    """As service managers do, which send SIGTERM to every process at once."""
+    process = waiting(command(small, "out", 2), tmp_path, start_new_session=True)
+    try:
+        wait_until(lambda: bool(psutil.Process(process.pid).children(recursive=True)), process)
+        os.killpg(process.pid, signal.SIGTERM)
+        _, err = process.communicate()
+    finally:
+        process.kill()  # where it hangs
+    assert process.returncode == 4, err
+    assert own_lines(err)[0] == QUIET[0]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 4)])
+def test_interrupts_at_publication_end_as_what_is_there_says(
+    tmp_path: Path, small: str, number: int, code: int
+) -> None:
+    subprocess.run(command(small, "whole", 0, 2), cwd=tmp_path, check=True, capture_output=True)
+    ends = set[bool]()
+    for operations in range(2, 30, 2):
+        out = tmp_path / f"out{operations}"
+        line = ending(command(small, out.name, 0, 2), 2, operations, number)
+        ended = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert ended.returncode == (0 if out.exists() else code), ended.stderr
+        assert ("interrupted" in ended.stderr) == (not out.exists())
+        ends.add(out.exists())
+    assert ends == {False, True}
+
+
 def test_a_damaged_shard_is_made_again_and_a_changed_plan_refused(
     tmp_path: Path, small: str, whole: dict[str, bytes], contents: Contents, lcdata: Run
 ) -> None:

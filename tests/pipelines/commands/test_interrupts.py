@@ -76,6 +76,51 @@ def test_an_interrupt_that_python_loses_is_heard_all_the_same(number: str, error
     assert said(program) == ["and then", "heard"]
 
 
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 4)])
+def test_an_interrupt_that_a_library_makes_an_error_of_is_one(number: str, code: int) -> None:
+    program = f"""
+import os, signal, sys
+from lcdata import __main__ as command_line
+
+def work(**_):
+    try:
+        os.kill(os.getpid(), signal.{number})
+    except BaseException:
+        raise OSError(5, "no interrupt at all")
+
+command_line.cli.main = work
+sys.argv = ["lcdata", "tasks"]
+command_line.main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program.replace("work(**_)", "work(*_, **__)")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert done.stderr.startswith("lcdata: interrupted; what was finished is safe")
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_an_interrupt_while_python_ends_changes_no_exit_code(number: str) -> None:
+    program = f"""
+import atexit, os, signal
+from lcdata.pipelines.commands.interrupts import hear_interrupts, hear_no_more
+
+class Last:
+    def __del__(self):
+        os.kill(os.getpid(), signal.{number})
+
+hear_interrupts()
+hear_no_more(7)
+last = Last()
+last.itself = last
+raise SystemExit(7)
+"""
+    assert said(program, code=7) == []
+
+
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
 def test_an_interrupt_after_the_work_ends_the_process_with_its_exit_code(number: str) -> None:
     program = f"""

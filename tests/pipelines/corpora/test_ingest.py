@@ -58,8 +58,8 @@ def stored_ids(corpus: StoredCorpus) -> dict[str, list[int]]:
     """The tokens of every document by its id, read by the index."""
     found: dict[str, list[int]] = {}
     for record in corpus.index("id", "tokens", "bucket", "unit", "row_group", "row").to_pylist():
-        path = corpus.path / token_path(corpus.buckets.low(record["bucket"]), record["unit"])
-        names, ends, flat = TokenFile(path).row_group(record["row_group"])
+        path = token_path(corpus.buckets.low(record["bucket"]), record["unit"])
+        names, ends, flat = TokenFile(corpus.path, path).row_group(record["row_group"])
         row = record["row"]
         assert names[row] == record["id"]
         assert record["id"] not in found

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -12,10 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import Run
+from sealing import rewrite_manifest
 
 from lcdata.packers.dataset import open_dataset
 from lcdata.packers.files.parquet import row_writer
 from lcdata.pipelines.proving.verify import verify
+from lcdata.schemas.errors import QualityError
 
 DATA, DOCS = "data/kv-1k/train-00000-of-00002.parquet", "docs/kv-1k/train-00000-of-00002.parquet"
 
@@ -60,6 +63,54 @@ def test_any_flipped_bit_is_found(folder: Path) -> None:
         file.write_bytes(whole)
 
 
+def test_any_flipped_bit_of_the_manifest_is_found(folder: Path) -> None:
+    chance, manifest = random.Random(6), folder / "lcdata.json"
+    whole = manifest.read_bytes()
+    for place in range(len(whole)):
+        broken = bytearray(whole)
+        broken[place] ^= 1 << chance.randrange(8)
+        manifest.write_bytes(broken)
+        with pytest.raises(QualityError, match=r"lcdata\.json is damaged, it is not as it was written"):
+            open_dataset(folder)
+
+
+def test_another_recipe_than_the_fingerprints_is_found(folder: Path) -> None:
+    manifest = json.loads((folder / "lcdata.json").read_text())
+    manifest["recipe"]["seed"] = 1
+    rewrite_manifest(folder / "lcdata.json", manifest)
+    assert verify(open_dataset(folder), 0).problems == [
+        "lcdata.json: the fingerprint is not that of its recipe, tokenizer, inputs and corpora"
+    ]
+
+
+def test_everything_that_does_not_belong_is_named(folder: Path, lcdata: Run) -> None:
+    (folder / ".cache/huggingface").mkdir(parents=True)
+    (folder / ".gitattributes").touch()
+    beside = lcdata("verify", "out", "--samples", "0")
+    assert beside.returncode == 0
+    assert "not checked: .cache, .gitattributes, which are no part of the dataset" in beside.stdout
+    (folder / "data/.hidden").touch()
+    (folder / "data/empty").mkdir()
+    (folder / ".gitmodules").touch()
+    (folder / "link.parquet").symlink_to(folder / DATA)
+    (folder / "docs/outside").symlink_to("/")
+    (folder / "docs/broken").symlink_to("nowhere")
+    os.mkfifo(folder / "pipe")
+    foreign = (".gitmodules", "data/.hidden", "data/empty", "docs/broken", "docs/outside", "link.parquet", "pipe")
+    problems = verify(open_dataset(folder), 0).problems
+    assert sorted(problems) == [f"{name} does not belong to the dataset" for name in foreign]
+
+
+def test_a_dataset_of_links_to_its_files_holds(folder: Path) -> None:
+    """As the Hub's cache has them."""
+    blobs = folder.with_name("blobs")
+    blobs.mkdir()
+    for number, path in enumerate(sorted(path for path in folder.rglob("*") if path.is_file())):
+        path.rename(blobs / str(number))
+        path.symlink_to(blobs / str(number))
+    assert verify(open_dataset(folder), 1).holds
+
+
 def test_missing_foreign_and_cut_files_are_found(folder: Path) -> None:
     def broken_by(change: Callable[[Path], object], message: str) -> None:
         copy = folder.with_name("copy")
@@ -91,7 +142,7 @@ def rewritten(folder: Path, path: str, change: Callable[[list[dict[str, Any]]], 
     record = manifest["stages"][0]["shards"][0]["data" if path == DATA else "docs"]
     data = (folder / path).read_bytes()
     record.update(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
-    (folder / "lcdata.json").write_text(json.dumps(manifest))
+    rewrite_manifest(folder / "lcdata.json", manifest)
 
 
 def set_item(column: str, place: int, value: int) -> Callable[[list[dict[str, Any]]], None]:
@@ -134,10 +185,27 @@ def test_a_sample_that_comes_out_differently_is_found(folder: Path) -> None:
     assert any("comes out differently in answers" in problem for problem in problems), problems
 
 
+def test_samples_are_different_ones(folder: Path, lcdata: Run) -> None:
+    rewritten(folder, DOCS, lambda rows: rows[3].update(answers=["1", "2"]))
+    for num_samples in (24, 100, None):
+        verdict = verify(open_dataset(folder), num_samples)
+        assert (verdict.regenerated, len(verdict.problems)) == (24, 1)
+    every = lcdata("verify", "out", "--samples", "all")
+    assert every.returncode == 3
+    assert "comes out differently in answers" in every.stdout
+    for wrong in ("x", "-1", "1.5"):
+        refused = lcdata("verify", "out", f"--samples={wrong}")
+        assert refused.returncode == 2
+        assert f"'{wrong}' must be a number of documents, or all" in refused.stderr
+    none = lcdata("verify", "out", "--samples", "0")
+    assert none.returncode == 0
+    assert "checked, none made again" in none.stdout
+
+
 def test_totals_that_do_not_add_up_are_found(folder: Path, lcdata: Run) -> None:
     manifest = json.loads((folder / "lcdata.json").read_text())
     manifest["stages"][0]["tokens"] += 1
-    (folder / "lcdata.json").write_text(json.dumps(manifest))
+    rewrite_manifest(folder / "lcdata.json", manifest)
     done = lcdata("verify", "out")
     assert done.returncode == 3
     assert "the ledger of kv-1k does not balance" in done.stdout

@@ -5,6 +5,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -81,6 +82,46 @@ def test_an_address_where_nothing_answers_is_one_line(lcdata: Run, small: str) -
         done = lcdata(*BUILD, "--tokenizer", small, "--out", "out", "--address", address)
         assert done.returncode in (1, 2)
         assert message in done.stderr.strip().splitlines()[-1]
+
+
+FOLDER = """
+import os, signal
+from lcdata.pipelines.run.engine import Engine
+from lcdata.pipelines.run.where import Where
+
+def work(shared, job):
+    yield job
+
+with Engine(Where(workers=1)) as engine:
+    assert [event for _, event in engine.run(work, None, [7])] == [7]
+    folder = os.path.dirname(os.environ["RAY_AUTH_TOKEN_PATH"])
+    print(folder, oct(os.stat(folder).st_mode & 0o777), flush=True)
+    {end}
+"""
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder in which the names of Ray's sockets are not too long."""
+    with tempfile.TemporaryDirectory(prefix="t") as folder:
+        yield Path(folder)
+
+
+@pytest.mark.cluster
+def test_only_its_owner_sees_the_folder_of_the_token_and_a_killed_start_s_is_removed(short_folder: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(short_folder)}
+
+    def run(end: str) -> list[str]:
+        command = [sys.executable, "-c", FOLDER.format(end=end)]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stdout.split()
+
+    left, mode = run("os.kill(os.getpid(), signal.SIGKILL)")
+    assert mode == "0o700"
+    assert Path(left).is_dir()
+    folder, mode = run("pass")
+    assert mode == "0o700"
+    assert not Path(folder).exists()
+    assert not Path(left).exists()
 
 
 NICENESS = """

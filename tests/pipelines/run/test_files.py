@@ -1,7 +1,9 @@
 """The write protocol: what has its final name is whole, and an interrupt leaves nothing that complains later."""
 
+import errno
 import gc
 import hashlib
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -17,7 +19,8 @@ from lcdata.packers.files.parquet import DocumentWriter, row_writer
 from lcdata.packers.files.texts import Text, num_texts, write_texts
 from lcdata.packers.files.token_store import BucketWriter, StoredDocument, write_index
 from lcdata.packers.rows.row_group import RowGroup
-from lcdata.pipelines.run.files import Attempt, whole_file
+from lcdata.pipelines.run.files import Attempt, storage_error, whole_file
+from lcdata.schemas.errors import LcdataError, ResumableError, UsageError
 from lcdata.schemas.sample import Document, ids_sha256
 
 TRACED = ("run/files.py", "files/arrow_writer.py", "files/token_store.py", "pyarrow/parquet/core.py", "test_files.py")
@@ -161,3 +164,22 @@ def test_a_whole_file_is_the_old_one_until_it_is_the_new_one(tmp_path: Path, err
     with whole_file(final) as file:
         file.write(b"new")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": b"new"}
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "said"),
+    [
+        (errno.ENOSPC, ResumableError, "no space left for /made: free some"),
+        (errno.EDQUOT, ResumableError, "no space left for /made: free some"),
+        (errno.EROFS, LcdataError, "choose another --out or change its rights"),
+        (errno.ENAMETOOLONG, UsageError, "choose a shorter --out or --name"),
+        (errno.EISDIR, LcdataError, "something is in the way"),
+        (errno.EMFILE, ResumableError, "raise it (`ulimit -a`)"),
+        (errno.EIO, ResumableError, "the disk may be failing"),
+        (errno.ENOENT, ResumableError, "see that its folder can be made"),
+    ],
+)
+def test_what_a_disk_refuses_has_a_cure_of_its_own(code: int, kind: type[LcdataError], said: str) -> None:
+    told = storage_error(OSError(code, os.strerror(code), "/made/file"), Path("/made"))
+    assert type(told) is kind
+    assert said in str(told)
