@@ -99,7 +99,7 @@ def _ctrl_c() -> None:
 
 BY_MAKE = {
     "trainers": ("lm_eval", "torch", "transformers", "trl"),
-    "readers": ("arro3", "datafusion", "fastparquet", "lance", "vortex"),
+    "readers": ("arro3", "datafusion", "fastparquet", "vortex"),
 }
 """What a target of the Makefile installs."""
 

@@ -46,15 +46,17 @@ COUNTING = "{% for i in range(60000) %}{% for j in range(20000) %}{% endfor %}{%
     ],
 )
 def test_a_template_that_takes_too_much_or_fails_is_one_line(template: str, bounds: Bounds, reason: str) -> None:
+    before = psutil.Process().children()
     with pytest.raises(UsageError, match=f"the chat template fails .*{reason}.*--chat-template") as caught:
         rendered(template, bounds)
     assert "\n" not in str(caught.value)
-    assert psutil.Process().children() == []
+    assert set(psutil.Process().children()) <= set(before)
 
 
 def test_what_stays_within_the_bounds_is_rendered() -> None:
+    before = psutil.Process().children()
     assert rendered(WORDS, Bounds(seconds=5, bytes=2**28)) == "user: Hello\nassistant: Good day\n"
-    assert psutil.Process().children() == []
+    assert set(psutil.Process().children()) <= set(before)
 
 
 def test_time_is_counted_for_each_conversation() -> None:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,9 @@ def test_folders_that_may_not_be_read_or_are_met_by_a_glob_are_told(tmp_path: Pa
     (tmp_path / "a/shut").chmod(0)
     is_root = os.geteuid() == 0
     if is_root:
-        for folder in (tmp_path, *tmp_path.parents[:2]):
-            folder.chmod(0o755)
+        for folder in (tmp_path, *tmp_path.parents):
+            if folder.is_relative_to(tempfile.gettempdir()) and folder != Path(tempfile.gettempdir()):
+                folder.chmod(0o755)
         os.seteuid(65534)
     try:
         found = find_inputs([str(tmp_path / "a")])
