@@ -5,6 +5,7 @@ beginning. Nothing repeats inside a sample unless it is longer than the corpus, 
 away: the whole text stays in memory, so a corpus is at most 256 MiB, and two samples may share text.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -133,6 +134,9 @@ def corpus_files(corpus: str) -> tuple[Path, ...]:
         files = tuple(sorted(file for file in path.rglob("*.txt") if file.is_file()))
         if not files:
             raise UsageError(f"corpus: the folder {corpus} holds no .txt file: put some there, or name {_KNOWN}")
+        for file in files:
+            if (shown := os.fsencode(file).decode(errors="backslashreplace")) != str(file):
+                raise UsageError(f"corpus: the name of {shown} is not UTF-8: call it otherwise")
         return files
     if not path.is_file():
         raise UsageError(f"corpus: there is no file {corpus}: name {_KNOWN}")

@@ -100,6 +100,9 @@ def _kind(path: Path) -> str:
 
 
 def _file(path: str, root: str) -> Input | PassedOver:
+    shown = os.fsencode(path).decode(errors="backslashreplace")
+    if shown != path:
+        return PassedOver(shown, "a name that is not UTF-8")
     written, why = file_format(path), why_passed_over(path, root)
     if why is not None or written is None:
         return PassedOver(path, why or "")

@@ -96,7 +96,10 @@ class Wanted:
         if value is None:
             raise _UnusableError(EMPTY)
         if self.is_chat and isinstance(value, list):
-            value = orjson.dumps(value)
+            try:
+                value = orjson.dumps(value)
+            except TypeError:
+                raise _UnusableError(LONE_SURROGATE) from None
         if isinstance(value, list):
             raise _UnusableError(f"a list in field `{self.fields.text}`: --format chat lays out messages")
         if not isinstance(value, (str, bytes)):

@@ -21,6 +21,7 @@ Ids = NDArray[np.int32]
 _BEGIN, _END = "\ufdd0", "\ufdd1"
 """Noncharacters, which no text may hold, around the string of a control token."""
 _MARK = "lcdata-message-{}-mark"
+_AS_CODE = "lcdata-part-mark"
 _MARKS = re.compile(_MARK.format(r"(\d+)"))
 
 
@@ -47,15 +48,13 @@ class Conversations:
         Raises ConversationError where these are no messages, the template fails on them, or does not write what they
         say as they say it.
         """
-        if (
-            not isinstance(turns, list)
-            or not turns
-            or not all(isinstance(turn, dict) and "role" in turn for turn in turns)
-        ):
-            raise ConversationError("no list of messages with a role")
+        if not isinstance(turns, list) or not turns or not all(map(_is_message, turns)):
+            raise ConversationError("no list of messages with a role and content of text")
         marked, contents = _marked(turns)
         if any(mark in content for content in contents for mark in (_BEGIN, _END)):
             raise ConversationError("a message with U+FDD0 or U+FDD1, which are no characters")
+        if any(token in text for text in _other_texts(turns) for token in self._tokenizer.control_tokens):
+            raise ConversationError("a control token in what is no content of a message, such as its role")
         try:
             rendered, frame = self._process.render(turns), self._process.render(marked)
         except UsageError:
@@ -108,22 +107,50 @@ def _marked(turns: list[Any]) -> tuple[list[Any], list[str]]:
     for holder, key in _texts(marked):
         contents.append(holder[key])
         holder[key] = _MARK.format(len(contents) - 1)
+        if key == "text":
+            holder[_AS_CODE] = ""  # written where a template takes parts for text, and shows them as Python does
     return marked, contents
+
+
+def _is_message(turn: object) -> bool:
+    """Whether this has a role, and content that is text or parts of text."""
+    if not isinstance(turn, dict) or not isinstance(turn.get("role"), str):
+        return False
+    content = turn.get("content")
+    return isinstance(content, str) or (isinstance(content, list) and all(map(_is_text_part, content)))
+
+
+def _is_text_part(part: object) -> bool:
+    return isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("text"), str)
 
 
 def _texts(turns: list[Any]) -> Iterator[tuple[dict[str, Any], str]]:
     """Where the messages hold text that is not empty, whole or in parts."""
     for turn in turns:
-        content = turn.get("content")
-        holders = [(turn, "content")] if isinstance(content, str) else [(part, "text") for part in content or ()]
-        for holder, key in holders:
-            if isinstance(holder, dict) and isinstance(holder.get(key), str) and holder[key]:
+        content = turn["content"]
+        for holder, key in [(turn, "content")] if isinstance(content, str) else [(part, "text") for part in content]:
+            if holder[key]:
                 yield holder, key
+
+
+def _other_texts(value: object, key: str = "") -> Iterator[str]:
+    """Every text in messages that is not what they say."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield str(name)
+            yield from _other_texts(inner, str(name))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _other_texts(inner)
+    elif isinstance(value, str) and key not in ("content", "text"):
+        yield value
 
 
 def _words(rendered: str, frame: str, contents: Sequence[str]) -> list[tuple[str, bool]]:
     """What was rendered, as what the template writes and what the messages say, with blanks around it or without."""
     literal, *rest = _MARKS.split(frame)
+    if _AS_CODE in frame:
+        raise ConversationError("content in parts, which the chat template does not take")
     if sorted(map(int, rest[::2])) != list(range(len(contents))):
         raise ConversationError("the chat template leaves a message out or writes it twice")
     words, at = [(literal, False)], len(literal)

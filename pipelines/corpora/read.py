@@ -136,7 +136,7 @@ class _Part:
         try:
             return replace(record, text=self._conversations.text(orjson.loads(record.text)).encode())
         except orjson.JSONDecodeError:
-            return Bad(record.line, "no list of messages with a role")
+            return Bad(record.line, "no list of messages with a role and content of text")
         except ConversationError as error:
             return Bad(record.line, str(error))
 

@@ -48,9 +48,10 @@ class Origin:
     def at(self, place: Place) -> str:
         """How an error about a place begins: `mix.yaml:7`."""
         for changed in self.changed:
-            if place[: len(changed)] == changed:
+            if place and (place[: len(changed)] == changed or changed[: len(place)] == place):
                 return f"{self.name} with --set {'.'.join(map(str, changed))}"
-        line = self.line(place)
+        whole = place if place and isinstance(place[-1], str) else (*place, "mix")  # of fields that clash
+        line = self.line(whole)
         return self.name if line is None else f"{self.name}:{line}"
 
 

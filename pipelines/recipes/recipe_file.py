@@ -102,7 +102,9 @@ def _change(content: dict[str, Any], change: str) -> Place:
 def _place_in(content: Mapping[str, Any], names: list[str], change: str) -> list[str]:
     """Where a place is in a recipe of one stage, which may be written with the stage or without."""
     stages = content.get("stages")
-    if stages is None and names[:2] == ["stages", "0"] and len(names) > 2:
+    if stages is None and names[0] == "stages":
+        if names[1:2] != ["0"] or len(names) < 3:
+            raise UsageError(f"--set {change}: the recipe has one stage: name a field of stages.0")
         return names[2:]
     if isinstance(stages, list) and names[0] in FIELDS:
         if len(stages) > 1:

@@ -1,6 +1,8 @@
 """One command, one dataset: the same bytes however it is made, and readable by all who should read it."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -187,3 +189,11 @@ def test_conversations_are_built_and_made_again_from_the_manifest(lcdata: Run, t
         assert prompt.startswith("[user] ")
         assert prompt.rstrip().endswith("<|endoftext|>[assistant]")
         assert row["labels"] == [-100] * doc["prompt_length"] + ids[doc["prompt_length"] :]
+
+
+def test_the_demo_recipe_is_built_in_a_checkout(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "lcdata", "build", "recipes/demo.yaml", "--workers", "0"]
+    command += ["--store", str(tmp_path / "store"), "--out", str(tmp_path / "out")]
+    command += ["--set", "stages.0.tokens=60k", "--set", "stages.1.tokens=200k"]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -100,7 +100,7 @@ MISTAKES = {
     "name: x\nseq_length: 4k\nmix: [{corpus: a}]": "give the stage tokens to share out",
     "name: x\nseq_length: 4k\nmix: [{task: kv, length: 4k, n: 2, share: 1}]": "has n and a share",
     "name: x\nseq_length: 4k\nmix: [{task: kv, length: 4k}, {corpus: a}]\ntokens: 1M": "kv needs a share",
-    "name: x\nseq_length: 4k\nmix: [{task: kv, length: 8k, n: 2}]": "seq_length 4096 is below the longest",
+    "name: x\nseq_length: 4k\nmix: [{task: kv, length: 8k, n: 2}]": "yaml:3: seq_length 4096 is below the longest",
     "name: x\nseq_length: 4k\nmix: [{task: kv, length: 4k, share: 1}]\ntokens: 1M\npacking: concat": "samples of kv",
     "name: x\nstages: [{name: a, seq_length: 4k, seed: 3, mix: [{task: kv, length: 4k, n: 2}]}]": "seed is the whole",
     "name: x\nseq_length: 4k\nstages: []": "seq_length is a stage's: move it into one of the stages",
@@ -196,6 +196,10 @@ def test_a_recipe_of_one_stage_is_changed_with_the_stage_or_without(content: str
         assert stage_of(recipe_from(tmp_path, content, (change,))).labels == "always"
     with pytest.raises(UsageError, match="--set seed is given 2 times: give it once"):
         recipe_from(tmp_path, content, ("seed=1", "seed=2"))
+    with pytest.raises(UsageError, match=r"--set stages\.\d\.labels=always: "):
+        recipe_from(tmp_path, content, ("stages.7.labels=always",))
+    with pytest.raises(UsageError, match=r"recipe.yaml with --set foo.bar: foo: is no field of the recipe"):
+        recipe_from(tmp_path, content, ("foo.bar=1",))
 
 
 def test_paths_are_relative_to_the_recipe_and_those_of_changes_to_where_one_is(
