@@ -19,7 +19,7 @@ from ...schemas.errors import LcdataError
 from ...schemas.manifest import ComponentAccount
 from ...schemas.sample import ids_sha256
 from ...schemas.tokens import Ends, TokenizerIdentity
-from ..corpora.store import StoredCorpus, open_corpus
+from ..corpora.store import StoredCorpus, is_store, open_corpus
 from ..planning.accounts import count
 
 Ints = NDArray[np.int64]
@@ -110,6 +110,11 @@ def wrong_against_store(accounts: Sequence[ComponentAccount]) -> Iterator[str]:
 
 
 def _same_corpus(account: ComponentAccount) -> StoredCorpus:
+    if not is_store(Path(account.corpus)):
+        raise LcdataError(
+            f"the corpus {account.corpus}, which documents were drawn from, is not there: check from the folder that "
+            "the dataset was built in, or without it, with --samples 0"
+        )
     corpus = open_corpus(Path(account.corpus))
     if corpus.manifest.fingerprint != account.fingerprint:
         raise LcdataError(f"{account.corpus} was ingested anew since: check without it, with --samples 0")

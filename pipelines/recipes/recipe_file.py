@@ -8,6 +8,7 @@ import yaml
 
 from ...generators.registry import preset_settings
 from ...generators.templates import read_templates
+from ...schemas.corpus import CORPUS_MANIFEST
 from ...schemas.errors import UsageError
 from ...schemas.recipe import Recipe
 from ...schemas.stage import FIELDS
@@ -154,11 +155,16 @@ def _resolve_paths(content: dict[str, Any], folder: Path) -> None:
 def _store_of(
     component: Mapping[str, Any], content: Mapping[str, Any], folder: Path, store: Path | None
 ) -> Path | None:
-    """The store that a corpus is in: the one that is named, else the default where the recipe itself ingests it."""
-    if store is not None or not isinstance(content.get("ingest"), list):
+    """The store that a corpus is in: the one that is named, else that beside the recipe if it is or will be there."""
+    if store is not None:
         return store
-    ingested = [corpus.get("name") for corpus in content["ingest"] if isinstance(corpus, dict)]
-    return folder / STORE if component.get("corpus") in ingested else None
+    ingests = content.get("ingest")
+    ingested = (
+        [corpus.get("name") for corpus in ingests if isinstance(corpus, dict)] if isinstance(ingests, list) else []
+    )
+    name, beside = component.get("corpus"), folder / STORE
+    is_there = isinstance(name, str) and (beside / name / CORPUS_MANIFEST).is_file() and not (folder / name).exists()
+    return beside if is_there or name in ingested else None
 
 
 def _complete(component: dict[str, Any], folder: Path, store: Path | None) -> None:

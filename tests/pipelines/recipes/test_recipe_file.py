@@ -221,6 +221,14 @@ def test_paths_are_relative_to_the_recipe_and_those_of_changes_to_where_one_is(
     assert stage_of(changed).corpora[0].corpus == "elsewhere/a"
 
 
+def test_a_corpus_is_looked_for_in_the_store_beside_the_recipe(tmp_path: Path) -> None:
+    content = f"{HEAD}tokens: 1M\nmix: [{{corpus: books}}]"
+    assert stage_of(recipe_from(tmp_path, content)).corpora[0].corpus == "books"
+    (tmp_path / "store/books").mkdir(parents=True)
+    (tmp_path / "store/books/corpus.json").write_text("{}")
+    assert stage_of(recipe_from(tmp_path, content)).corpora[0].corpus == str(tmp_path / "store/books")
+
+
 def test_all_corpora_that_are_missing_are_named_at_once(tmp_path: Path) -> None:
     recipe = recipe_from(tmp_path, f"{HEAD}tokens: 1M\nmix: [{{corpus: books}}, {{corpus: code}}]")
     with pytest.raises(UsageError, match="no stored corpora are at books, code: make them with `lcdata ingest`"):
