@@ -221,6 +221,14 @@ def _automatic_workers(inputs: Sequence[Input]) -> int:
     return 0 if small else len(os.sched_getaffinity(0))
 
 
+def _why_none(parts: Sequence[PartRecord]) -> str:
+    """Why inputs hold no document, as far as a reason was met, and what to do."""
+    bad = sum((Counter(part.bad) for part in parts), Counter[str]())
+    reasons = [f"{count:,} {reason}" for reason, count in bad.most_common(3)]
+    reasons += [f"{damaged.url} {damaged.reason}" for part in parts for damaged in part.damaged][:2]
+    return f" ({'; '.join(reasons)}): check the inputs, --text and --id" if reasons else ": check --text"
+
+
 class _Ingest:
     """One ingest, in its workspace."""
 
@@ -261,7 +269,7 @@ class _Ingest:
             arrangement = arrange(about_texts(files), self._recipe)
         self._warn_of_too_long(files, arrangement)
         if not arrangement.units:
-            raise UsageError(f"{self._recipe.name}: no input holds a document that can be used: check --text")
+            raise UsageError(f"{self._recipe.name}: no input holds a document that can be used{_why_none(parts)}")
         self._tell(
             Arranged(
                 documents=sum(map(len, arrangement.units)),

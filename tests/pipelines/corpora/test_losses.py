@@ -156,3 +156,14 @@ def test_gates_are_refused_where_nothing_is_ingested(tmp_path: Path, lcdata: Run
         failed = lcdata("build", "mix.yaml", option)
         assert failed.returncode == 2
         assert f"{option.partition('=')[0]} is for recipes that ingest: leave it out" in failed.stderr
+
+
+def test_inputs_without_a_document_are_refused_with_what_was_met(tmp_path: Path, lcdata: Run, small: str) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": ""}\n{"text": 7}\n')
+    (tmp_path / "b.jsonl.gz").write_bytes(b"no gzip")
+    options = ("--name", "c", "--tokenizer", small, "--max-bad", "100%", "--allow-damaged-files", "100%")
+    refused = lcdata("ingest", "a.jsonl", "b.jsonl.gz", *options)
+    assert refused.returncode == 2
+    said = refused.stderr.splitlines()[-1]
+    assert "1 empty text; 1 no string field `text`; b.jsonl.gz cannot be read" in said
+    assert said.endswith(": check the inputs, --text and --id")
