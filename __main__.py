@@ -63,7 +63,7 @@ def _failed(error: Exception, debug: bool) -> NoReturn:
         error.show()
         sys.exit(2)
     if isinstance(error, click.ClickException):
-        _fail(error.format_message(), error.exit_code)
+        _fail(" ".join(error.format_message().split()), error.exit_code)
     if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -62,7 +62,7 @@ def preset_settings(name: str, preset: str) -> dict[str, object]:
     """The settings of a task's preset; UsageError with the nearest name when there is none."""
     presets = task_class(name).presets
     if preset not in presets:
-        known = f" Known: {', '.join(presets)}" if presets else ""
+        known = f" Known: {', '.join(presets)}" if presets else " It has none: leave it out."
         raise UsageError(f"{name} has no preset {preset!r}.{did_you_mean(preset, presets)}{known}")
     return dict(presets[preset])
 

@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ...schemas.errors import UsageError
+from ...schemas.problems import did_you_mean
 from .options import HEADINGS
 
 SECTIONS = {
@@ -33,6 +34,14 @@ class Commands(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         return getattr(import_module(f".{cmd_name}", __package__), cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that arguments begin with; a usage error with the nearest name where there is none."""
+        if args[0] not in self.list_commands(ctx):
+            ctx.fail(f"No such command {args[0]!r}.{did_you_mean(args[0], self.list_commands(ctx))}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a list of commands for each section."""
