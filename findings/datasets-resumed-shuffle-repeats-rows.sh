@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A streamed and shuffled dataset that is resumed from its state loses rows, and gives others twice.
 #
-# Version: datasets 5.2.0. Its documentation says that what is in a shuffle buffer is lost; that rows which were given
-# before the state was taken are given again is not said, and a run trains on them twice. Unshuffled it resumes exactly.
+# Version: datasets 5.2.0. At resuming it warns that the shuffle buffer's content is not there and is filled anew; that
+# rows which were given before are given again it does not say, and a run trains on them twice. Unshuffled it is exact.
 # Seen: of 200 rows, stopped after 70, with a buffer of 32: 20 are never given and 4 twice.
 # Cure: shuffle the files and rows beforehand, or stream without `shuffle`; or read with a loader that resumes by place.
 set -euo pipefail
