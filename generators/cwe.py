@@ -190,13 +190,14 @@ class CWEDraft(Draft):
         entries = self._entries.compress(self._order < num_entries, axis=0)
         block = np.concatenate((self._labels[:num_entries], entries), axis=1)
         body = squeeze(block).removeprefix(self.wording.between)
-        prompt, _ = layout(self.wording.head, body, self._question)
+        prompt, before = layout(self.wording.head, body, self._question)
         return Sample(
             prompt=prompt,
             answer=self._answer,
             answers=self._common,
             answer_spans=tuple(shift(span, len(prompt)) for span in self._answer_spans),
             evidence_spans=(),
+            context_span=(before, before + len(body)),
             depth=(),
             template=self.wording.id,
             facts={

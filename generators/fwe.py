@@ -159,7 +159,7 @@ class FWEDraft(Draft):
         # A key is random but for its last bits, its word's rank: sorting numbers is faster than sorting places by them.
         keys = np.sort(self._keys[:num_occurrences])
         body = self._body((keys & ((np.uint64(1) << self._rank_bits) - np.uint64(1))).astype(np.int32))
-        prompt, _ = layout(self.wording.head, body, self._question)
+        prompt, before = layout(self.wording.head, body, self._question)
         ranks = self._ranks[:num_occurrences]
         num_dots, *counts, next_count = (int(np.count_nonzero(ranks == rank)) for rank in range(self.task.num_top + 2))
         return Sample(
@@ -168,6 +168,7 @@ class FWEDraft(Draft):
             answers=self._top,
             answer_spans=tuple(shift(span, len(prompt)) for span in self._answer_spans),
             evidence_spans=(),
+            context_span=(before, before + len(body)),
             depth=(),
             template=self.wording.id,
             facts={

@@ -132,6 +132,10 @@ WORDINGS = (
 )
 
 
+_LEAST_SHARING = 1 / 64
+_MOST_ROUNDS = 32
+"""Drawings of keys that came twice, after which there are taken to be too few."""
+
 _AUTOMATIC_POOLS = [range(100, 10**digits) for digits in range(4, _MAX_DIGITS + 1)]
 
 
@@ -155,10 +159,11 @@ class KV(Task):
     """Whether the prompt ends with the form that the answer takes."""
 
     subkeys: Annotated[int, Field(ge=1, le=16)] = 1
-    """Integers that make up a key; above 1 other keys share some, never all, of those asked for."""
+    """Integers that make up a key; above 1 keys share some of them with others, the asked one no more than any."""
 
     sharing: Annotated[float, Field(ge=0, le=1)] = 0.25
-    """With subkeys above 1: share of the other keys that contain some of the asked subkeys."""
+    """With subkeys above 1: share of the keys that vary one and the same key, for each key; 0 for no likeness at all.
+    At 0.25 there are four such groups, in each of which keys have some subkeys in common, and never all."""
 
     shuffle_asked: bool = False
     """With subkeys above 1: ask for the subkeys in any order rather than as the key is written."""
@@ -176,9 +181,9 @@ class KV(Task):
         if self.key_digits is not None:
             pool = _integers(self.key_digits)
         else:
-            wide_enough = (pool for pool in _AUTOMATIC_POOLS if len(pool) >= 2 * num_keys or self.subkeys > 1)
+            wide_enough = (pool for pool in _AUTOMATIC_POOLS if len(pool) >= 2 * num_keys)
             pool = next(wide_enough, _AUTOMATIC_POOLS[-1])
-        needed = num_keys if self.subkeys == 1 else 3 * self.subkeys
+        needed = num_keys if self.subkeys == 1 else (_num_groups(self.sharing) + 2) * self.subkeys
         if len(pool) < needed:
             raise UsageError(
                 f"kv: {needed:,} different integers are needed for keys, but {len(str(pool[-1]))} digits give "
@@ -229,6 +234,7 @@ class KVDraft(Draft):
             answers=tuple(answer[start:end] for start, end in slots),
             answer_spans=tuple(shift(span, answer_at) for span in slots),
             evidence_spans=tuple(shift(span, at) for span in evidence),
+            context_span=(at, at + len(body)),
             depth=tuple(start / (len(body) - (end - start)) for start, end in evidence),
             template=self.wording.id,
             facts={
@@ -335,17 +341,61 @@ def _integers(digits: IntRange) -> range:
     return range(10 ** (digits.low - 1), 10**digits.high)
 
 
+def _num_groups(sharing: float) -> int:
+    """Groups of keys that vary one key, so that each has the share `sharing` of all."""
+    return round(1 / sharing) if sharing >= _LEAST_SHARING else 0
+
+
 def _draw_keys(
     rng: np.random.Generator, pool: range, num_pairs: int, subkeys: int, sharing: float
 ) -> tuple[Ints, Ints]:
-    """The asked key, shape (subkeys,), and the others, shape (num_pairs, subkeys), which cannot be taken for it."""
+    """The asked key, shape (subkeys,), and the others, shape (num_pairs, subkeys), no two of the same integers.
+
+    The asked key is drawn as all others are, so that nothing in them tells which it is.
+    """
+    num_keys = num_pairs + 1
     if subkeys == 1:
-        keys = rng.choice(len(pool), num_pairs + 1, replace=False) + pool.start
+        keys = rng.choice(len(pool), num_keys, replace=False) + pool.start
         return keys[:1], keys[1:, None]
-    asked = rng.choice(len(pool), subkeys, replace=False) + pool.start
-    others = rng.integers(pool.start, pool.stop - subkeys, (num_pairs, subkeys))
-    for taken in np.sort(asked):
-        others += others >= taken
-    shared = np.argsort(rng.random((num_pairs, subkeys)), axis=1) < rng.integers(1, subkeys, (num_pairs, 1))
-    shared &= rng.random((num_pairs, 1)) < sharing
-    return asked, np.where(shared, asked, others)
+    num_groups = _num_groups(sharing)
+    varied = rng.choice(len(pool), (num_groups, subkeys), replace=False) + pool.start
+    keys = _others(rng, pool, varied, num_keys)
+    if num_groups:
+        kept = np.argsort(rng.random(keys.shape), axis=1) < rng.integers(1, subkeys, (num_keys, 1))
+        keys = np.where(kept, varied[rng.integers(0, num_groups, num_keys)], keys)
+    for _ in range(_MOST_ROUNDS):
+        again = _same_as_earlier(keys)
+        if not len(again):
+            return keys[0], keys[1:]
+        fresh = ~np.isin(keys[again], varied)
+        keys[again] = np.where(fresh, _others(rng, pool, varied, len(again)), keys[again])
+    raise UsageError(
+        f"kv: {num_keys:,} different keys of {subkeys} subkeys are too many for integers below {pool.stop:,}: "
+        "use a greater key_digits, less sharing or a shorter length"
+    )
+
+
+def _others(rng: np.random.Generator, pool: range, varied: Ints, num_keys: int) -> Ints:
+    """Keys of integers of the pool that are in no key which is varied, those of a key all different."""
+    taken = np.sort(varied.ravel())
+    num_subkeys = varied.shape[1]
+    drawn = rng.integers(0, len(pool) - len(taken) - np.arange(num_subkeys), (num_keys, num_subkeys))
+    for place in range(1, num_subkeys):
+        for before in np.sort(drawn[:, :place], axis=1).T:
+            drawn[:, place] += drawn[:, place] >= before
+    # The n-th integer that is not taken: as many are added as taken ones lie below it.
+    gaps = taken - pool.start - np.arange(len(taken))
+    return drawn + np.searchsorted(gaps, drawn, side="right") + pool.start
+
+
+def _same_as_earlier(keys: Ints) -> Ints:
+    """Places of keys that are made of the integers of an earlier one, in any order."""
+    hashed = np.sort(keys, axis=1).view(np.uint64)
+    code = np.zeros(len(keys), np.uint64)
+    for column in hashed.T:
+        code = (code ^ column) * np.uint64(0x9E3779B97F4A7C15)
+        code ^= code >> np.uint64(29)
+    _, first = np.unique(code, return_index=True)
+    again = np.ones(len(keys), np.bool_)
+    again[first] = False
+    return np.flatnonzero(again)

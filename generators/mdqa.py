@@ -7,7 +7,7 @@ stands is drawn anew for each sample. Left out: questions on more than two docum
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from string import Formatter
@@ -154,6 +154,7 @@ class MDQA(Task):
         "litm_edges": {"depths": [0, 1]},
         "litm_middle": {"depths": [0.5]},
     }
+    guessable: ClassVar[Collection[str]] = ("litm_edges", "litm_middle")
 
     hops: Annotated[int, Field(ge=1, le=2)] = 1
     """Documents that the answer takes; of two, the first names what the second is about."""
@@ -225,6 +226,7 @@ class MDQADraft(Draft):
             answers=tuple(answers),
             answer_spans=tuple(shift(span, len(prompt)) for span in slots),
             evidence_spans=tuple(shift(span, len(head)) for span in evidence),
+            context_span=(len(head), len(head) + body_chars),
             depth=tuple(start / max(body_chars - (end - start), 1) for start, end in evidence),
             template=self.wording.id,
             facts={

@@ -5,7 +5,7 @@ multi-value and multi-query needles (Hsieh et al. 2024), HELMET's recall set, an
 whose needle names things to do in a city. Left out: needles that need knowledge of the world.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -50,6 +50,10 @@ class Niah(Task):
     name: ClassVar[str] = "niah"
     templates: ClassVar[Sequence[Template]] = FACTS
     presets: ClassVar[Mapping[str, Mapping[str, object]]] = {**_RULER, **_HELMET, "pressure_test": _PRESSURE_TEST}
+    guessable: ClassVar[Collection[str]] = (
+        *("defaults", "single_1", "single_2", "single_3"),
+        *("multikey_1", "multivalue", "multiquery", "mv", "pressure_test"),
+    )
 
     needle_type: Literal["fact", "list"] = "fact"
     """What a needle says: one value of a key, or the five best things to do in a city, all of which are asked for."""
@@ -152,6 +156,7 @@ class NiahDraft(Draft):
             answers=self._answers,
             answer_spans=tuple(shift(span, len(prompt)) for span in self._answer_spans),
             evidence_spans=tuple(shift(span, before) for span in evidence),
+            context_span=(before, before + num_chars),
             depth=tuple(start / max(num_chars - (end - start), 1) for start, end in evidence),
             template=self.wording.id,
             facts={

@@ -1,7 +1,7 @@
 """What every task is: settings, templates, and a draft for each stream of randomness."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -32,6 +32,8 @@ class Task(ABC):
     """The task's own wordings."""
     presets: ClassVar[Mapping[str, Mapping[str, object]]] = {}
     """Settings under the names that benchmarks gave them."""
+    guessable: ClassVar[Collection[str]] = ()
+    """Presets, and `defaults`, whose answer can be guessed from the text alone, as benchmarks have it."""
 
     def input_files(self) -> Sequence[Path]:
         """Files that samples are made from; what is in them decides a build as the settings do."""

@@ -6,7 +6,7 @@ with a single one it is enough to list all variables; names and values never col
 many variables there are. Left out: variables that are assigned twice, and arithmetic.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -109,6 +109,7 @@ class VT(Task):
         },
     }
     """The setting of RULER, under its name there."""
+    guessable: ClassVar[Collection[str]] = ("defaults", "vt")
 
     num_chains: Annotated[int, Field(ge=1, le=64)] = 4
     """Chains of assignments, each with a value of its own; one of them is asked for. They run through one another."""
@@ -201,6 +202,7 @@ class VTDraft(Draft):
             answers=self._chain,
             answer_spans=tuple(shift(span, len(prompt)) for span in self._answer_spans),
             evidence_spans=tuple(shift(span, before) for span in evidence),
+            context_span=(before, before + num_chars),
             depth=tuple(start / (num_chars - (end - start)) for start, end in evidence),
             template=self.wording.id,
             facts={

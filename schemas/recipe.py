@@ -14,7 +14,7 @@ from .tokens import TokenizerChoice
 from .written import Written
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
-FORMAT = 7
+FORMAT = 8
 """Number of the format of a dataset's files; a change of any byte for the same recipe raises it."""
 
 

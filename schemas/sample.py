@@ -25,6 +25,8 @@ class Sample:
     """Reference answers, one for each answer span."""
     answer_spans: tuple[Span, ...]
     evidence_spans: tuple[Span, ...]
+    context_span: Span = (0, 0)
+    """What the question is about: the part of the prompt that can be read without knowing the question."""
     depth: tuple[float, ...]
     """Where each evidence starts in the context: 0 at its beginning, 1 as late as it can be."""
     template: str
@@ -35,6 +37,12 @@ class Sample:
     def text(self) -> str:
         """Prompt and answer as they are tokenized."""
         return self.prompt + self.answer
+
+    @property
+    def context(self) -> str:
+        """The part of the prompt that the question is about."""
+        start, end = self.context_span
+        return self.prompt[start:end]
 
 
 @dataclass(frozen=True, eq=False)

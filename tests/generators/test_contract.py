@@ -3,7 +3,7 @@
 import pickle
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -15,6 +15,8 @@ from own_tests import own_tests
 from lcdata.generators.registry import tasks
 from lcdata.packers.tokens.tokenizer import Tokenizer, load_tokenizer
 from lcdata.pipelines.making.samples import Made, SampleMaker
+from lcdata.pipelines.proving.figures import drawn_samples
+from lcdata.pipelines.proving.shortcuts import Shortcut, best_shortcut
 from lcdata.schemas.mix import TaskComponent
 from lcdata.schemas.tokens import TokenizerChoice
 
@@ -23,6 +25,15 @@ def cases() -> list[Any]:
     """Every task with every of its cases."""
     return [
         pytest.param(name, settings, id=f"{name}-{settings}") for name in tasks() for settings in own_tests(name).CASES
+    ]
+
+
+def presets() -> list[Any]:
+    """Every task with every of its presets, and without any."""
+    return [
+        pytest.param(name, preset, id=f"{name}-{preset}")
+        for name, kind in tasks().items()
+        for preset in ("defaults", *kind.presets)
     ]
 
 
@@ -83,6 +94,9 @@ def test_documents_are_exact(name: str, settings: dict[str, Any], tokenizer_sour
         assert all(start >= document.prompt_length for start, _ in document.answer_spans)
         assert all(end <= document.prompt_length for _, end in document.evidence_spans)
         assert len(document.depth) == len(document.evidence_spans)
+        start, end = sample.context_span
+        assert 0 <= start < end <= len(sample.prompt)
+        assert all(start <= first < last <= end for first, last in sample.evidence_spans)
     assert encodings <= 2.1 * 24
 
 
@@ -147,6 +161,54 @@ def test_nothing_predicts_the_answer(name: str, settings: dict[str, Any], small:
     assert all(max(counts.values()) <= 0.2 * counts.total() for counts in orders.values()), "a constant permutation"
 
 
+NUM_TRIED = 300
+"""Samples on which guesses without the question are tried; twice as many halve the smallest shortcut that is seen."""
+
+MOST_CHANCE = 0.1
+"""What a guess may name by chance where retrieval is claimed: one in ten strings of the answer's kind, or fewer."""
+
+
+def shortcut_of(name: str, settings: Mapping[str, object]) -> Shortcut | None:
+    """The best guess without the question at samples with these settings, of about 4k tokens each."""
+    return best_shortcut(drawn_samples(name, settings, NUM_TRIED, 12_000))
+
+
+def most_by_chance(shortcut: Shortcut) -> float:
+    """The rate that guesses at chance stay below in all but one of a million tries.
+
+    Shares of several answers vary less than that, since they are of a like chance each.
+    """
+    from scipy import stats
+
+    return float(stats.binom.isf(1e-6, shortcut.num_samples, shortcut.chance) + 1) / shortcut.num_samples
+
+
+@pytest.mark.parametrize(("name", "settings"), cases())
+def test_no_guess_without_the_question_is_better_than_chance(name: str, settings: dict[str, Any], small: str) -> None:
+    """Nothing in the text tells which of the strings that could be answers are: not their number, place or look.
+
+    Where these are few, as where there is a single needle, retrieval is not claimed.
+    """
+    shortcut = shortcut_of(name, settings)
+    if shortcut is not None and shortcut.chance <= MOST_CHANCE:
+        assert shortcut.rate <= most_by_chance(shortcut), shortcut
+
+
+@pytest.mark.parametrize(("name", "preset"), presets())
+def test_presets_need_their_question_unless_they_say_otherwise(name: str, preset: str) -> None:
+    """A preset is at chance, and chance is small, or it is named as one that a benchmark has otherwise."""
+    kind = tasks()[name]
+    settings = {} if preset == "defaults" else kind.presets[preset]
+    shortcut = shortcut_of(name, settings)
+    if shortcut is None:
+        assert preset not in kind.guessable
+    elif preset in kind.guessable:
+        assert shortcut.rate > min(most_by_chance(shortcut), MOST_CHANCE), "it could drop its name"
+    else:
+        assert shortcut.rate <= most_by_chance(shortcut), shortcut
+        assert shortcut.chance <= MOST_CHANCE, shortcut
+
+
 def order_of_words(text: str) -> tuple[int, ...]:
     """Each word by the place where it first stands: what is left of a text when its words are drawn anew."""
     first: dict[str, int] = {}
@@ -199,6 +261,15 @@ class FromTheStart(Spoilt):
         return 0 if len(arguments) == 1 else drawn
 
 
+class Sorted(Spoilt):
+    """Draws many numbers in order, so that the first needle, which is asked for, comes first."""
+
+    def random(self, *shape: Any) -> Any:
+        """In order along the first axis where there are several."""
+        drawn = self._rng.random(*shape)
+        return np.sort(drawn, axis=0) if shape else drawn
+
+
 ESSAY = {"haystack": "essay", "corpus": own_tests("niah").CORPUS}
 
 
@@ -208,6 +279,7 @@ ESSAY = {"haystack": "essay", "corpus": own_tests("niah").CORPUS}
         (ConstantOrder, "cwe", {"num_common": 5, "freq_common": 6, "freq_other": 1}, test_nothing_predicts_the_answer),
         (Repeating, "kv", {"key_digits": 3}, test_documents_are_exact),
         (FromTheStart, "niah", ESSAY, test_seeds_share_nothing),
+        (Sorted, "niah", {"num_keys": 16}, test_no_guess_without_the_question_is_better_than_chance),
     ],
 )
 def test_the_contract_fails_where_a_task_is_spoilt(
@@ -225,3 +297,29 @@ def test_the_contract_fails_where_a_task_is_spoilt(
     monkeypatch.setattr(kind, "draft", lambda task, rng, *rest: draft(task, spoilt(rng), *rest))
     with pytest.raises(AssertionError):
         contract(name, settings, small)
+
+
+def test_the_contract_fails_where_only_the_asked_key_has_something_in_common(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As subkeys were drawn once: others shared them with the asked key, and none with each other."""
+    from lcdata.generators import kv
+
+    def draw(rng: np.random.Generator, pool: range, num_pairs: int, subkeys: int, sharing: float) -> Any:
+        asked = rng.choice(np.array(pool), subkeys, replace=False)
+        shared = np.argsort(rng.random((num_pairs, subkeys)), axis=1) < rng.integers(1, subkeys, (num_pairs, 1))
+        shared &= rng.random((num_pairs, 1)) < sharing
+        return asked, np.where(shared, asked, rng.choice(np.array(pool), (num_pairs, subkeys), replace=False))
+
+    settings = {"subkeys": 2, "key_digits": 5}
+    test_no_guess_without_the_question_is_better_than_chance("kv", settings, "")
+    monkeypatch.setattr(kv, "_draw_keys", draw)
+    shortcut = shortcut_of("kv", settings)
+    assert shortcut is not None
+    assert shortcut.rate > 0.4 > 5 * most_by_chance(shortcut)
+    assert shortcut.rule in ("most rarest of 2 words before", "all together")
+
+
+@pytest.mark.parametrize("preset", ["single_2", "multivalue", "pressure_test"])
+def test_a_needle_that_looks_like_no_other_sentence_is_told_without_the_question(preset: str) -> None:
+    shortcut = shortcut_of("niah", tasks()["niah"].presets[preset])
+    assert shortcut is not None
+    assert shortcut.rate > 0.9

@@ -1,0 +1,74 @@
+"""What a task's samples ask of a model, in figures: without the question, of the text, of the loss."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...generators.registry import build_task
+from ...packers.tokens.tokenizer import load_tokenizer
+from ...schemas.sample import Sample
+from ...schemas.stream import stream
+from ...schemas.tokens import TokenizerChoice
+from .shortcuts import Shortcut, best_shortcut
+from .strings_of_kind import kind_of, strings_of_kind
+
+_STEPS = 200
+"""Prefixes of a text that are tried."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures of some samples of a task."""
+
+    shortcut: Shortcut | None
+    """What can be told without the question; None where the answer follows from no place of the text."""
+    needed_share: float
+    """Mean share of the text, from its beginning, after which the answer is certain; see `needed_share`."""
+    loss_tokens: float
+    """Mean tokens of the answer and of EOS, as a plain document trains them under the embedded tokenizer."""
+
+
+def figures(samples: Sequence[Sample]) -> Figures:
+    """The figures of these samples."""
+    tokenizer = load_tokenizer(TokenizerChoice())
+    return Figures(
+        best_shortcut(samples),
+        float(np.mean([needed_share(sample) for sample in samples])),
+        float(np.mean([len(tokenizer.encode(sample.answer)) + 1 for sample in samples])),
+    )
+
+
+def drawn_samples(name: str, settings: Mapping[str, object], num_samples: int, num_chars: int) -> list[Sample]:
+    """The first samples of a task, of about so many characters, as many units each, without any tokenizer."""
+    task = build_task(name, settings)
+    templates = [template for template in task.templates if template.id != "seed"]
+    probe = task.draft(stream(name, 0, 0, "figures/probe"), templates[0], 64)
+    per_unit = (int(probe.chars[64]) - int(probe.chars[32])) / 32
+    num_units = max(1, round((num_chars - int(probe.chars[0])) / per_unit))
+    samples: list[Sample] = []
+    for index in range(num_samples):
+        rng = stream(name, 0, index, "figures")
+        template = templates[int(rng.integers(len(templates)))]
+        samples.append(task.draft(rng, template, num_units).render(num_units))
+    return samples
+
+
+def needed_share(sample: Sample) -> float:
+    """The share of the context, from its beginning, after which the answer is certain to who has the question.
+
+    With evidence it is what stands before its end. Without, the answer is what occurs most often, and it is the shortest
+    prefix from which on every one has the answers on top. 1 where nothing tells, as in samples whose key is absent.
+    """
+    start, end = sample.context_span
+    if sample.evidence_spans:
+        return (max(last for _, last in sample.evidence_spans) - start) / (end - start)
+    places = strings_of_kind(kind_of(sample.answers[0]), sample.context)
+    if not set(sample.answers) <= set(places):
+        return 1.0
+    steps = np.linspace(0, end - start, _STEPS + 1)
+    counts = np.array([np.searchsorted(found, steps) for found in places.values()])
+    is_answer = np.array([string in set(sample.answers) for string in places], np.bool_)
+    others = counts[~is_answer].max(axis=0, initial=0)
+    on_top = counts[is_answer].min(axis=0) > others
+    return float(steps[len(on_top) - int(np.argmin(on_top[::-1]))] / steps[-1]) if on_top[-1] else 1.0
