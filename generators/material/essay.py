@@ -26,6 +26,9 @@ from .identifiers import NameKind, found
 _MOST_BYTES = 256 * 2**20
 _KNOWN = "a file of text, JSON, CSV, Parquet or Arrow such as .txt or .jsonl.zst, or a folder of .txt files"
 
+CODES = r"\d{2,}|\b[A-Z]{3,}\b"
+"""Numbers and words of capitals."""
+
 _LONGEST_SENTENCE = 1500
 """Bytes above which text without a sentence's end is cut where `_ELSEWHERE` matches."""
 
@@ -127,6 +130,11 @@ def names_in_corpus(corpus: str, kind: NameKind) -> frozenset[str]:
     return _names(*_version(corpus), kind)
 
 
+def codes_in_corpus(corpus: str) -> frozenset[str]:
+    """Numbers and words of capitals that the corpus holds, which must therefore be no variable and no value."""
+    return _codes(*_version(corpus))
+
+
 def corpus_files(corpus: str) -> tuple[Path, ...]:
     """The files of the corpus at this path, in the order in which they are read; UsageError where there are none."""
     path = Path(corpus).expanduser()
@@ -177,6 +185,11 @@ def _read(corpus: str, _changed: int, _size: int) -> Corpus:
 @lru_cache(maxsize=8)
 def _names(corpus: str, changed: int, size: int, kind: NameKind) -> frozenset[str]:
     return found(kind, _read(corpus, changed, size).data)
+
+
+@lru_cache(maxsize=8)
+def _codes(corpus: str, changed: int, size: int) -> frozenset[str]:
+    return frozenset(code.decode() for code in set(re.findall(CODES.encode(), _read(corpus, changed, size).data)))
 
 
 def _cuts(data: bytes) -> list[int]:

@@ -139,6 +139,11 @@ def passage(kind: HaystackKind, rng: np.random.Generator, num_sentences: int) ->
     return (_noise() if kind == "noise" else _prose()).draw(rng, num_sentences)
 
 
+def prose_phrases() -> Sequence[str]:
+    """All phrases that sentences of prose are put together from."""
+    return _prose().table.to_pylist()
+
+
 @cache
 def _noise() -> Phrases:
     subjects = ("The grass", "A cloud", "The old gate", "Every lamp", "The river", "Some bread", "A quiet street")
@@ -174,6 +179,13 @@ def _prose() -> Phrases:
         described = f"{pick(_ADJECTIVES)} {pick(_NOUNS)}"
         return pick([a(described), *(f"{word} {described}" for word in _DETERMINERS)])
 
+    def number() -> str:
+        return str(int(10 ** (4 + int(rng.random() * 3)) * (1 + 9 * rng.random())))
+
+    def sign() -> str:
+        code = "".join(pick("BCDFGHJKLMNPQRSTVWXZ") for _ in range(3 + int(rng.random() * 4)))
+        return pick([code, f"{pick(_NOUNS)}-{pick(_NOUNS)}", f"{code}-{1 + int(rng.random() * 99)}"])
+
     def did() -> str:
         more = f" and {pick(_VERBS)} {pick(_DETERMINERS)} {pick(_NOUNS)}"
         return f" {pick(_VERBS)} {thing()}{pick(['', more])}"
@@ -193,6 +205,7 @@ def _prose() -> Phrases:
                 f" because of the {pick(_ADJECTIVES)} {pick(_NOUNS)}",
                 f" on {a(pick(_ADJECTIVES))} {pick(_DAYS)}",
                 f" after {pick(firsts)} {pick(lasts)} had left",
+                pick([f" for {number()} coins", f" under the number {number()}", f" at the sign {sign()}"]),
             ]
         )
         return place + when + pick([*[". "] * 5, ".\n\n"])
@@ -215,7 +228,7 @@ _ADJECTIVES = (
     "famous", "faded", "foreign", "gentle", "golden", "heavy", "hollow", "humble", "idle", "late", "lonely",
     "modest", "narrow", "noisy", "northern", "patient", "polite", "private", "quiet", "rainy", "remote",
     "rusty", "silent", "simple", "slow", "small", "southern", "strange", "sudden", "tidy", "usual", "useless",
-    "wooden",
+    "wooden", "half-empty", "ill-fitting", "long-lost", "much-travelled", "over-ripe", "second-hand", "well-worn",
 )  # fmt: skip
 _NOUNS = (
     "account", "anchor", "archive", "barn", "basket", "bell", "boat", "bridge", "cabin", "calendar", "canal",

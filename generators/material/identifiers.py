@@ -26,6 +26,7 @@ Tables = tuple[pa.StringArray, ...]
 """What a name is put together from, one string of each."""
 
 UUID_LENGTH = 36
+_UUID_HALF = 18
 _NUMBER_DIGITS = 7
 
 
@@ -44,26 +45,42 @@ class Names:
     def __getitem__(self, some: slice | list[int]) -> "Names":
         return Names(self.kind, self.tables, tuple(column[some] for column in self.places))
 
+    def numbers(self) -> Ints:
+        """A number for each identifier, the same for the same one of these tables."""
+        return np.ravel_multi_index(self.places, tuple(map(len, self.tables)))
+
     def strings(self) -> list[str]:
         """The identifiers as strings; slow, so for a few of them."""
         columns = zip(*(column.tolist() for column in self.places), strict=True)
         return ["".join(table[at].as_py() for table, at in zip(self.tables, place, strict=True)) for place in columns]
 
 
-def identifiers(kind: NameKind, rng: np.random.Generator, count: int, taken: Set[str] = frozenset()) -> Names:
-    """`count` different identifiers, none of which is part of another or `taken`.
+def identifiers(
+    kind: NameKind,
+    rng: np.random.Generator,
+    count: int,
+    taken: Set[str] = frozenset(),
+    *,
+    near: bool = False,
+    unlike: Names | None = None,
+) -> Names:
+    """`count` different identifiers, none of which is part of another or `taken`, nor one of those in `unlike`.
 
     Words are two English words joined by a dash, numbers have seven digits, UUIDs are of version 4, cities one word,
-    outings an infinitive with its object. Raises UsageError where there are not so many.
+    outings an infinitive with its object. Where they are to be `near`, each shares a half with some others, of numbers
+    also with two digits swapped. Raises UsageError where there are not so many.
     """
-    if kind == "uuids":
-        return Names(kind, (_uuid_strings(rng, count),), (np.arange(count),))
-    tables = name_tables(kind)
-    sizes = tuple(map(len, tables))
-    num_drawn = count + min(len(taken), 8)
+    if kind == "uuids" and not near:
+        return Names(kind, (_uuid_strings(uuids(rng, count)),), (np.arange(count),))
+    num_drawn = count + min(len(taken), 8) + (0 if unlike is None else 16 + count // 16)
+    tables, choices = _near_parts(kind, rng, 2 * num_drawn + 8) if near else _all_parts(kind)
+    sizes = tuple(map(len, choices))
     while num_drawn <= math.prod(sizes):
         drawn = rng.choice(math.prod(sizes), num_drawn, replace=False)
-        names = Names(kind, tables, np.unravel_index(drawn, sizes))
+        places = [choice[place] for choice, place in zip(choices, np.unravel_index(drawn, sizes), strict=True)]
+        names = Names(kind, tables, tuple(places))
+        if unlike is not None:
+            names = names[np.flatnonzero(~np.isin(names.numbers(), unlike.numbers())).tolist()]
         if taken:
             names = names[[at for at, name in enumerate(names.strings()) if name not in taken]]
         if len(names) >= count:
@@ -72,6 +89,41 @@ def identifiers(kind: NameKind, rng: np.random.Generator, count: int, taken: Set
     raise UsageError(
         f"{count:,} different {kind} are more than there are: use a shorter length or fewer keys and values"
     )
+
+
+def _all_parts(kind: NameKind) -> tuple[Tables, list[Ints]]:
+    """What identifiers are put together from, and which strings of it are used: all."""
+    assert kind != "uuids", "these are in no table"
+    tables = name_tables(kind)
+    return tables, [np.arange(len(table)) for table in tables]
+
+
+def _near_parts(kind: NameKind, rng: np.random.Generator, count: int) -> tuple[Tables, list[Ints]]:
+    """What identifiers are put together from, and so few strings of it that `count` or more can be made of them."""
+    if kind == "uuids":
+        few = math.isqrt(count) + 1
+        drawn = uuids(rng, 2 * few)
+        tables = (_uuid_strings(drawn[:few, :_UUID_HALF]), _uuid_strings(drawn[few:, _UUID_HALF:]))
+        return tables, [np.arange(few)] * 2
+    tables = name_tables(kind)
+    choices: list[Ints] = []
+    for number, table in enumerate(tables):
+        others = math.prod(map(len, choices))
+        few = math.ceil((count / others) ** (1 / (len(tables) - number)))
+        choices.append(np.sort(_few(kind, rng, len(table), max(few, 2))))
+    return tables, choices
+
+
+def _few(kind: NameKind, rng: np.random.Generator, size: int, few: int) -> Ints:
+    """About so many strings of a table, drawn; half of them are others with their last two digits swapped."""
+    if few >= size:
+        return np.arange(size)
+    if kind != "numbers":
+        return rng.choice(size, few, replace=False)
+    drawn = rng.choice(size, -(-few // 2), replace=False)
+    tens, units = drawn // 10 % 10, drawn % 10
+    swapped = drawn + 9 * (units - tens)
+    return np.unique(np.concatenate([drawn, swapped, (drawn[: max(few // 4, 1)] + 500) % size]))
 
 
 def found(kind: NameKind, text: bytes) -> frozenset[str]:
@@ -106,9 +158,11 @@ def uuids(rng: np.random.Generator, count: int) -> Bytes:
     return text
 
 
-def _uuid_strings(rng: np.random.Generator, count: int) -> pa.StringArray:
-    ends = np.arange(0, (count + 1) * UUID_LENGTH, UUID_LENGTH, dtype=np.int32)
-    return pa.StringArray.from_buffers(count, pa.py_buffer(ends), pa.py_buffer(uuids(rng, count)))
+def _uuid_strings(characters: Bytes) -> pa.StringArray:
+    """Strings of one width from their ASCII, shape (count, width)."""
+    count, width = characters.shape
+    ends = np.arange(0, (count + 1) * width, width, dtype=np.int32)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(ends), pa.py_buffer(np.ascontiguousarray(characters)))
 
 
 @cache

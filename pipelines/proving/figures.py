@@ -57,8 +57,9 @@ def drawn_samples(name: str, settings: Mapping[str, object], num_samples: int, n
 def needed_share(sample: Sample) -> float:
     """The share of the context, from its beginning, after which the answer is certain to who has the question.
 
-    With evidence it is what stands before its end. Without, the answer is what occurs most often, and it is the shortest
-    prefix from which on every one has the answers on top. 1 where nothing tells, as in samples whose key is absent.
+    With evidence it is what stands before its end. Without, the answer is what occurs most often, and it is the
+    shortest prefix from which on every one has the answers on top. 1 where nothing tells, as in samples whose key
+    is absent.
     """
     start, end = sample.context_span
     if sample.evidence_spans:

@@ -47,7 +47,8 @@ class Shortcut:
     rate: float
     """Mean over the samples of the share of their answers that are named."""
     chance: float
-    """The same for strings that are drawn from those of the answers' kind."""
+    """The same for strings that are drawn from those of the answers' kind, or, where that is more, for as many
+    sentences as hold the answers, drawn from the sample's `num_rivals` that could have been asked for."""
     num_samples: int
     """Samples that were tried: those whose answers stand in the context."""
 
@@ -94,12 +95,14 @@ class _Exam:
 
     pools: Sequence[_Pool]
     num_answers: int
+    among_rivals: float
+    """The share of the sentences that could have been asked for which were; 0 where the sample does not tell."""
 
     @property
     def chance(self) -> float:
-        """The share of answers among as many strings of their kind as there are answers."""
+        """The share of answers that is named by drawing."""
         hits = sum(pool.num_answers * pool.is_answer.mean() for pool in self.pools if len(pool.is_answer))
-        return float(min(hits / self.num_answers, 1.0))
+        return float(min(max(hits / self.num_answers, self.among_rivals), 1.0))
 
 
 def _exam(sample: Sample) -> _Exam:
@@ -108,7 +111,9 @@ def _exam(sample: Sample) -> _Exam:
     for answer in sample.answers:
         by_kind.setdefault(kind_of(answer), []).append(answer)
     pools = [_pool(context, kind, answers) for kind, answers in by_kind.items()]
-    return _Exam(pools, len(sample.answers))
+    num_rivals = cast(int, sample.facts.get("num_rivals", 0))
+    among_rivals = len(sample.evidence_spans) / num_rivals if num_rivals else 0.0
+    return _Exam(pools, len(sample.answers), among_rivals)
 
 
 def _named(exam: _Exam, number: int) -> list[float]:

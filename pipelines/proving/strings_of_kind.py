@@ -14,6 +14,8 @@ def kind_of(string: str) -> str:
     """A pattern for strings like this: as many digits, words in the same case, the same marks and small words."""
     if re.fullmatch(_UUID, string):
         return _UUID
+    if " the " in string and re.fullmatch("[a-z -]+", string):
+        return " the ".join(["[a-z-]+(?: [a-z-]+){0,3}"] * len(string.split(" the ")))
     return "".join(map(_pattern, re.findall(r"[A-Za-z]+|\d+|[^A-Za-z\d]+", string)))
 
 
