@@ -17,7 +17,7 @@ for name, text in pages(cli).items():
 endef
 export WRITE_REFERENCE
 
-.PHONY: demo demo-recipe test check trainers readers bench chaos gallery lock clean
+.PHONY: demo demo-recipe test check trainers readers bench chaos figures gallery lock clean
 
 demo: $(READY)  ## make 100 samples of 128k tokens and look at them
 	$(RUN)/lcdata gen --task kv --length 128k --n 100 --out demo
@@ -51,6 +51,9 @@ bench: $(TRAINERS)  ## speed and memory beside bounds and a peer; writes benchma
 
 chaos: $(READY)  ## kills, refused file operations and flipped bits, with the table of docs/reliability.md
 	cd tests && ../$(RUN)/python -m chaos.campaign $(or $(BITS),100) $(OPERATIONS)
+
+figures: $(READY)  ## measure what can be guessed of every task's presets, and what they need, for docs/tasks.md
+	$(RUN)/python -c 'from lcdata.pipelines.proving.figures import write_figures; write_figures()'
 
 gallery: $(READY)  ## write the pages of docs/ that tell of tasks, commands and files, the recipes' schema and the tour
 	$(RUN)/lcdata tasks --markdown > docs/tasks.md

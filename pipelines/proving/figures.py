@@ -1,11 +1,14 @@
 """What a task's samples ask of a model, in figures: without the question, of the text, of the loss."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 
-from ...generators.registry import build_task
+from ...generators.registry import build_task, preset_settings, tasks
+from ...generators.templates import choose_templates
 from ...packers.tokens.tokenizer import load_tokenizer
 from ...schemas.sample import Sample
 from ...schemas.stream import stream
@@ -17,32 +20,63 @@ _STEPS = 200
 """Prefixes of a text that are tried."""
 
 
+NUM_SAMPLES = 300
+"""Samples that figures are measured on; twice as many halve the smallest shortcut that is seen."""
+NUM_CHARS = 12_000
+"""Characters of each, about 3k tokens."""
+_FILE = Path(__file__).parent / "figures.json"
+
+
 @dataclass(frozen=True)
 class Figures:
     """Figures of some samples of a task."""
 
-    shortcut: Shortcut | None
-    """What can be told without the question; None where the answer follows from no place of the text."""
-    needed_share: float
+    guessed: float | None
+    """Share of answers that the best guess without the question names, None where no answer has a place in the text."""
+    by_chance: float | None
+    """The same of a guess that draws."""
+    text_needed: float
     """Mean share of the text, from its beginning, after which the answer is certain; see `needed_share`."""
     loss_tokens: float
     """Mean tokens of the answer and of EOS, as a plain document trains them under the embedded tokenizer."""
 
+    @classmethod
+    def of(cls, samples: Sequence[Sample], shortcut: Shortcut | None) -> "Figures":
+        """The figures of these samples, whose best shortcut is known."""
+        tokenizer = load_tokenizer(TokenizerChoice())
+        return cls(
+            None if shortcut is None else round(shortcut.rate, 4),
+            None if shortcut is None else round(shortcut.chance, 4),
+            round(float(np.mean([needed_share(sample) for sample in samples])), 4),
+            round(float(np.mean([len(tokenizer.encode(sample.answer)) + 1 for sample in samples])), 2),
+        )
 
-def figures(samples: Sequence[Sample]) -> Figures:
-    """The figures of these samples."""
-    tokenizer = load_tokenizer(TokenizerChoice())
-    return Figures(
-        best_shortcut(samples),
-        float(np.mean([needed_share(sample) for sample in samples])),
-        float(np.mean([len(tokenizer.encode(sample.answer)) + 1 for sample in samples])),
-    )
+
+def measured(name: str, preset: str) -> Figures:
+    """The figures of a task's preset, or of its `defaults`, as they were measured when they were last written down."""
+    return Figures(**json.loads(_FILE.read_text())[name][preset])
+
+
+def write_figures() -> None:
+    """Measure every preset of every task again, which takes a minute or two, and write the figures down."""
+    found = {
+        name: {preset: asdict(measure(name, preset)) for preset in ("defaults", *kind.presets)}
+        for name, kind in tasks().items()
+    }
+    _FILE.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def measure(name: str, preset: str) -> Figures:
+    """The figures of a task's preset, or of its `defaults`."""
+    settings = {} if preset == "defaults" else preset_settings(name, preset)
+    samples = drawn_samples(name, settings, NUM_SAMPLES, NUM_CHARS)
+    return Figures.of(samples, best_shortcut(samples))
 
 
 def drawn_samples(name: str, settings: Mapping[str, object], num_samples: int, num_chars: int) -> list[Sample]:
     """The first samples of a task, of about so many characters, as many units each, without any tokenizer."""
     task = build_task(name, settings)
-    templates = [template for template in task.templates if template.id != "seed"]
+    templates = choose_templates(task)
     probe = task.draft(stream(name, 0, 0, "figures/probe"), templates[0], 64)
     per_unit = (int(probe.chars[64]) - int(probe.chars[32])) / 32
     num_units = max(1, round((num_chars - int(probe.chars[0])) / per_unit))
