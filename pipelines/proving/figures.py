@@ -59,10 +59,9 @@ def measured(name: str, preset: str) -> Figures:
 
 def write_figures() -> None:
     """Measure every preset of every task again, which takes a minute or two, and write the figures down."""
-    found = {
-        name: {preset: asdict(measure(name, preset)) for preset in ("defaults", *kind.presets)}
-        for name, kind in tasks().items()
-    }
+    found: dict[str, dict[str, object]] = {}
+    for name, kind in tasks().items():
+        found[name] = {preset: asdict(measure(name, preset)) for preset in ("defaults", *kind.presets)}
     _FILE.write_text(json.dumps(found, indent=1) + "\n")
 
 

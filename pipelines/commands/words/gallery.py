@@ -20,11 +20,11 @@ def gallery() -> str:
     head = (
         "# Tasks\n\nWritten by `make gallery` from the tasks themselves. A task's settings are given with "
         "`--set name=value`; `--preset name` sets\nseveral at once, under the names that benchmarks use.\n\n"
-        f"Presets have figures, measured on {NUM_SAMPLES} samples of {NUM_CHARS:,} characters. **Guessed** is the share "
-        "of answers that the best\nof some forty rules names that see the text and not the question, such as the "
-        "rarest, the first, or what stands in the\nsentence with most digits. Where that is far above **by chance**, or "
-        "chance is large, the settings are a benchmark's, and\nthe question can be done without: train on the twin in "
-        "`_hard`. **Text needed** is the share that has to be read from the\nbeginning until the answer is certain, "
+        f"Presets have figures, measured on {NUM_SAMPLES} samples of {NUM_CHARS:,} characters. **Guessed** is the "
+        "share of answers that the best\nof some forty rules names that see the text and not the question, such as the "
+        "rarest, the first, or what stands in the\nsentence with most digits. Where that is far above **by chance**, "
+        "or chance is large, the settings are a benchmark's, and\nthe question can be done without: train on the twin "
+        "in `_hard`. **Text needed** is the share that has to be read from the\nbeginning until the answer is certain, "
         "**loss tokens** are those of the answer and EOS.\n"
     )
     return "\n".join([head, *map(_section, tasks().values())])
