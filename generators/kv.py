@@ -133,8 +133,6 @@ WORDINGS = (
 
 
 _LEAST_SHARING = 1 / 64
-_MOST_ROUNDS = 32
-"""Drawings of keys that came twice, after which there are taken to be too few."""
 
 _AUTOMATIC_POOLS = [range(100, 10**digits) for digits in range(4, _MAX_DIGITS + 1)]
 
@@ -176,14 +174,19 @@ class KV(Task):
         assert isinstance(template, KVWording)
         return KVDraft(self, rng, template, num_units)
 
+    @property
+    def _pool_per_key(self) -> float:
+        """Integers to choose from for each key: one of a key's subkeys, of many every other integer, is in it alone."""
+        return {1: 2, 2: 1.05}.get(self.subkeys, 2.1)
+
     def key_pool(self, num_keys: int) -> range:
         """The integers that keys are drawn from when `num_keys` distinct ones are needed."""
         if self.key_digits is not None:
             pool = _integers(self.key_digits)
         else:
-            wide_enough = (pool for pool in _AUTOMATIC_POOLS if len(pool) >= 2 * num_keys)
+            wide_enough = (pool for pool in _AUTOMATIC_POOLS if len(pool) >= self._pool_per_key * num_keys)
             pool = next(wide_enough, _AUTOMATIC_POOLS[-1])
-        needed = num_keys if self.subkeys == 1 else (_num_groups(self.sharing) + 2) * self.subkeys
+        needed = num_keys if self.subkeys == 1 else 2 * (_num_groups(self.sharing) + 2) * self.subkeys
         if len(pool) < needed:
             raise UsageError(
                 f"kv: {needed:,} different integers are needed for keys, but {len(str(pool[-1]))} digits give "
@@ -359,43 +362,50 @@ def _draw_keys(
         return keys[:1], keys[1:, None]
     num_groups = _num_groups(sharing)
     varied = rng.choice(len(pool), (num_groups, subkeys), replace=False) + pool.start
-    keys = _others(rng, pool, varied, num_keys)
-    if num_groups:
-        kept = np.argsort(rng.random(keys.shape), axis=1) < rng.integers(1, subkeys, (num_keys, 1))
-        keys = np.where(kept, varied[rng.integers(0, num_groups, num_keys)], keys)
-    for _ in range(_MOST_ROUNDS):
-        again = _same_as_earlier(keys)
-        if not len(again):
-            return keys[0], keys[1:]
-        fresh = ~np.isin(keys[again], varied)
-        keys[again] = np.where(fresh, _others(rng, pool, varied, len(again)), keys[again])
-    raise UsageError(
-        f"kv: {num_keys:,} different keys of {subkeys} subkeys are too many for integers below {pool.stop:,}: "
-        "use a greater key_digits, less sharing or a shorter length"
-    )
+    fresh = _fresh(rng, pool, varied, num_keys)
+    if not num_groups:
+        return fresh[0], fresh[1:]
+    of_group = varied[rng.integers(0, num_groups, num_keys)]
+    if subkeys == 2:
+        keys = np.where(rng.integers(0, 2, (num_keys, 1), np.int8) == np.arange(2), of_group, fresh[:, :1])
+        return keys[0], keys[1:]
+    kept = np.argsort(rng.random(fresh.shape), axis=1) < rng.integers(1, subkeys, (num_keys, 1))
+    place = np.maximum(np.cumsum(~kept, axis=1) - 1, 0)
+    keys = np.where(kept, of_group, np.take_along_axis(fresh, place, axis=1))
+    return keys[0], keys[1:]
 
 
-def _others(rng: np.random.Generator, pool: range, varied: Ints, num_keys: int) -> Ints:
-    """Keys of integers of the pool that are in no key which is varied, those of a key all different."""
-    taken = np.sort(varied.ravel())
-    num_subkeys = varied.shape[1]
-    drawn = rng.integers(0, len(pool) - len(taken) - np.arange(num_subkeys), (num_keys, num_subkeys))
-    for place in range(1, num_subkeys):
+def _fresh(rng: np.random.Generator, pool: range, varied: Ints, num_keys: int) -> Ints:
+    """Keys of integers that are in no key which is varied, those of a key all different, shape (num_keys, subkeys).
+
+    The first integer of each is in no other key, so that no two keys are made of the same ones: where there are more
+    than two, it is drawn from every other integer of the pool and the rest from those between.
+    """
+    subkeys = varied.shape[1]
+    step = 1 if subkeys == 2 else 2
+    owns, rest = pool[::step], pool[step - 1 :: step]
+    free = len(owns) - len(_taken_of(owns, varied))
+    if num_keys > free:
+        raise UsageError(
+            f"kv: {num_keys:,} different keys of {subkeys} subkeys are too many for integers below {pool.stop:,}: "
+            "use a greater key_digits or a shorter length"
+        )
+    own = _numbers_of(owns, varied, rng.choice(free, (num_keys, 1), replace=False))
+    free = len(rest) - len(_taken_of(rest, varied))
+    drawn = rng.integers(0, free - np.arange(subkeys - 1), (num_keys, subkeys - 1))
+    for place in range(1, subkeys - 1):
         for before in np.sort(drawn[:, :place], axis=1).T:
             drawn[:, place] += drawn[:, place] >= before
-    # The n-th integer that is not taken: as many are added as taken ones lie below it.
-    gaps = taken - pool.start - np.arange(len(taken))
-    return drawn + np.searchsorted(gaps, drawn, side="right") + pool.start
+    return np.concatenate([own, _numbers_of(rest, varied, drawn)], axis=1)
 
 
-def _same_as_earlier(keys: Ints) -> Ints:
-    """Places of keys that are made of the integers of an earlier one, in any order."""
-    hashed = np.sort(keys, axis=1).view(np.uint64)
-    code = np.zeros(len(keys), np.uint64)
-    for column in hashed.T:
-        code = (code ^ column) * np.uint64(0x9E3779B97F4A7C15)
-        code ^= code >> np.uint64(29)
-    _, first = np.unique(code, return_index=True)
-    again = np.ones(len(keys), np.bool_)
-    again[first] = False
-    return np.flatnonzero(again)
+def _numbers_of(numbers: range, varied: Ints, places: Ints) -> Ints:
+    """The integers at these places among those of `numbers` that are in no key which is varied."""
+    for taken in _taken_of(numbers, varied):
+        places += places >= taken
+    return places * numbers.step + numbers.start
+
+
+def _taken_of(numbers: range, varied: Ints) -> list[int]:
+    """The places among `numbers` of integers that are in a key which is varied, in ascending order."""
+    return sorted(numbers.index(number) for number in varied.ravel().tolist() if number in numbers)

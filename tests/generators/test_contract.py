@@ -327,4 +327,4 @@ def test_the_contract_fails_where_only_the_asked_key_has_something_in_common(mon
 def test_a_needle_that_looks_like_no_other_sentence_is_told_without_the_question(preset: str) -> None:
     shortcut = shortcut_of("niah", tasks()["niah"].presets[preset])
     assert shortcut is not None
-    assert shortcut.rate > 0.9
+    assert shortcut.rate > 0.5
