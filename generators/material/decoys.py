@@ -11,7 +11,7 @@ import numpy as np
 from .hidden import Needle
 from .wording import fill
 
-_LEAST = 16
+_LEAST = 8
 
 _STRAY_FACTS = (
     "Nobody could say what the {kind} {value} was for.",

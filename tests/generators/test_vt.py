@@ -17,7 +17,7 @@ from lcdata.schemas.stream import stream
 CASES = (
     {},
     {"num_chains": 3, "num_hops": 2, "in_order": False, "haystack": "prose", "value_digits": "5..9"},
-    {**preset_settings("vt", "vt_hard"), "num_chains": 8},
+    {**preset_settings("vt", "vt_hard"), "num_chains": 6},
 )
 SHAPES = (
     *CASES,
