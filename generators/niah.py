@@ -178,7 +178,7 @@ class _Facts:
         self._patterns = alike([wording.needle, *(wording.forms if self._is_near else ())])
         num_keys = max(task.num_keys, task.num_queries)
         num_needles = num_keys * task.num_values
-        num_asides, num_strays = num_decoys(num_needles) if self._is_near else (0, 0)
+        num_asides, num_strays = num_decoys(num_needles, are_lists=self._is_list) if self._is_near else (0, 0)
         num_stated = num_needles + num_extra
         num_fresh = num_asides + -(-num_strays // 2)
         keys, values = self._draw_names(rng, num_keys + 1 + num_extra, num_stated + num_fresh)

@@ -11,7 +11,7 @@ import numpy as np
 from .hidden import Needle
 from .wording import fill
 
-_LEAST = 8
+_LEAST_FACTS, _LEAST_LISTS = 8, 4
 
 _STRAY_FACTS = (
     "Nobody could say what the {kind} {value} was for.",
@@ -29,9 +29,9 @@ _STRAY_LISTS = (
 )
 
 
-def num_decoys(num_needles: int) -> tuple[int, int]:
+def num_decoys(num_needles: int, *, are_lists: bool) -> tuple[int, int]:
     """How many sentences about keys and how many about values go with so many needles."""
-    half = max(num_needles, _LEAST) // 2
+    half = max(num_needles, _LEAST_LISTS if are_lists else _LEAST_FACTS) // 2
     return half, half
 
 
