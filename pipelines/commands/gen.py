@@ -6,8 +6,9 @@ from typing import Any
 import click
 
 from ...schemas.errors import UsageError
+from ...schemas.place import Place
 from .group import command, refuse_written
-from .options import PATH, TASK, overwrite_option, sample_options, together, tokenizer_options, where_options
+from .options import PLACE, TASK, overwrite_option, sample_options, together, tokenizer_options, where_options
 from .words.output import Output
 
 _OF_TASKS = {
@@ -64,7 +65,7 @@ _corpora_options = together(
 
 _dataset_options = together(
     "Dataset",
-    click.option("--out", type=PATH, help="Folder to make. [default: the dataset's name]"),
+    click.option("--out", type=PLACE, help="Folder to make. [default: the dataset's name]"),
     click.option("--name", help="Name of the dataset. [default: task or corpora, and length]"),
     click.option(
         "--loss", type=click.Choice(["answer", "all"]), help="What is trained on. [default: a task's answers]"
@@ -110,7 +111,7 @@ def gen(
     output: Output,
     task: str | None,
     corpora: tuple[str, ...],
-    out: Path | None,
+    out: Place | None,
     workers: int | None,
     address: str | None,
     engine: str | None,

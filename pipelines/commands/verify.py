@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ...schemas.counted import counted
+from ...schemas.place import Place
 from .group import command
-from .options import PATH
+from .options import PLACE
 from .words.console import console
 from .words.output import Output
 
@@ -32,7 +32,7 @@ class SampleCount(click.ParamType[int | None]):
 
 
 @command
-@click.argument("folder", type=PATH)
+@click.argument("folder", type=PLACE)
 @click.option(
     "--samples",
     metavar="N|all",
@@ -45,7 +45,7 @@ class SampleCount(click.ParamType[int | None]):
 @click.option(
     "--workers", metavar="N", type=click.IntRange(0), default=0, show_default=True, help="Processes; 0 for this one."
 )
-def verify(output: Output, folder: Path, samples: int | None, tokenizer: str | None, workers: int) -> int:
+def verify(output: Output, folder: Place, samples: int | None, tokenizer: str | None, workers: int) -> int:
     """Check every hash, row and mask; remake samples.
 
     FOLDER is a finished dataset, of which random documents are made again from the manifest alone and compared, or a

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from ...packers.files.token_store import TokenFile, token_path
 from ...schemas.buckets import Buckets
 from ...schemas.errors import LcdataError
 from ...schemas.manifest import ComponentAccount
+from ...schemas.place import place_of
 from ...schemas.sample import ids_sha256
 from ...schemas.tokens import Ends, TokenizerIdentity
 from ..corpora.store import StoredCorpus, is_store, open_corpus
@@ -110,12 +110,12 @@ def wrong_against_store(accounts: Sequence[ComponentAccount]) -> Iterator[str]:
 
 
 def _same_corpus(account: ComponentAccount) -> StoredCorpus:
-    if not is_store(Path(account.corpus)):
+    if not is_store(place_of(account.corpus)):
         raise LcdataError(
             f"the corpus {account.corpus}, which documents were drawn from, is not there: check from the folder that "
             "the dataset was built in, or without it, with --samples 0"
         )
-    corpus = open_corpus(Path(account.corpus))
+    corpus = open_corpus(place_of(account.corpus))
     if corpus.manifest.fingerprint != account.fingerprint:
         raise LcdataError(f"{account.corpus} was ingested anew since: check without it, with --samples 0")
     return corpus

@@ -11,6 +11,7 @@ from ...packers.dataset import Config, Dataset
 from ...packers.files.dataset_file import Shard
 from ...schemas.events.judged import Verdict
 from ...schemas.manifest import MANIFEST, Manifest, StageRecord
+from ...schemas.place import file_size
 from ...schemas.recipe import fingerprint
 from ..run.engine import Engine
 from ..run.files import hash_file
@@ -57,7 +58,7 @@ def _wrong_files(dataset: Dataset) -> Iterator[str]:
     """Files beside the shards' that are missing or changed, a sentence for each."""
     for file in dataset.manifest.files:
         path = dataset.folder / file.path
-        if not path.is_file():
+        if file_size(path) is None:
             yield f"{file.path} is missing"
         elif hash_file(path) != file.sha256:
             yield f"{file.path} was changed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import humanize
@@ -10,6 +9,7 @@ import humanize
 from ....schemas.counted import counted
 from ....schemas.events.building import Built, Planning
 from ....schemas.events.shown import PlanShown, StagePlanned
+from ....schemas.place import Place
 from ....schemas.quantity import format_length
 from ....schemas.recipe import Recipe
 from ...run.where import ANYWHERE, Where
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # what takes time to import is imported when the user knows t
 def build_dataset(
     output: Output,
     recipe: Recipe,
-    out: Path,
+    out: Place,
     where: Where = ANYWHERE,
     engine: str = "fastokens",
     overwrite: bool = False,
@@ -38,7 +38,7 @@ def build_dataset(
     output.report(built, lambda: _print_built(built, out))
 
 
-def _print_built(built: Built, out: Path) -> None:
+def _print_built(built: Built, out: Place) -> None:
     from ....schemas.manifest import read_manifest
 
     manifest = read_manifest(out)
