@@ -67,7 +67,9 @@ def _store_place(url: str) -> Place:
     import fsspec
     from upath import UPath
 
-    protocol = url.partition("://")[0].lower()
+    protocol, _, path = url.partition("://")
+    protocol, path = protocol.lower(), path.rstrip("/")
+    url = f"{protocol}://{path}"
     if protocol in ("file", "local"):
         return Path(fsspec.url_to_fs(url)[1])
     told = without_secrets(url)
@@ -81,10 +83,9 @@ def _store_place(url: str) -> Place:
         cure = f"pip install 'lcdata[{_EXTRAS[protocol]}]'" if protocol in _EXTRAS else "install huggingface_hub"
         raise UsageError(f"{url} cannot be reached ({' '.join(str(error).split())}): {cure}") from None
     options: dict[str, Any] = {} if protocol == _HUB else {"use_listings_cache": False}
-    place = UPath(url.rstrip("/"), **options)
-    if not place.path.strip("/"):
+    if not path:
         raise UsageError(f"{url} names nothing: name a bucket and a prefix in it, such as {protocol}://bucket/name")
-    return place
+    return UPath(url, **options)
 
 
 def filesystem(place: UPath) -> Any:

@@ -55,7 +55,7 @@ class StoreWorkspace(Workspace["UPath"]):
                 "build in a folder or an object store, and upload that"
             )
         if out.parent.path.strip("/") in ("", out.path.strip("/")):
-            raise UsageError(f"{out} is a whole bucket: name a prefix in it, such as {out}/{out.name}")
+            raise UsageError(f"{out} is a whole bucket: name a prefix in it, such as {str(out).rstrip('/')}/name")
         self.root = work_of(out)
         self._lock = StoreLock(self.root / _LOCK)
         self._is_to_stay = True
