@@ -57,7 +57,7 @@ class ObjectStore:
         self.seen.append(request)
         if self.refuses(request):
             self.refused += 1
-            environ["wsgi.input"].read()
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             start_response("503 Slow Down", [("Content-Type", "application/xml")])
             return [_SLOW_DOWN]
         answer = self._app(environ, start_response)
