@@ -30,7 +30,13 @@ for name in ("one", "two"):
     own = {"HOME": str(home), "TMPDIR": str(home / "tmp")}
     os.environ.update(own)
     variables = {**own, "PYTHONPATH": watcher + os.pathsep + os.environ["PYTHONPATH"]}
-    cluster.add_node(num_cpus=1, include_dashboard=False, object_store_memory=2**27, env_vars=variables)
+    for attempt in range(4):  # Ray gives a node 30 seconds to start, which a busy machine may not have
+        try:
+            cluster.add_node(num_cpus=1, include_dashboard=False, object_store_memory=2**27, env_vars=variables)
+            break
+        except Exception:
+            if attempt == 3:
+                raise
 cluster.wait_for_nodes()
 print(cluster.address, flush=True)
 sys.stdin.read()
