@@ -52,9 +52,7 @@ def place_of(name: str | Path | UPath) -> Place:
         return name.expanduser()
     if not is_url(name):
         return Path(str(name)).expanduser()
-    if not isinstance(name, str):
-        return name
-    return _store_place(name)
+    return _store_place(name) if isinstance(name, str) else _store_place(str(name), name.storage_options)
 
 
 def whole_place(name: str | Path | UPath) -> Place:
@@ -63,7 +61,8 @@ def whole_place(name: str | Path | UPath) -> Place:
     return Path(os.path.abspath(place)) if isinstance(place, Path) else place
 
 
-def _store_place(url: str) -> Place:
+def _store_place(url: str, given: Mapping[str, Any] | None = None) -> Place:
+    """The place of a URL; `given` are options that a caller from Python has chosen for its filesystem."""
     import fsspec
     from upath import UPath
 
@@ -82,7 +81,7 @@ def _store_place(url: str) -> Place:
     except ImportError as error:
         cure = f"pip install 'lcdata[{_EXTRAS[protocol]}]'" if protocol in _EXTRAS else "install huggingface_hub"
         raise UsageError(f"{url} cannot be reached ({' '.join(str(error).split())}): {cure}") from None
-    options: dict[str, Any] = {} if protocol == _HUB else {"use_listings_cache": False}
+    options: dict[str, Any] = {**(given or {}), **({} if protocol == _HUB else {"use_listings_cache": False})}
     if not path:
         raise UsageError(f"{url} names nothing: name a bucket and a prefix in it, such as {protocol}://bucket/name")
     return UPath(url, **options)
