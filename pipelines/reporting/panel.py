@@ -1,0 +1,66 @@
+"""A panel of the page: what it shows, its charts, and the same numbers as a table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..drawing.inline import inline_svg
+from ..drawing.palette import STAND_INS, Palette
+from ..drawing.theme import themed
+from .charts import Chart
+
+Cell = str | int | float
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers under headings; whole numbers and texts that begin with a digit are set to the right."""
+
+    headings: tuple[str, ...]
+    rows: list[tuple[Cell, ...]]
+    key: str = ""
+    """Tells it from the other tables of the page."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chart and what it shows, for those who cannot see it."""
+
+    svg: str
+    caption: str
+
+
+@dataclass
+class Panel:
+    """One subject of the report."""
+
+    key: str
+    title: str
+    lead: str = ""
+    """What there is to see, in a sentence or two."""
+    drawn: list[Drawn] = field(default_factory=list[Drawn])
+    tables: list[Table] = field(default_factory=list[Table])
+    shows_tables: bool = False
+    """Whether the tables are open, as where there is no chart."""
+    is_wide: bool = False
+
+
+class Drawing:
+    """Draws charts for the page, each with ids of its own."""
+
+    palette: Palette = STAND_INS
+
+    def __init__(self) -> None:
+        self._number = 0
+
+    def draw(self, chart: Chart, caption: str) -> Drawn:
+        """A chart as a part of the page."""
+        self._number += 1
+        return Drawn(inline_svg(themed(chart, self.palette), caption, self._number), caption)
+
+
+def histogram_table(key: str, of: str, names: Sequence[str], columns: Sequence[tuple[str, Sequence[int]]]) -> Table:
+    """Counts of each bin, a column a series."""
+    rows: list[tuple[Cell, ...]] = [
+        (name, *(int(values[number]) for _, values in columns)) for number, name in enumerate(names)
+    ]
+    return Table((of, *(name for name, _ in columns)), rows, key)
