@@ -7,7 +7,16 @@ import click
 
 from ...schemas.errors import UsageError
 from .group import command, refuse_written
-from .options import PATH, TASK, overwrite_option, sample_options, together, tokenizer_options, where_options
+from .options import (
+    PATH,
+    TASK,
+    overwrite_option,
+    report_option,
+    sample_options,
+    together,
+    tokenizer_options,
+    where_options,
+)
 from .words.output import Output
 
 _OF_TASKS = {
@@ -105,6 +114,7 @@ _dataset_options = together(
 @_dataset_options
 @where_options
 @overwrite_option
+@report_option
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and how long it would take.")
 def gen(
     output: Output,
@@ -115,6 +125,7 @@ def gen(
     address: str | None,
     engine: str | None,
     overwrite: bool,
+    with_report: bool,
     dry_run: bool,
     **flags: Any,
 ) -> None:
@@ -135,4 +146,5 @@ def gen(
     if dry_run:
         show_plan(output, recipe, where, engine or "fastokens")
     else:
-        build_dataset(output, recipe, out or Path(recipe.name), where, engine or "fastokens", overwrite)
+        place = out or Path(recipe.name)
+        build_dataset(output, recipe, place, where, engine or "fastokens", overwrite, with_report)

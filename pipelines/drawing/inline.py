@@ -10,6 +10,8 @@ from .picture import as_svg
 
 _SVG = "http://www.w3.org/2000/svg"
 _COLOURS = {colour: f"var(--{name})" for name, colour in STAND_INS.items()}
+_SCALE = 1.2
+"""Pixels of a wide page for one of the chart."""
 _IN_TEXT = re.compile(r"\d+\.\d{3,}")
 _LEFT_OUT = {"font-family", "class", "stroke-miterlimit", "pointer-events", "version"}
 
@@ -18,9 +20,8 @@ def inline_svg(chart: Any, label: str, number: int) -> str:
     """The chart, drawn in stand-ins, as an SVG element that says what it shows; `number` tells it from others' ids."""
     root = ElementTree.fromstring(as_svg(chart))
     _tidy(root, number)
-    for name in ("width", "height"):
-        root.attrib.pop(name, None)
-    root.attrib.update({"role": "img", "aria-label": label})
+    del root.attrib["height"]
+    root.attrib.update({"width": str(round(float(root.attrib["width"]) * _SCALE)), "role": "img", "aria-label": label})
     return _IN_TEXT.sub(lambda found: f"{float(found[0]):.2f}", _written(root))
 
 

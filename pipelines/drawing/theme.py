@@ -6,14 +6,18 @@ from .palette import NUM_SERIES, Palette
 
 WIDTH, HEIGHT = 330, 180
 """Of a chart's plot, so that the whole is read on a phone without being made smaller than its letters bear."""
+_BESIDE = {"left": 8, "right": 4, "top": 4, "bottom": 2}
+"""Room around a plot: a page's letters may be wider than those that it was laid out with."""
 
 
-def themed(chart: Any, palette: Palette, background: str | None = None, title: str = "") -> Any:
+def themed(
+    chart: Any, palette: Palette, background: str | None = None, title: str = "", legend_columns: int = 2
+) -> Any:
     """The chart in these colours; the background is the page's where none is named."""
     if title:
         chart = chart.properties(title={"text": title, "anchor": "start", "fontSize": 15, "color": palette["ink"]})
     return (
-        chart.properties(background=background or "transparent", padding=2 if background is None else 14)
+        chart.properties(background=background or "transparent", padding=_BESIDE if background is None else 14)
         .configure_view(stroke=None)
         .configure_axis(
             gridColor=palette["line"],
@@ -32,7 +36,9 @@ def themed(chart: Any, palette: Palette, background: str | None = None, title: s
         .configure_legend(
             orient="top",
             direction="horizontal",
-            columns=2,
+            columns=legend_columns,
+            columnPadding=22,
+            symbolOpacity=1,
             title=None,
             labelColor=palette["soft"],
             labelFontSize=12,

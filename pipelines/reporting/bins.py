@@ -61,7 +61,8 @@ def cut_parts(counts: Ints, whole: int) -> Bins:
     """Even bins for parts of a whole, of which `counts[i]` are i, named in per cent."""
     present = np.flatnonzero(counts)
     low, high = (int(present[0]), int(present[-1])) if len(present) else (0, 0)
-    return _even(low, max(high, low + _LEAST_PARTS), lambda part: f"{100 * part / whole:g} %")
+    low = min(low, max(high - _LEAST_PARTS, 0))
+    return _even(low, high, lambda part: f"{100 * part / whole:g} %")
 
 
 def _even(low: int, high: int, of: Callable[[int], str]) -> Bins:

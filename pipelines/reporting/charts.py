@@ -56,9 +56,14 @@ def bars(
             sort=order,
             title=x,
             axis=alt.Axis(labelExpr="split(datum.label, '\\n')[1]"),
-            scale=alt.Scale(paddingInner=0.15, paddingOuter=0.05),
+            scale=_bands(len(labels), 0.15, 64),
         ),
-        "y": alt.Y("y:Q", title=y, axis=alt.Axis(format=y_format), stack=None if side_by_side else "zero"),
+        "y": alt.Y(
+            "y:Q",
+            title=y,
+            axis=alt.Axis(labelExpr=f"format(datum.value, '{y_format}')"),
+            stack=None if side_by_side else "zero",
+        ),
         "color": alt.Color(
             "series:N",
             sort=None,
@@ -148,7 +153,7 @@ def heat(palette: Palette, columns: Sequence[str], rows: Sequence[str], counts: 
     ]
     base = alt.Chart(alt.Data(values=values)).encode(
         alt.X(
-            "column:O", sort=list(columns), title="tokens of the document, up to", scale=alt.Scale(paddingInner=0.04)
+            "column:O", sort=list(columns), title="tokens of the document, up to", scale=_bands(len(columns), 0.04, 72)
         ),
         alt.Y("row:O", sort=list(rows), title="depth: 0 is the beginning", scale=alt.Scale(paddingInner=0.06)),
     )
@@ -156,8 +161,14 @@ def heat(palette: Palette, columns: Sequence[str], rows: Sequence[str], counts: 
         base.mark_rect().encode(color=alt.Color("fill:N", scale=None), description="tip:N"),
         base.mark_text(fontSize=11).encode(alt.Text("text:N"), color=alt.Color("ink:N", scale=None)),
     )
-    width = min(WIDTH, 96 * len(columns))
-    return chart.properties(width=width, height=24 * len(rows))
+    return chart.properties(width=min(WIDTH, max(240, 72 * len(columns))), height=24 * len(rows))
+
+
+def _bands(count: int, inner: float, widest: int) -> Any:
+    """A scale of bands that are at most so many pixels wide, in the middle where there are few."""
+    import altair as alt
+
+    return alt.Scale(paddingInner=inner, paddingOuter=min(max(0.05, (WIDTH / widest - count + inner) / 2), 1))
 
 
 def _fitting(count: int) -> str:
@@ -207,7 +218,7 @@ def marked(
     )
     rules = alt.Chart(alt.Data(values=[{"name": name, "x": at} for name, at in marks])).encode(x="x:Q")
     lines = rules.mark_rule(strokeDash=[4, 3], strokeWidth=1.5).encode(color=alt.value(palette["ink"]))
-    words = rules.mark_text(align="left", dx=5, dy=6, fontSize=12).encode(
-        y=alt.value(0), text="name:N", color=alt.value(palette["ink"])
+    words = rules.mark_text(baseline="bottom", fontSize=12).encode(
+        y=alt.value(-4), text="name:N", color=alt.value(palette["ink"])
     )
     return alt.layer(chart, lines, words).properties(width=WIDTH, height=HEIGHT)

@@ -9,7 +9,7 @@ from ...schemas.counted import counted
 from ...schemas.manifest import BucketAccount, ComponentAccount, StageRecord
 from .bins import cut, quantile
 from .charts import Pair, Series, bars, pairs
-from .panel import Drawing, Panel, Table, histogram_table
+from .panel import Cell, Drawing, Panel, Table, histogram_table
 from .shown import brief, percent
 from .tally import Tally
 
@@ -52,7 +52,7 @@ def mixture_panel(tally: Tally, record: StageRecord, drawing: Drawing) -> Panel:
     """The share of each component, asked for and achieved."""
     accounts = [*record.tasks, *record.corpora]
     shares = {account.name: account for account in accounts}
-    rows: list[tuple[str | int, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
     values: list[Pair] = []
     for number, name in enumerate(tally.sources):
         account = shares[name]
@@ -136,7 +136,7 @@ def _about(account: ComponentAccount) -> str:
 
 def accounts_panel(tally: Tally, record: StageRecord) -> Panel:
     """Audits, the ledger, and all that was left out or is odd, with reasons."""
-    rows: list[tuple[str | int, ...]] = [
+    rows: list[tuple[Cell, ...]] = [
         ("tokens made", record.ledger.made),
         ("tokens packed", record.ledger.packed),
         *((f"tokens dropped: {reason}", count) for reason, count in record.ledger.dropped.items()),

@@ -24,7 +24,7 @@ class Distinct:
 
     def add(self, hashes: pa.ChunkedArray) -> None:
         """Add hashes in hexadecimal."""
-        first = pc.utf8_slice_codeunits(hashes.combine_chunks(), 0, 16)
+        first = pc.call_function("utf8_slice_codeunits", [hashes.combine_chunks()], pc.SliceOptions(0, 16))
         digits = np.frombuffer(first.buffers()[2], np.uint8, 16 * len(first)).reshape(-1, 16)
         values = np.where(digits >= ord("a"), digits - ord("a") + 10, digits - ord("0")).astype(np.uint8)
         packed = ((values[:, ::2] << 4) | values[:, 1::2]).reshape(-1, 8)

@@ -1,4 +1,4 @@
-"""Panels on rows: how full they are, how many documents share one, what attention costs, what the loss is on, repeats."""
+"""Panels on rows: how full they are, how many documents share one, what attention costs, the loss, repeats."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from ...schemas.counted import counted
 from ...schemas.manifest import StageRecord
 from .bins import cut, cut_parts, quantile
 from .charts import Series, bars
-from .panel import Drawing, Panel, Table, histogram_table
+from .panel import Cell, Drawing, Panel, Table, histogram_table
 from .shown import brief, percent
 from .tally import FINE, Ints, Tally
 
@@ -67,8 +67,9 @@ def attention_panel(tally: Tally, drawing: Drawing) -> Panel:
     chart = bars(drawing.palette, bins.labels, [Series("rows", rows)], "of a row that is one document, from", "rows")
     low, high = (quantile(tally.row_cost, share) / FINE for share in (0.05, 0.95))
     lead = (
-        f"sum(len²) of a row is {mean:,.0f} on average, {percent(mean / whole)} of what attention costs in a row of one "
-        f"document. Nine rows in ten lie between {percent(low)} and {percent(high)}: microbatches are as unequal as that."
+        f"sum(len²) of a row is {mean:,.0f} on average, {percent(mean / whole)} of what attention costs in a "
+        f"row of one document. Nine rows in ten lie between {percent(low)} and {percent(high)}: "
+        "microbatches are as unequal as that."
     )
     tables = [histogram_table("attention", "of a row of one document", bins.names(_percents), [("rows", rows)])]
     return Panel("attention", "Cost of attention", lead, [drawing.draw(chart, "rows by sum(len²)")], tables)
@@ -94,7 +95,7 @@ def repetition_panel(tally: Tally, record: StageRecord) -> Panel:
     distinct = tally.distinct
     every = "all documents" if not distinct.halvings else f"one document in {2**distinct.halvings:,}, chosen by hash"
     share = distinct.duplicates / max(len(distinct), 1)
-    rows: list[tuple[str | int, ...]] = [
+    rows: list[tuple[Cell, ...]] = [
         ("documents whose ids another one has too", distinct.duplicates),
         ("their share", percent(share)),
         ("documents looked at", len(distinct)),

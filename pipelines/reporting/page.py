@@ -1,4 +1,4 @@
-"""The page: a template filled in, with one style, one script and one block of data, and a policy that allows no more."""
+"""The page: a template filled in, one style, one script, one block of data, and a policy that allows no more."""
 
 import base64
 import hashlib

@@ -52,10 +52,12 @@ class Drawing:
     def __init__(self) -> None:
         self._number = 0
 
-    def draw(self, chart: Chart, caption: str) -> Drawn:
+    def draw(self, chart: Chart, caption: str, legend_columns: int = 2) -> Drawn:
         """A chart as a part of the page."""
         self._number += 1
-        return Drawn(inline_svg(themed(chart, self.palette), caption, self._number), caption)
+        return Drawn(
+            inline_svg(themed(chart, self.palette, legend_columns=legend_columns), caption, self._number), caption
+        )
 
 
 def histogram_table(key: str, of: str, names: Sequence[str], columns: Sequence[tuple[str, Sequence[int]]]) -> Table:

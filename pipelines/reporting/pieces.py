@@ -17,7 +17,7 @@ _LONGEST_TEXT = 200
 
 
 def stretches(document: RowDocument) -> list[Span]:
-    """The tokens that are worth reading: both ends, around the evidence, the question and the answer; they are apart."""
+    """The tokens that are worth reading, apart from each other: both ends, evidence, question and answer."""
     size = len(document.ids)
     if document.index is None:
         return _joined([(0, _OF_ORGANIC), (size - _ENDS, size)], size)

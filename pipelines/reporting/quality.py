@@ -1,6 +1,7 @@
 """Panels on what samples teach: where evidence lies, how it can be found, what answers look like."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -8,12 +9,12 @@ from ...schemas.quantity import format_length
 from .bins import cut, octaves, quantile
 from .charts import Series, bars, heat, marked
 from .overlap import NOLIMA, PLAIN
-from .panel import Drawing, Panel, Table, histogram_table
+from .panel import Cell, Drawing, Panel, Table, histogram_table
 from .shown import brief, percent
 from .tally import NUM_DEPTHS, Tally
 
-_TENTHS = tuple(f"{tenth / 10:.1f}–{(tenth + 1) / 10:.1f}" for tenth in range(NUM_DEPTHS))
-_STARTS = tuple(f"{tenth / 10:.1f}" for tenth in range(NUM_DEPTHS))
+TENTHS = tuple(f"{tenth / 10:.1f}–{(tenth + 1) / 10:.1f}" for tenth in range(NUM_DEPTHS))
+STARTS = tuple(f"{tenth / 10:.1f}" for tenth in range(NUM_DEPTHS))
 _BLANKS = {" ": "space", "\n": "newline", "\t": "tab", "": "none"}
 _MOST_CHARACTERS = 15
 _TWENTIETHS = 20
@@ -27,7 +28,8 @@ def quality_panels(tally: Tally, overlaps: Mapping[str, Sequence[float]], drawin
         yield distance_panel(tally, drawing)
     if overlaps:
         yield overlap_panel(overlaps, drawing)
-    yield examples_panel(tally, drawing)
+    if len(tally.sources) > 1:
+        yield examples_panel(tally, drawing)
     if tally.first_characters:
         yield answers_panel(tally, drawing)
     if tally.wordings:
@@ -40,9 +42,9 @@ def depth_panel(tally: Tally, drawing: Drawing) -> Panel:
     columns = octaves(by_length.sum(axis=1))
     counts = by_length[columns].T.tolist()
     labels = [format_length(2**exponent) for exponent in columns]
-    chart = heat(drawing.palette, labels, _TENTHS, counts)
+    chart = heat(drawing.palette, labels, TENTHS, counts)
     lead = f"{int(by_length.sum()):,} places of evidence. An even picture trains every depth of every length alike."
-    rows = [(tenth, *own) for tenth, own in zip(_TENTHS, counts, strict=True)]
+    rows: list[tuple[Cell, ...]] = [(tenth, *own) for tenth, own in zip(TENTHS, counts, strict=True)]
     table = Table(("depth", *(f"up to {label}" for label in labels)), rows, "depth")
     return Panel(
         "depth", "Evidence by depth and length", lead, [drawing.draw(chart, "evidence by depth and length")], [table]
@@ -62,7 +64,7 @@ def deciles_panel(tally: Tally, drawing: Drawing) -> Panel:
     shown = series if side_by_side else [Series("all tasks", (whole / whole.sum()).tolist())]
     chart = bars(
         drawing.palette,
-        _STARTS,
+        STARTS,
         shown,
         "depth, from",
         "share of the evidence",
@@ -74,7 +76,9 @@ def deciles_panel(tally: Tally, drawing: Drawing) -> Panel:
     lead = (
         f"Between {percent(low)} and {percent(high)} of all evidence lies in a tenth of the context; evenly it is 10 %."
     )
-    rows = [(tenth, *(int(by_source[number][at]) for number in chosen)) for at, tenth in enumerate(_TENTHS)]
+    rows: list[tuple[Cell, ...]] = [
+        (tenth, *(int(by_source[number][at]) for number in chosen)) for at, tenth in enumerate(TENTHS)
+    ]
     table = Table(("depth", *(brief(tally.sources[number]) for number in chosen)), rows, "deciles")
     return Panel("deciles", "Depth deciles", lead, [drawing.draw(chart, "share of evidence by depth")], [table])
 
@@ -86,7 +90,10 @@ def distance_panel(tally: Tally, drawing: Drawing) -> Panel:
     words = "tokens between evidence and answer" + (f", {bins.reading}" if bins.reading else "")
     chart = bars(drawing.palette, bins.labels, [Series("evidence", counts)], words, "places of evidence")
     half = quantile(tally.distance, 0.5)
-    lead = f"Half of the evidence begins {half:,} tokens or less before the answer, the farthest {quantile(tally.distance, 1):,}."
+    lead = (
+        f"Half of the evidence begins {half:,} tokens or less before the answer, "
+        f"the farthest {quantile(tally.distance, 1):,}."
+    )
     table = histogram_table("distance", "tokens", bins.names(), [("evidence", counts)])
     return Panel(
         "distance",
@@ -105,13 +112,13 @@ def overlap_panel(overlaps: Mapping[str, Sequence[float]], drawing: Drawing) -> 
         Series(brief(name), (np.histogram(values, edges)[0] / every).tolist())
         for name, values in sorted(overlaps.items())
     ]
-    labels = [f"{low:.0%}–{high:.0%}" for low, high in zip(edges, edges[1:], strict=False)]
+    labels = [f"{low:.0%}–{high:.0%}" for low, high in pairwise(edges)]
     chart = marked(drawing.palette, labels, series, [("NoLiMa", NOLIMA), ("plain needle", PLAIN)])
     mean = sum(map(sum, overlaps.values())) / every
     lead = (
-        f"On average {percent(mean)} of the words of a question's paragraph stand in its evidence, in {every:,} sampled "
-        f"documents. The less, the less a question is found by its words alone: {NOLIMA:.1%} in NoLiMa, {PLAIN:.1%} in the "
-        "plain needle in a haystack."
+        f"On average {percent(mean)} of the words of a question's paragraph stand in its evidence, in {every:,} "
+        "sampled documents. The less, the less a question is found by its words alone: "
+        f"{percent(NOLIMA)} in NoLiMa, {percent(PLAIN)} in the plain needle in a haystack."
     )
     rows = [(brief(name), len(values), percent(sum(values) / len(values))) for name, values in sorted(overlaps.items())]
     table = Table(("task", "samples", "mean overlap"), list(rows), "overlap")
@@ -144,7 +151,11 @@ def examples_panel(tally: Tally, drawing: Drawing) -> Panel:
     rows = [(name, *(percent(share[number]) for share in shares)) for number, name in enumerate(names)]
     table = Table(("component", "examples", "tokens", "loss tokens"), list(rows), "examples")
     return Panel(
-        "examples", "Examples beside tokens", lead, [drawing.draw(chart, "share of examples, tokens and loss")], [table]
+        "examples",
+        "Examples beside tokens",
+        lead,
+        [drawing.draw(chart, "share of examples, tokens and loss", 3)],
+        [table],
     )
 
 
@@ -155,10 +166,11 @@ def answers_panel(tally: Tally, drawing: Drawing) -> Panel:
     rest = total - sum(count for _, count in common)
     found = [(_BLANKS.get(char, brief(char)), count) for char, count in common] + ([("others", rest)] if rest else [])
     labels = [label for label, _ in found]
+    shown = found[: len(common)]
     first = bars(
         drawing.palette,
-        labels,
-        [Series("answers", [count / total for _, count in found])],
+        [label for label, _ in shown],
+        [Series("answers", [count / total for _, count in shown])],
         "first character",
         "share of the answers",
         y_format="~%",
@@ -168,8 +180,8 @@ def answers_panel(tally: Tally, drawing: Drawing) -> Panel:
     words = "tokens of the answer before the reference" + (f", {bins.reading}" if bins.reading else "")
     place = bars(drawing.palette, bins.labels, [Series("answers", counts)], words, "answers")
     lead = (
-        f"{total:,} reference answers; the most common first character, “{labels[0]}”, begins {percent(found[0][1] / total)} of "
-        "them. What is always the same here can be learned without reading."
+        f"{total:,} reference answers; the most common first character, “{labels[0]}”, begins "
+        f"{percent(found[0][1] / total)} of them. What is always the same here can be learned without reading."
     )
     tables = [
         histogram_table("first", "first character", labels, [("answers", [count for _, count in found])]),
@@ -181,6 +193,15 @@ def answers_panel(tally: Tally, drawing: Drawing) -> Panel:
 
 def wordings_panel(tally: Tally) -> Panel:
     """How often each wording was used."""
-    rows = [(brief(source), brief(name), count) for (source, name), count in sorted(tally.wordings.items())]
+    rows: list[tuple[Cell, ...]] = [
+        (brief(source), brief(name), count) for (source, name), count in sorted(tally.wordings.items())
+    ]
     lead = f"{len(rows):,} wordings of the tasks were used."
-    return Panel("wordings", "Wordings", lead, [], [Table(("task", "wording", "samples"), rows[:200], "wordings")])
+    return Panel(
+        "wordings",
+        "Wordings",
+        lead,
+        [],
+        [Table(("task", "wording", "samples"), rows[:200], "wordings")],
+        shows_tables=True,
+    )

@@ -1,6 +1,6 @@
-"""The documents whose text a report shows and measures: a few hundred, the same ones whenever a dataset is looked at."""
+"""The documents whose text a report shows and measures: a few hundred, always the same ones of a dataset."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,11 +101,16 @@ def _documents(
 ) -> Iterator[dict[str, Any]]:
     with_text = set(_with_text(row.documents, texts_of_row))
     for place, document in enumerate(row.documents[:_MOST_SEGMENTS]):
-        shown = {"k": place, "s": sources.index(document.source), "n": len(document.ids)}
+        shown: dict[str, Any] = {"k": place, "s": sources.index(document.source), "n": len(document.ids)}
         if place in with_text and texts.left > 0:
             shown |= _with_words(document, tokenizer)
-            texts.left -= sum(8 * len(ids) + sum(map(len, words)) for _, ids, words in shown["t"])
+            texts.left -= _size(shown["t"])
         yield shown
+
+
+def _size(parts: Sequence[tuple[int, list[int], list[str]]]) -> int:
+    """About how many bytes of the page the tokens of a document take."""
+    return sum(8 * len(ids) + sum(len(word) + 3 for word in words) for _, ids, words in parts)
 
 
 def _with_text(documents: tuple[RowDocument, ...], wanted: int) -> list[int]:

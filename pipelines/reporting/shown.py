@@ -22,17 +22,17 @@ def clean(text: str, most: int) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as people read it, with more digits where it is near nothing or all: `12.3 %`, `99.96 %`, `0.004 %`."""
+    """A share as people read it, with more digits where it is near nothing or all: `12.3 %`, `99.96 %`, `0 %`."""
     value = 100 * share
     far = min(abs(value), abs(100 - value))
-    digits = 1 if far >= 1 or far == 0 else 2 if far >= 0.01 else 4
+    digits = 0 if far == 0 else 1 if far >= 1 else 2 if far >= 0.01 else 4
     return f"{value:.{digits}f} %"
 
 
-def short(number: float) -> str:
-    """A count in at most four characters and a unit: `950`, `13.1k`, `2.4M`."""
+def short(number: float, before_unit: str = "") -> str:
+    """A count in three digits and a unit: `950`, `13.1k`, `2.4M`."""
     for unit, size in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("k", 1e3)):
         if number >= size:
             value = number / size
-            return f"{value:.3g}{unit}" if value < 999.5 else f"{value:.0f}{unit}"
-    return f"{number:,.4g}"
+            return f"{value:.3g}{before_unit}{unit}" if value < 999.5 else f"{value:.0f}{before_unit}{unit}"
+    return f"{number:,.4g}{before_unit}"

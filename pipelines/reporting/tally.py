@@ -106,7 +106,7 @@ class Tally:
         self.cost += float(cost.sum())
 
     def _add_documents(self, table: pa.Table, lengths: NDArray[np.int32]) -> None:
-        source = pc.index_in(table["source"], pa.array(self.sources, pa.string())).to_numpy().astype(np.int64)
+        source = self._numbers(table["source"].combine_chunks().dictionary_encode())
         prompts = table["prompt_length"].to_numpy()
         self._add_lengths(source, lengths, prompts)
         self._add_evidence(table, source, lengths, prompts)
@@ -121,6 +121,11 @@ class Tally:
         self.repeated_tokens += _by(source, lengths * (repeat > 0), len(self.sources))
         self.continued += _by(source, table["continued"].to_numpy(), len(self.sources))
         self.distinct.add(table["sha256"])
+
+    def _numbers(self, names: pa.DictionaryArray) -> Ints:
+        """The number of each document's source."""
+        of_names = np.array([self.sources.index(name) for name in names.dictionary.to_pylist()], np.int64)
+        return of_names[names.indices.to_numpy()]
 
     def _add_lengths(self, source: Ints, lengths: NDArray[np.int32], prompts: NDArray[np.int32]) -> None:
         for number, loss in enumerate(self._losses):
@@ -147,7 +152,8 @@ class Tally:
 
     def _add_answers(self, table: pa.Table, source: Ints, prompts: NDArray[np.int32]) -> None:
         answers, spans = table["answers"].combine_chunks(), table["answer_spans"].combine_chunks()
-        for found in pc.value_counts(pc.utf8_slice_codeunits(answers.flatten(), 0, 1)).to_pylist():
+        firsts = pc.call_function("utf8_slice_codeunits", [answers.flatten()], pc.SliceOptions(0, 1))
+        for found in firsts.value_counts().to_pylist():
             self.first_characters[found["values"]] += found["counts"]
         self.answer_sources += _by(source, answers.value_lengths().to_numpy(), len(self.sources))
         each = np.repeat(np.arange(len(prompts)), spans.value_lengths().to_numpy())
