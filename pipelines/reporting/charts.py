@@ -73,7 +73,7 @@ def bars(
         "description": alt.Description("tip:N"),
     }
     for value in values:
-        amount = f"{value['y']:,.0f}" if y_format == "~s" else f"{100 * value['y']:.3g} %"
+        amount = f"{100 * value['y']:.3g} %" if y_format == "~%" else f"{value['y']:,.12g}"
         value["tip"] = f"{value['x']}: {amount}" + (f" ({value['series']})" if several else "")
     if side_by_side and several:
         encoded["xOffset"] = alt.XOffset("series:N", sort=[one.name for one in series])

@@ -101,7 +101,7 @@ def _made_by(here: Manifest, there: Manifest, names: tuple[str, str]) -> Panel:
     ]
     lead = "Nothing differs in fingerprint, versions, tokenizer and inputs." if not rows else ""
     tables = [Table(("what", *names), rows, "changed-versions")] if rows else []
-    return Panel("changed-versions", "Fingerprint, versions, inputs", lead, [], tables, shows_tables=True)
+    return Panel("changed-versions", "Fingerprint, versions, inputs", lead, [], tables, shows_tables=True, is_wide=True)
 
 
 def _facts(here: Manifest, there: Manifest) -> Iterator[tuple[str, str | None, str | None]]:

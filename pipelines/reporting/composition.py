@@ -90,7 +90,13 @@ def bucket_panels(record: StageRecord, drawing: Drawing) -> Iterator[Panel]:
             Series("in the corpus", [bucket.tokens for bucket in shown]),
         ]
         chart = bars(drawing.palette, labels, series, "tokens of the document", "tokens", side_by_side=True)
-        drawn = [drawing.draw(chart, f"tokens of {brief(account.name)} by bucket, asked, drawn and there")]
+        times = [Series("times", [round(_epochs(bucket), 2) for bucket in shown])]
+        often = bars(drawing.palette, labels, times, "tokens of the document", "how often it is drawn", y_format="~g")
+        name = brief(account.name)
+        drawn = [
+            drawing.draw(chart, f"tokens of {name} by bucket, asked, drawn and there", 3),
+            drawing.draw(often, f"how often tokens of {name} are drawn, by bucket"),
+        ]
         rows = [
             (
                 label,

@@ -71,7 +71,6 @@ class Page:
             "base-uri 'none'; form-action 'none'"
         )
         environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-        environment.filters["is_number"] = _is_number
         parts = [*({"key": section.key, "name": section.name} for section in self.sections)]
         parts += [{"key": "samples", "name": "Samples"}, {"key": "recipe", "name": "Recipe and provenance"}]
         values = {**vars(self), "parts": parts, "data": in_script(self.data)}
@@ -103,9 +102,3 @@ def _text(name: str) -> str:
 def _sha256(text: str) -> str:
     """The hash by which a policy allows an element of this text."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _is_number(cell: object) -> bool:
-    """Whether a cell is read as a number: it is one, or begins and ends like one."""
-    text = str(cell)
-    return isinstance(cell, int | float) or (text[:1] in "0123456789+-−" and text[-1:] in "0123456789%")

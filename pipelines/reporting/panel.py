@@ -1,5 +1,6 @@
 """A panel of the page: what it shows, its charts, and the same numbers as a table."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -13,12 +14,26 @@ Cell = str | int | float
 
 @dataclass(frozen=True)
 class Table:
-    """Numbers under headings; whole numbers and texts that begin with a digit are set to the right."""
+    """Numbers under headings."""
 
     headings: tuple[str, ...]
     rows: list[tuple[Cell, ...]]
-    key: str = ""
-    """Tells it from the other tables of the page."""
+    key: str
+    """Tells it from the other tables of its part of the page."""
+
+    @property
+    def numeric(self) -> list[bool]:
+        """Of each column, whether all that stands in it is numbers."""
+        columns = zip(*self.rows, strict=True) if self.rows else [()] * len(self.headings)
+        return [bool(cells) and all(map(_is_number, cells)) for cells in columns]
+
+
+_NUMBER = re.compile(r"[+-]?[\d,]*\.?\d+( ?%| points| times)?( \(.*%\))?")
+
+
+def _is_number(cell: Cell) -> bool:
+    """Whether a cell is read as a number, with its unit or what it is of another."""
+    return not isinstance(cell, str) or _NUMBER.fullmatch(cell) is not None
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ def _tiles(dataset: Dataset, tallies: Sequence[Tally]) -> Iterator[Tile]:
     yield Tile("rows", "rows", short(rows), f"{rows:,}")
     yield Tile("fill", "rows are full", percent(tokens / room), f"{room - tokens:,} tokens of room left")
     yield Tile("loss", "loss tokens", short(in_loss), f"{percent(in_loss / tokens)} of all")
-    yield Tile("a-document", "loss tokens a document", f"{in_loss / documents:,.1f}", f"{in_loss / rows:,.1f} a row")
+    yield Tile("a-document", "loss tokens a document", short(in_loss / documents), f"{in_loss / rows:,.1f} a row")
     duplicates = sum(tally.distinct.duplicates for tally in tallies)
     looked_at = sum(len(tally.distinct) for tally in tallies)
     yield Tile("duplicates", "duplicates", percent(duplicates / max(looked_at, 1)), f"{duplicates:,} of {looked_at:,}")
