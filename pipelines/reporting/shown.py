@@ -9,9 +9,9 @@ _BLANKS = re.compile(r"[^\S ]+")
 
 def brief(text: str, most: int = 60) -> str:
     """A name or a short text on one line: what does not show is told by its code, what is too long is cut."""
-    cut = _BLANKS.sub(" ", text[: most + 1])
+    cut = _BLANKS.sub(" ", text[:most])
     seen = "".join(f"⟨{ord(char):x}⟩" if unicodedata.category(char) in _INVISIBLE else char for char in cut)
-    return seen if len(text) <= most else f"{seen[:most]}…"
+    return seen if len(text) <= most else f"{seen}…"
 
 
 def clean(text: str, most: int) -> str:
