@@ -20,7 +20,12 @@ HOSTILE = (
 
 def made(folder: Path, tokenizer: str, **stage: Any) -> Dataset:
     """A small dataset of one stage."""
-    build({"name": folder.name, "tokenizer": {"source": tokenizer}, **stage}, folder, workers=0)
+    build(
+        {"name": folder.name, "tokenizer": {"source": tokenizer}, **stage},
+        folder,
+        store=folder.parent / "store",
+        workers=0,
+    )
     return open_dataset(folder)
 
 

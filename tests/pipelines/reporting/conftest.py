@@ -12,13 +12,15 @@ from reports import HOSTILE
 
 from lcdata import build
 from lcdata.packers.dataset import Dataset, open_dataset
+from lcdata.pipelines.reporting.report import report
 
 
 @pytest.fixture(scope="session")
 def hostile(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """A dataset of two stages, in whose documents, names and recipe such texts are."""
     folder = tmp_path_factory.mktemp("hostile")
-    lines = [{"id": text, "text": f"{number} {text} " * 20} for number, text in enumerate(HOSTILE * 6)]
+    turned = [" ".join(HOSTILE[number % 6 :] + HOSTILE[: number % 6]) for number in range(36)]
+    lines = [{"id": text, "text": f"{number} {text} " * 4} for number, text in enumerate(turned)]
     lines += [{"id": "long", "text": "x" * 1_000_000}, {"id": "words", "text": "some words " * 400}]
     (folder / "texts.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     tokenizer = {"source": str(trained / "gpt2-like")}
@@ -36,6 +38,12 @@ def hostile(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     with warnings.catch_warnings(action="ignore"):  # shares are missed by little, which the page tells as notes
         build(recipe, folder / "out", store=folder / "store", workers=0)
     return open_dataset(folder / "out")
+
+
+@pytest.fixture(scope="session")
+def path(hostile: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the hostile dataset."""
+    return Path(report(hostile, tmp_path_factory.mktemp("page") / "hostile.html").path)
 
 
 @pytest.fixture(scope="module")

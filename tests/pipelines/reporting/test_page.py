@@ -4,13 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-pytest.importorskip("altair", reason="altair is not installed: pip install 'lcdata[report]'")
-
 from reports import HOSTILE, RUN, Looked
-
-from lcdata.packers.dataset import Dataset
-from lcdata.pipelines.reporting.report import report
 
 PANELS = (
     *("lengths", "mixture", "buckets-0", "rows", "attention", "loss", "depth", "deciles", "distance", "overlap"),
@@ -18,10 +12,7 @@ PANELS = (
 )
 
 
-@pytest.fixture(scope="module")
-def path(hostile: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of the hostile dataset."""
-    return Path(report(hostile, tmp_path_factory.mktemp("page") / "hostile.html").path)
+pytestmark = pytest.mark.needs("altair", "vl_convert")
 
 
 def test_the_page_is_whole_and_asks_for_nothing(browser: Any, path: Path) -> None:
@@ -97,7 +88,8 @@ CONTRAST = """() => {
             const style = getComputedStyle(under);
             const isShape = under instanceof SVGGeometryElement;
             const colour = isShape ? style.fill : style.backgroundColor;
-            if (under.tagName !== "text" && (isShape || !(under instanceof SVGElement)) && !clear(colour)) return colour;
+            const isDrawn = isShape || !(under instanceof SVGElement);
+            if (isDrawn && !clear(colour)) return colour;
         }
         for (let one = element; one; one = one.parentElement) {
             const colour = getComputedStyle(one).backgroundColor;

@@ -4,19 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-pytest.importorskip("altair", reason="altair is not installed: pip install 'lcdata[report]'")
-
 from reports import Looked
 
 from lcdata.packers.dataset import Dataset
-from lcdata.pipelines.reporting.report import report
 
-
-@pytest.fixture(scope="module")
-def path(hostile: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of the hostile dataset."""
-    return Path(report(hostile, tmp_path_factory.mktemp("page") / "viewed.html").path)
+pytestmark = pytest.mark.needs("altair", "vl_convert")
 
 
 def _tokens(page: Any) -> list[dict[str, Any]]:
