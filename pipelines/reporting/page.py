@@ -63,7 +63,6 @@ class Page:
     def html(self) -> bytes:
         """The page as a file, which asks for nothing and in which no text of the dataset can run."""
         from jinja2 import Environment
-        from markupsafe import Markup
 
         style, script = _style(), _text("viewer.js")
         policy = (
@@ -75,7 +74,7 @@ class Page:
         parts += [{"key": "samples", "name": "Samples"}, {"key": "recipe", "name": "Recipe and provenance"}]
         values = {**vars(self), "parts": parts, "data": in_script(self.data)}
         template = environment.from_string(_text("page.html"))
-        text = template.render(values, style=Markup(style), script=script, policy=policy)
+        text = template.render(values, style=style, script=script, policy=policy)
         return text.encode()
 
 
