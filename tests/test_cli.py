@@ -69,6 +69,27 @@ def test_the_environment_sets_what_flags_do_not(lcdata: Run, small: str, tmp_pat
     assert json.loads((tmp_path / "out/lcdata.json").read_text())["recipe"]["seed"] == 4
 
 
+@pytest.mark.parametrize(
+    ("environment", "value_digits"),
+    [
+        ({"LCDATA_SHOW_SET": "value_digits=3"}, 3),
+        ({"LCDATA_SET": "value_digits=4"}, 4),
+        ({"LCDATA_SHOW_SET": "value_digits=3", "LCDATA_SET": "value_digits=4"}, 3),
+        ({"LCDATA_SHOW_SETTINGS": "value_digits=5"}, 5),
+        ({"LCDATA_GEN_SET": "value_digits=3", "LCDATA_SHOW_INDEX": "1", "LCDATA_SHOW_FULL": "1"}, None),
+    ],
+)
+def test_options_are_read_by_their_own_names_of_the_command_and_then_of_all(
+    lcdata: Run, small: str, environment: dict[str, str], value_digits: int | None
+) -> None:
+    shown = lcdata("show", "kv", "--length", "400", "--tokenizer", small, LCDATA_JSON="1", **environment)
+    sample = json.loads(shown.stdout)
+    assert sample["sample"] == int(environment.get("LCDATA_SHOW_INDEX", 0))
+    assert value_digits is None or max(map(len, sample["answers"])) == value_digits
+    failed = lcdata("show", "nope", LCDATA_SHOW_JSON="1", **environment)
+    assert json.loads(failed.stdout)["event"] == "error"
+
+
 def test_json_is_alone_on_stdout(lcdata: Run, small: str) -> None:
     done = lcdata(*GEN, "--tokenizer", small, "--json")
     events = [json.loads(line) for line in done.stdout.splitlines()]
