@@ -12,7 +12,7 @@ from .leftovers import held, sweep
 from .places import take_place
 
 
-def check_folder(out: Path, source: Path, mark: str, force: bool) -> None:
+def check_folder(out: Path, source: Path, mark: str, overwrite: bool) -> None:
     """Raise UsageError where the folder `out` must not be made of `source`, or replaced for want of a file `mark`."""
     place, origin = out.resolve(), source.resolve()
     if place == origin or origin in place.parents:
@@ -25,8 +25,8 @@ def check_folder(out: Path, source: Path, mark: str, force: bool) -> None:
         return
     if not (out / mark).is_file():
         raise UsageError(f"{out} holds something else than an export: choose another --out")
-    if not force:
-        raise UsageError(f"{out} exists already: choose another --out, or replace it with --force")
+    if not overwrite:
+        raise UsageError(f"{out} exists already: choose another --out, or replace it with --overwrite")
 
 
 @contextlib.contextmanager
