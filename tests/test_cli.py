@@ -164,7 +164,15 @@ def test_doctor_finds_a_sound_machine_sound(lcdata: Run, small: str) -> None:
     done = lcdata("doctor", "--tokenizer", small)
     assert done.returncode == 0
     assert "fastokens agrees with tokenizers" in done.stdout
-    assert "control    1 tokens: '<|endoftext|>'" in done.stdout
+    assert "control    1 token: '<|endoftext|>'" in done.stdout
+    told = lcdata("doctor")
+    [control] = [line for line in told.stdout.splitlines() if " control " in line]
+    assert control.startswith("ok   control    1,000 tokens: '<unk>' '<s>' '</s>' '[INST]' ")
+    assert control.endswith("'[TOOL_CALLS]' and 990 more, all with --json")
+    found = [json.loads(line) for line in lcdata("doctor", "--json").stdout.splitlines()]
+    [tokens] = [finding["tokens"] for finding in found if finding["subject"] == "control"]
+    assert len(tokens) == 1000
+    assert all(finding["tokens"] == [] for finding in found if finding["subject"] not in ("control", "text"))
     assert lcdata("doctor", "--tokenizer", "missing.json").returncode == 1
 
 
@@ -179,5 +187,15 @@ def test_doctor_lists_what_is_control_and_what_is_text(lcdata: Run, small: str, 
     assert done.returncode == 0, done.stdout
     lines = " ".join(done.stdout.split())
     assert "control 3 tokens: '<|endoftext|>' '[IMG]' '<b>'" in lines
-    assert "text 1 tokens: '<h1>'" in lines
+    assert "text 1 token: '<h1>'" in lines
     assert "the truncation to 16 tokens, which is switched off" in lines
+
+
+def test_tasks_in_markdown_are_all_or_the_one_that_is_named(lcdata: Run) -> None:
+    every = lcdata("tasks", "--markdown").stdout
+    assert {"## kv", "## vt"} <= set(every.splitlines())
+    one = lcdata("tasks", "kv", "--markdown").stdout
+    assert one.startswith("## kv\n")
+    assert one.count("\n## ") == 0
+    assert one.strip() in every
+    assert "Did you mean 'kv'" in lcdata("tasks", "kvv", "--markdown").stderr
