@@ -24,7 +24,7 @@ def console(stderr: bool = False) -> Console:
         from rich.console import Console
 
         width = None if (sys.stderr if stderr else sys.stdout).isatty() else 120
-        _consoles[stderr] = Console(soft_wrap=True, highlight=False, width=width, stderr=stderr)
+        _consoles[stderr] = Console(soft_wrap=True, highlight=False, emoji=False, width=width, stderr=stderr)
     return _consoles[stderr]
 
 
