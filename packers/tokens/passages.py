@@ -71,22 +71,40 @@ def passages(ids: Ids, marks: Mapping[str, Mask], tokenizer: Tokenizer, kept: Se
     begins[1:-1] = (code[1:] != code[:-1]) | is_control[1:] | is_control[:-1]
     for first, last in kept:
         cuts = [first, *(first + 1 + np.flatnonzero(begins[first + 1 : last])).tolist(), last]
+        reader = _Reader(ids, max(first - _CONTEXT, 0), first, tokenizer)
         for start, end in pairwise(cuts):
             own = tuple(name for bit, name in enumerate(marks) if code[start] >> bit & 1)
+            text = reader.read(end)
             if is_control[start]:
                 yield Passage(start, end, names[int(ids[start])], (*own, CONTROL))
             else:
-                yield Passage(start, end, _text(ids, start, end, tokenizer), own)
+                yield Passage(start, end, text, own)
 
 
-def _text(ids: Ids, start: int, end: int, tokenizer: Tokenizer) -> str:
-    before = max(start - _CONTEXT, 0)
-    return _settled(ids, before, end, tokenizer)[len(_settled(ids, before, start, tokenizer)) :]
+class _Reader:
+    """Reads on in a document's text, never beginning to decode within a character."""
 
+    def __init__(self, ids: Ids, anchor: int, at: int, tokenizer: Tokenizer) -> None:
+        self._ids, self._tokenizer = ids, tokenizer
+        self._anchor, self._at = anchor, at
+        """Where decoding begins, and how far the text was read."""
+        self._is_whole = True
+        """Whether no character is read in part."""
 
-def _settled(ids: Ids, start: int, end: int, tokenizer: Tokenizer) -> str:
-    """The text of tokens without a character at its end that the tokens after them complete."""
-    text = tokenizer.decode(ids[start:end])
-    if not text.endswith(_CUT) or end == len(ids) or tokenizer.decode(ids[start : end + _CONTEXT]).startswith(text):
-        return text
-    return text.rstrip(_CUT)
+    def read(self, end: int) -> str:
+        """The text up to a token; a character that is not whole there is read with the tokens that complete it."""
+        before, _ = self._settled(self._at)
+        text, is_whole = self._settled(end)
+        if self._is_whole:
+            self._anchor = self._at
+        self._at, self._is_whole = end, is_whole
+        return text[len(before) :]
+
+    def _settled(self, end: int) -> tuple[str, bool]:
+        text = self._tokenizer.decode(self._ids[self._anchor : end])
+        if not text.endswith(_CUT) or end == len(self._ids):
+            return text, True
+        for more in range(1, _CONTEXT + 1):
+            if not self._tokenizer.decode(self._ids[self._anchor : end + more]).startswith(text):
+                return text.rstrip(_CUT), False
+        return text, True
