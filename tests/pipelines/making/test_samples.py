@@ -1,5 +1,6 @@
 """An engine that differs from `tokenizers` is found before and during a build."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,9 @@ class OffByOne:
         return self._tokenizer.encode_reference(texts[0].replace("7", "8")).tobytes(), b""
 
 
-def maker_of(tokenizer: Tokenizer) -> SampleMaker:
-    """A maker of kv samples."""
-    return SampleMaker(TaskComponent.model_validate({"task": "kv", "length": "1000", "n": 1}), 0, tokenizer)
+def maker_of(tokenizer: Tokenizer, task: str = "kv", length: str = "1000") -> SampleMaker:
+    """A maker of samples."""
+    return SampleMaker(TaskComponent.model_validate({"task": task, "length": length, "n": 1}), 0, tokenizer)
 
 
 def test_an_audit_names_the_sample_that_differs(small: str) -> None:
@@ -90,3 +91,34 @@ def test_a_task_whose_question_or_answer_cannot_be_written_fails_at_once(tmp_pat
         makers_of(recipe, load_tokenizer(choice), None)
     with pytest.raises(UsageError, match="cannot write all of"):
         maker_of(load_tokenizer(choice)).make(0, 1000)
+
+
+@pytest.mark.filterwarnings("ignore:the tokenizer .* asks for the truncation")
+@pytest.mark.parametrize("engine", ["fastokens", "tokenizers"])
+def test_a_tokenizer_that_truncates_makes_the_same_samples(small: str, tmp_path: Path, engine: str) -> None:
+    content = json.loads((Path(small) / "tokenizer.json").read_text())
+    content["truncation"] = {"direction": "Right", "max_length": 16, "strategy": "LongestFirst", "stride": 0}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    (tmp_path / "tokenizer_config.json").write_bytes((Path(small) / "tokenizer_config.json").read_bytes())
+    makers = [
+        maker_of(load_tokenizer(TokenizerChoice(source=source), engine), "vt", "4k")
+        for source in (small, str(tmp_path))
+    ]
+    made, expected = (maker.make(0, 4096) for maker in makers)
+    assert made.document.sha256 == expected.document.sha256
+    makers[1].audit(made)
+
+
+@pytest.mark.filterwarnings("ignore:fastokens cannot run this tokenizer")
+@pytest.mark.parametrize(("kept", "message"), [(600, "that are added to a text"), (12_000, "far fewer than shorter")])
+def test_a_length_that_no_text_reaches_is_refused_before_memory_ends(
+    small: str, tmp_path: Path, kept: int, message: str
+) -> None:
+    """Where the tokenizer's own normalizer cuts long texts."""
+    content = json.loads((Path(small) / "tokenizer.json").read_text())
+    cut = {"type": "Replace", "pattern": {"Regex": f"(?m)(?<=.{{{kept}}}).+"}, "content": ""}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content | {"normalizer": cut}))
+    tokenizer = load_tokenizer(TokenizerChoice(source=str(tmp_path), eos="<|endoftext|>"), "tokenizers")
+    for task in ("kv", "vt"):
+        with pytest.raises(UsageError, match=message):
+            maker_of(tokenizer, task, "32k").make(0, 32768)
