@@ -12,6 +12,12 @@ import zstandard
 from conftest import Run
 
 from lcdata.generators.sources.inputs import find_inputs
+from lcdata.pipelines.corpora import read
+from lcdata.pipelines.corpora.ingest import ingest
+from lcdata.schemas.corpus import Gates, IngestRecipe
+from lcdata.schemas.errors import UsageError
+from lcdata.schemas.events.event import Event
+from lcdata.schemas.events.ingesting import PartRead
 
 
 def lines(first: int, count: int) -> bytes:
@@ -167,3 +173,39 @@ def test_inputs_without_a_document_are_refused_with_what_was_met(tmp_path: Path,
     said = refused.stderr.splitlines()[-1]
     assert "1 empty text; 1 no string field `text`; b.jsonl.gz cannot be read" in said
     assert said.endswith(": check the inputs, --text and --id")
+
+
+class _StoppedError(Exception):
+    """Stops an ingest in the middle."""
+
+
+def test_damage_that_was_met_before_an_ingest_stopped_is_not_forgotten(
+    tmp_path: Path, small: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    monkeypatch.setattr(read, "PART_BYTES", 1 << 14)
+    table = pa.table({"text": [f"Document {number:03} {'more ' * 60}" for number in range(400)]})
+    options: dict[str, Any] = {"compression": "none", "use_dictionary": False, "row_group_size": 50}
+    pq.write_table(table, tmp_path / "a.parquet", write_page_checksum=True, **options)
+    data = bytearray((tmp_path / "a.parquet").read_bytes())
+    data[data.index(b"Document 070") + 2] ^= 1
+    (tmp_path / "a.parquet").write_bytes(data)
+    recipe = IngestRecipe.model_validate(
+        {"name": "c", "inputs": [str(tmp_path / "a.parquet")], "tokenizer": {"source": small}}
+    )
+    parts = 0
+
+    def stop(event: Event) -> None:
+        nonlocal parts
+        parts += isinstance(event, PartRead)
+        if parts == 4:
+            raise _StoppedError
+
+    with pytest.raises(_StoppedError):
+        ingest(recipe, tmp_path / "store", stop)
+    with pytest.raises(UsageError, match=r"1 of 1 files is damaged: .* has lost rows 51 to 100 .*, gave 350 records"):
+        ingest(recipe, tmp_path / "store")
+    done = ingest(recipe, tmp_path / "store", gates=Gates(damaged_files=1))
+    assert (done.manifest["documents"], len(done.manifest["damaged"])) == (350, 1)
