@@ -8,11 +8,14 @@ import pytest
 from tokenizers import Tokenizer as Reference
 from tokenizers import models
 
+import lcdata
 from lcdata.packers.tokens import tokenizer as tokenizer_module
 from lcdata.packers.tokens.tokenizer import Tokenizer, load_tokenizer
 from lcdata.pipelines.making.makers import makers_of
 from lcdata.pipelines.making.samples import SampleMaker
 from lcdata.schemas.errors import LcdataError, UsageError
+from lcdata.schemas.events.building import Planned
+from lcdata.schemas.events.event import Event
 from lcdata.schemas.mix import TaskComponent
 from lcdata.schemas.recipe import Recipe
 from lcdata.schemas.tokens import TokenizerChoice
@@ -42,6 +45,20 @@ def test_an_audit_names_the_sample_that_differs(small: str) -> None:
     made = maker.make(3, 1000)
     with pytest.raises(LcdataError, match="audit: kv sample 3 has other ids under tokenizers than under fastokens"):
         maker.audit(made)
+
+
+def test_a_build_whose_engine_differs_after_it_was_tried_publishes_nothing(small: str, tmp_path: Path) -> None:
+    component = {"task": "kv", "length": "1k", "n": 4}
+    recipe = {"name": "x", "seq_length": "1k", "tokenizer": {"source": small}, "mix": [component]}
+
+    def change(event: Event) -> None:
+        if isinstance(event, Planned):
+            (tokenizer,) = tokenizer_module._open.values()
+            tokenizer._fast = OffByOne(tokenizer)
+
+    with pytest.raises(LcdataError, match="audit: kv sample 0 has other ids under tokenizers than under fastokens"):
+        lcdata.build(recipe, tmp_path / "x", workers=0, tell=change)
+    assert not (tmp_path / "x").exists()
 
 
 def test_an_engine_that_fails_the_probes_is_not_used(small: str, monkeypatch: pytest.MonkeyPatch) -> None:
