@@ -96,18 +96,31 @@ def test_a_sample_that_cannot_be_so_short_says_so(small: str) -> None:
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .,:;?!'-_"
 
 
-@pytest.mark.parametrize("letters", [LETTERS, "0123456789"], ids=["no digits", "no words"])
-def test_a_task_whose_question_or_answer_cannot_be_written_fails_at_once(tmp_path: Path, letters: str) -> None:
+def lettered(folder: Path, letters: str) -> tuple[Recipe, Tokenizer]:
+    """A recipe of kv, and its vocabulary of these letters, which leaves all else out without a token."""
     reference = Reference(models.BPE({word: number for number, word in enumerate(["</s>", *letters])}, []))
     reference.add_special_tokens(["</s>"])
-    reference.save(str(tmp_path / "tokenizer.json"))
-    choice = TokenizerChoice(source=str(tmp_path), eos="</s>")
+    reference.save(str(folder / "tokenizer.json"))
+    choice = TokenizerChoice(source=str(folder), eos="</s>")
     component = {"task": "kv", "length": "1k", "n": 1}
     recipe = Recipe.model_validate({"name": "x", "seq_length": "1k", "tokenizer": choice, "mix": [component]})
+    return recipe, load_tokenizer(choice)
+
+
+@pytest.mark.parametrize("letters", [LETTERS, "0123456789"], ids=["no digits", "no words"])
+def test_a_task_whose_question_or_answer_cannot_be_written_fails_at_once(tmp_path: Path, letters: str) -> None:
+    recipe, tokenizer = lettered(tmp_path, letters)
     with pytest.raises(UsageError, match=r"kv: the vocabulary of .* cannot write all of .*: use another --tokenizer"):
-        makers_of(recipe, load_tokenizer(choice), None)
+        makers_of(recipe, tokenizer, None)
     with pytest.raises(UsageError, match="cannot write all of"):
-        maker_of(load_tokenizer(choice)).make(0, 1000)
+        maker_of(tokenizer).make(0, 1000)
+
+
+@pytest.mark.filterwarnings("ignore:fastokens and tokenizers differ")
+def test_a_question_that_cannot_be_written_fails_also_where_its_answer_can(tmp_path: Path) -> None:
+    recipe, tokenizer = lettered(tmp_path, LETTERS.replace("?", "") + '0123456789{}[]()"')
+    with pytest.raises(UsageError, match=r"kv: the vocabulary of .* cannot write all of .*\?"):
+        makers_of(recipe, tokenizer, None)
 
 
 @pytest.mark.filterwarnings("ignore:the tokenizer .* asks for the truncation")
