@@ -147,6 +147,7 @@ MISTAKES |= {
         "the shares add up to 70 %: make them 100 %"
     ),
     f"{HEAD}tokens: 1M\nmix: [{{corpus: a, share: 100%}}, {{corpus: b}}]": "100 % and leave nothing to b",
+    f"{HEAD}{KV}mixes:\n  - {{task: kv}}": "recipe.yaml:4: mixes: is no field of the recipe. Did you mean 'mix'?",
     f"{HEAD}mix: {'[' * 2000}": "is nested too deeply",
 }
 
