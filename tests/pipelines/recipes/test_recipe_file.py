@@ -222,6 +222,21 @@ def test_paths_are_relative_to_the_recipe_and_those_of_changes_to_where_one_is(
     assert stage_of(changed).corpora[0].corpus == "elsewhere/a"
 
 
+def test_all_files_that_a_recipe_names_are_relative_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    for name in ("tokens.json", "own.jinja", "questions.json"):
+        (tmp_path / "mine" / name).touch()
+    (tmp_path / "mine/wordings.yaml").write_text("- {id: own}")
+    chat = "{task: kv, length: 1k, n: 2, format: chat, templates: wordings.yaml}"
+    asked = "{task: mdqa, length: 1k, n: 2, settings: {file: questions.json}}"
+    named = "tokenizer: {source: tokens.json, chat_template: own.jinja}\n"
+    recipe = recipe_from(Path("mine"), f"{HEAD}{named}mix: [{chat}, {asked}]")
+    kv, mdqa = stage_of(recipe).tasks
+    assert (recipe.tokenizer.source, recipe.tokenizer.chat_template) == ("mine/tokens.json", "mine/own.jinja")
+    assert (kv.templates, mdqa.settings["file"]) == (({"id": "own"},), "mine/questions.json")
+
+
 def test_a_corpus_is_looked_for_in_the_store_beside_the_recipe(tmp_path: Path) -> None:
     content = f"{HEAD}tokens: 1M\nmix: [{{corpus: books}}]"
     assert stage_of(recipe_from(tmp_path, content)).corpora[0].corpus == "books"
