@@ -225,13 +225,17 @@ def test_paths_are_relative_to_the_recipe_and_those_of_changes_to_where_one_is(
 def test_all_files_that_a_recipe_names_are_relative_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").mkdir()
-    for name in ("tokens.json", "own.jinja", "questions.json"):
+    for name in ("tokens.json", "own.jinja"):
         (tmp_path / "mine" / name).touch()
+    asked = {"question": "What is the tower made of?", "answers": [{"text": "stone", "answer_start": 21}]}
+    paragraphs = [{"context": "The tower is made of stone.", "qas": [asked]}]
+    questions = {"data": [{"title": "Towers", "paragraphs": paragraphs}]}
+    (tmp_path / "mine/questions.json").write_text(json.dumps(questions))
     (tmp_path / "mine/wordings.yaml").write_text("- {id: own}")
     chat = "{task: kv, length: 1k, n: 2, format: chat, templates: wordings.yaml}"
-    asked = "{task: mdqa, length: 1k, n: 2, settings: {file: questions.json}}"
+    of_file = "{task: mdqa, length: 1k, n: 2, settings: {file: questions.json}}"
     named = "tokenizer: {source: tokens.json, chat_template: own.jinja}\n"
-    recipe = recipe_from(Path("mine"), f"{HEAD}{named}mix: [{chat}, {asked}]")
+    recipe = recipe_from(Path("mine"), f"{HEAD}{named}mix: [{chat}, {of_file}]")
     kv, mdqa = stage_of(recipe).tasks
     assert (recipe.tokenizer.source, recipe.tokenizer.chat_template) == ("mine/tokens.json", "mine/own.jinja")
     assert (kv.templates, mdqa.settings["file"]) == (({"id": "own"},), "mine/questions.json")
