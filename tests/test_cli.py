@@ -98,6 +98,15 @@ def test_show_marks_evidence_and_answers(lcdata: Run, small: str) -> None:
     assert f"⟦{record['answers'][0]}⟧" in shown
 
 
+def test_ends_that_are_given_several_times_stand_there_in_their_order(lcdata: Run, trained: Path) -> None:
+    ends = ("--bos", "<s>", "--bos", "<unk>", "--eos", "<unk></s>", "--eos", "<s>")
+    tokenizer = str(trained / "sentencepiece-like")
+    shown = lcdata("show", "kv", "--length", "600", "--tokenizer", tokenizer, *ends, "--json")
+    assert shown.returncode == 0, shown.stderr
+    ids = json.loads(shown.stdout.splitlines()[-1])["input_ids"]
+    assert (ids[:2], ids[-3:]) == ([1, 0], [0, 2, 1])
+
+
 def test_show_has_what_a_chat_template_writes(lcdata: Run, small: str, tmp_path: Path) -> None:
     template = (
         "{% for m in messages %}[{{ m.role }} {{ strftime_now('%Y') }}] {{ m.content }}{{ eos_token }}{% endfor %}"
