@@ -5,7 +5,7 @@ Whatever reads a finished dataset asks here; where its files lie is known to `fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -208,6 +208,26 @@ class Config:
                 for arrays in row_arrays(table, range(len(table))):
                     yield self._row(index, shard, place, arrays)
                     index, place = index + 1, place + 1
+
+    def take(self, indices: Iterable[int]) -> Iterator[Row]:
+        """These rows in file order, each row group that holds some of them read once; raises as `row`."""
+        places: dict[int, list[tuple[int, int]]] = {}
+        for index in sorted(set(indices)):
+            shard, place = self.shard_of(index)
+            places.setdefault(shard.record.shard, []).append((index, place))
+        for number, wanted in places.items():
+            yield from self._take(self.shards[number], wanted)
+
+    def _take(self, shard: Shard, wanted: Sequence[tuple[int, int]]) -> Iterator[Row]:
+        """Rows of a shard, each by its number in the config and in the shard."""
+        ends = np.cumsum(shard.data.group_sizes())
+        groups: NDArray[np.int64] = np.searchsorted(ends, [place for _, place in wanted], "right")
+        for group in np.unique(groups).tolist():
+            own = [pair for pair, of in zip(wanted, groups.tolist(), strict=True) if of == group]
+            first = int(ends[group - 1]) if group else 0
+            arrays = row_arrays(shard.data.row_group(group, COLUMNS), [place - first for _, place in own])
+            for (index, place), row in zip(own, arrays, strict=True):
+                yield self._row(index, shard, place, row)
 
     def shard_of(self, index: int) -> tuple[Shard, int]:
         """The shard that holds a row, and the row's number in it; IndexError where there is no such row."""

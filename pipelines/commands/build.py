@@ -6,7 +6,7 @@ import click
 
 from ...schemas.place import Place, place_of
 from .group import command, refuse_written
-from .options import PLACE, gate_options, overwrite_option, recipe_options, where_options
+from .options import PLACE, gate_options, overwrite_option, recipe_options, report_option, where_options
 from .words.output import Output
 
 
@@ -16,6 +16,7 @@ from .words.output import Output
 @gate_options
 @where_options
 @overwrite_option
+@report_option
 @click.option("--print-config", is_flag=True, help="Print the whole recipe, with all defaults, and make nothing.")
 def build(
     output: Output,
@@ -29,6 +30,7 @@ def build(
     workers: int | None,
     address: str | None,
     overwrite: bool,
+    with_report: bool,
     print_config: bool,
 ) -> None:
     """Make the dataset of a recipe, its corpora first.
@@ -37,6 +39,7 @@ def build(
     as far as they are not yet, then its stages are mixed, packed and published as one dataset.
     """
     from ...schemas.events.shown import RecipeShown
+    from ..drawing.picture import check_drawing
     from ..recipes.flags import gates
     from ..recipes.recipe_file import read_recipe, recipe_yaml, store_beside
     from ..run.where import Where
@@ -48,9 +51,12 @@ def build(
         shown = RecipeShown(name=read.name, recipe=read.model_dump(mode="json"))
         output.show(shown, lambda: output.text(recipe_yaml(read, read.output)))
         return
+    if with_report:
+        check_drawing("--report")
     if not read.ingest:
         refuse_written({"max_bad", "allow_damaged_files", "max_unwritten"}, "recipes that ingest")
     where, losses = Where(workers, address), gates(max_bad, allow_damaged_files, max_unwritten)
     for corpus in read.ingest:
         ingest_corpus(output, corpus, store or store_beside(recipe), losses, where, overwrite=overwrite)
-    build_dataset(output, read, out or place_of(read.output or read.name), where, overwrite=overwrite)
+    place = out or place_of(read.output or read.name)
+    build_dataset(output, read, place, where, overwrite=overwrite, with_report=with_report)

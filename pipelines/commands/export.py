@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,7 @@ from ...schemas.errors import UsageError
 from ...schemas.place import Place
 from .group import command, refuse_written
 from .options import PLACE, Choices
+from .words.bar import bar
 from .words.console import console
 from .words.output import Output
 
@@ -86,7 +85,7 @@ def _export_samples(
     if output.is_for_programs and out == STDOUT:
         raise UsageError("--json and --out - both write to stdout: leave one of them out")
     dataset = open_dataset(folder, tokenizer=tokenizer)
-    with _progress(output, "samples") as progressed:
+    with bar(output, "samples") as progressed:
         exported = run(dataset, to, out, chosen, force=force, progressed=progressed)
     output.report(exported, lambda: _print_samples(exported))
 
@@ -97,7 +96,7 @@ def _export_rows(output: Output, folder: Place, to: str, out: Path | None, confi
 
     if out == Path("-"):
         raise UsageError(f"--out must be a folder for --to {to}: rows are not written to stdout")
-    with _progress(output, "rows") as progressed:
+    with bar(output, "rows") as progressed:
         exported = export_rows(open_dataset(folder), to, out, config, force=force, progressed=progressed)
     output.show(exported, lambda: _print_notes(exported), lambda: _print_rows(exported))
 
@@ -113,18 +112,6 @@ def _indices(n: str | None, indices: tuple[str, ...]) -> list[IntRange]:
         return [IntRange(0, parse_count(n) - 1)] if n is not None else [IntRange.parse(index) for index in indices]
     except ValueError as error:
         raise UsageError(f"{option} {error}") from None
-
-
-@contextlib.contextmanager
-def _progress(output: Output, unit: str) -> Generator[Callable[[int, int], None]]:
-    """What to call with the number done and the number of all: moves a bar on a terminal, unless it is quiet."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    stderr = Console(stderr=True)
-    with Progress(console=stderr, transient=True, disable=output.is_quiet or not stderr.is_terminal) as bar:
-        task = bar.add_task(unit)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _print_samples(exported: Exported) -> None:

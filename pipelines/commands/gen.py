@@ -8,7 +8,16 @@ import click
 from ...schemas.errors import UsageError
 from ...schemas.place import Place
 from .group import command, refuse_written
-from .options import PLACE, TASK, overwrite_option, sample_options, together, tokenizer_options, where_options
+from .options import (
+    PLACE,
+    TASK,
+    overwrite_option,
+    report_option,
+    sample_options,
+    together,
+    tokenizer_options,
+    where_options,
+)
 from .words.output import Output
 
 _OF_TASKS = {
@@ -106,6 +115,7 @@ _dataset_options = together(
 @_dataset_options
 @where_options
 @overwrite_option
+@report_option
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and how long it would take.")
 def gen(
     output: Output,
@@ -116,6 +126,7 @@ def gen(
     address: str | None,
     engine: str | None,
     overwrite: bool,
+    with_report: bool,
     dry_run: bool,
     **flags: Any,
 ) -> None:
@@ -136,4 +147,5 @@ def gen(
     if dry_run:
         show_plan(output, recipe, where, engine or "fastokens")
     else:
-        build_dataset(output, recipe, out or Path(recipe.name), where, engine or "fastokens", overwrite)
+        place = out or Path(recipe.name)
+        build_dataset(output, recipe, place, where, engine or "fastokens", overwrite, with_report)

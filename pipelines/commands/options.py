@@ -215,6 +215,10 @@ overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace what is there when this is whole; a half-made other goes at once."
 )
 
+report_option = click.option(
+    "--report", "with_report", is_flag=True, help="Write its report when it is finished, see `lcdata report`."
+)
+
 recipe_options = together(
     "Recipe",
     click.argument("recipe", type=PATH),

@@ -21,8 +21,8 @@ from .recount import wrong_accounts
 from .remake import Remaker
 from .verify_shard import ShardVerdict, verify_shard
 
-_BESIDE = (".cache", ".git", ".gitattributes", ".gitignore")
-"""What downloads and clones of a dataset have beside it, and nobody reads rows from."""
+_BESIDE = (".cache", ".git", ".gitattributes", ".gitignore", "report")
+"""What downloads and clones of a dataset have beside it, and its report: nobody reads rows from them."""
 
 
 def verify(dataset: Dataset, num_samples: int | None = 16, workers: int = 0, store: Place | None = None) -> Verdict:
