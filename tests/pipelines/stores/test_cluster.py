@@ -82,6 +82,7 @@ def address(root: Path, tmp_path: Path, store: ObjectStore, monkeypatch: pytest.
     environment = {
         **os.environ,
         "SEEN": str(root / "seen"),
+        "WATCHED": str(tmp_path.parent),
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_MODE": "disabled",
     }
