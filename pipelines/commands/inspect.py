@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ...schemas.errors import UsageError
+from ...schemas.place import Place
 from .group import command, refuse_written
-from .options import PATH
+from .options import PLACE
 from .words.console import console, pairs
 from .words.output import Output
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @command
-@click.argument("folder", type=PATH)
+@click.argument("folder", type=PLACE)
 @click.option("--config", metavar="NAME", help="Look at this config only. [default: all]")
 @click.option("--row", metavar="N", type=click.IntRange(0), help="Show the documents of this row of the config.")
 @click.option("--doc", metavar="M", help="Show this document of the row; of a corpus by its name or number.")
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--tokenizer", metavar="NAME", help="Where the dataset's tokenizer is now. [default: where it was]")
 def inspect(
     output: Output,
-    folder: Path,
+    folder: Place,
     config: str | None,
     row: int | None,
     doc: str | None,
