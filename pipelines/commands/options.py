@@ -226,7 +226,6 @@ recipe_options = together(
     click.option(
         "--set",
         "changes",
-        envvar="LCDATA_SET",
         multiple=True,
         metavar="PLACE=VALUE",
         help="Like seed=3 or stages.0.tokens=1M; repeatable.",
