@@ -22,7 +22,7 @@ from .storage import Storage
 USER = "user"
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """An answer that is not the one asked for."""
 
     def __init__(self, status: int, message: str, code: str = "", **content: Any) -> None:
@@ -48,23 +48,23 @@ class Hub:
         """What the request's token may do; 401 for one that nobody has."""
         given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         if given and given not in self.tokens:
-            raise Refused(401, "Invalid credentials in Authorization header")
+            raise RefusedError(401, "Invalid credentials in Authorization header")
         return self.tokens.get(given, set())
 
     def repository(self, name: str, request: Request, is_writing: bool = False) -> Repository:
         """A repository that the request may see, and change where it is `writing`."""
         rights, found = self.rights(request), self.repositories.get(name)
         if found is None or (found.private and "read" not in rights):
-            raise Refused(404 if rights else 401, "Repository not found", "RepoNotFound")
+            raise RefusedError(404 if rights else 401, "Repository not found", "RepoNotFound")
         if is_writing and "write" not in rights:
-            raise Refused(403, "Forbidden: you don't have the required permissions")
+            raise RefusedError(403, "Forbidden: you don't have the required permissions")
         return found
 
     def commit(self, repository: Repository, revision: str) -> Commit:
         """The commit of a revision."""
         found = repository.at(unquote(revision))
         if found is None:
-            raise Refused(404, f"Invalid rev id: {revision}", "RevisionNotFound")
+            raise RefusedError(404, f"Invalid rev id: {revision}", "RevisionNotFound")
         return found
 
 
@@ -72,8 +72,8 @@ def hub_app(hub: Hub) -> FastAPI:
     """The application that answers for a Hub."""
     app = FastAPI(openapi_url=None)
 
-    @app.exception_handler(Refused)
-    async def refuse(_: Request, refused: Refused) -> Response:
+    @app.exception_handler(RefusedError)
+    async def refuse(_: Request, refused: RefusedError) -> Response:
         return refused.response
 
     _accounts(app, hub)
@@ -88,25 +88,25 @@ def _accounts(app: FastAPI, hub: Hub) -> None:
     @app.get("/api/whoami-v2")
     async def whoami(request: Request) -> Any:
         if not hub.rights(request):
-            raise Refused(401, "Invalid credentials in Authorization header")
+            raise RefusedError(401, "Invalid credentials in Authorization header")
         return {"type": "user", "name": USER, "fullname": USER, "orgs": [], "auth": {"type": "access_token"}}
 
     @app.post("/oauth/token")
     async def exchange(request: Request) -> Any:
         asked = await request.json()
         if asked["subject_token"] not in hub.tokens:
-            raise Refused(401, "unknown id token")
+            raise RefusedError(401, "unknown id token")
         return {"access_token": asked["subject_token"], "token_type": "bearer", "expires_in": 3600}
 
     @app.post("/api/repos/create")
     async def create(request: Request) -> Any:
         asked = await request.json()
         if "write" not in hub.rights(request):
-            raise Refused(403 if hub.rights(request) else 401, "You don't have the rights to create a dataset")
+            raise RefusedError(403 if hub.rights(request) else 401, "You don't have the rights to create a dataset")
         name = f"{asked.get('organization') or USER}/{asked['name']}"
         url = f"{hub.url}/datasets/{name}"
         if name in hub.repositories:
-            raise Refused(409, "You already created this dataset repo", url=url)
+            raise RefusedError(409, "You already created this dataset repo", url=url)
         hub.repositories[name] = Repository.empty(name, asked.get("visibility") == "private")
         return {"url": url, "name": name}
 
@@ -142,7 +142,7 @@ def _writing(app: FastAPI, hub: Hub) -> None:
         header = lines[0]["value"]
         head = hub.commit(repository, revision)
         if header.get("parentCommit", head.oid) != head.oid:
-            raise Refused(412, "A commit has happened since. Please refresh and try again.")
+            raise RefusedError(412, "A commit has happened since. Please refresh and try again.")
         tree = dict(head.tree)
         for line in lines[1:]:
             _apply(hub, tree, line["key"], line["value"])
@@ -169,13 +169,13 @@ def _apply(hub: Hub, tree: dict[str, Entry], key: str, value: dict[str, Any]) ->
     elif key == "lfsFile":
         size = value.get("size") or hub.storage.path(value["oid"]).stat().st_size
         if not hub.storage.has(value["oid"]):
-            raise Refused(400, f"the content of {path} was never uploaded")
+            raise RefusedError(400, f"the content of {path} was never uploaded")
         tree[path] = Entry.large(value["oid"], size)
     elif key == "deletedFolder":
         for inside in [inside for inside in tree if inside.startswith(path.rstrip("/") + "/")]:
             del tree[inside]
     elif tree.pop(path, None) is None:
-        raise Refused(404, f"A file with this name doesn't exist: {path}", "EntryNotFound")
+        raise RefusedError(404, f"A file with this name doesn't exist: {path}", "EntryNotFound")
 
 
 def _large_files(app: FastAPI, hub: Hub) -> None:
@@ -188,13 +188,13 @@ def _large_files(app: FastAPI, hub: Hub) -> None:
     @app.put("/upload/{sha256}")
     async def put(sha256: str, request: Request) -> Any:
         if not hub.storage.put(sha256, await request.body()):
-            raise Refused(400, "the content is not what its hash says")
+            raise RefusedError(400, "the content is not what its hash says")
         return {}
 
     @app.post("/verify/{sha256}")
     async def verify(sha256: str) -> Any:
         if not hub.storage.has(sha256):
-            raise Refused(404, "the content was never uploaded")
+            raise RefusedError(404, "the content was never uploaded")
         return {}
 
     @app.get("/api/datasets/{org}/{name}/xet-{kind}-token/{revision:path}")
@@ -221,14 +221,19 @@ def _naming(app: FastAPI, hub: Hub) -> None:
     @app.get("/api/datasets/{org}/{name}/refs")
     async def refs(org: str, name: str, request: Request) -> Any:
         repository = hub.repository(f"{org}/{name}", request)
-        kinds = {"branches": "refs/heads/", "tags": "refs/tags/", "pullRequests": "refs/pr/", "converts": "refs/convert/"}
+        kinds = {
+            "branches": "refs/heads/",
+            "tags": "refs/tags/",
+            "pullRequests": "refs/pr/",
+            "converts": "refs/convert/",
+        }
         return {
             kind: [
                 {"name": ref.removeprefix(start), "ref": ref, "targetCommit": oid}
                 for ref, oid in repository.refs.items()
                 if ref.startswith(start)
             ]
-            for kind, start in kinds.items()
+            for kind, start in ((kind, f"refs/{word}/") for kind, word in kinds.items())
         }
 
     @app.post("/api/datasets/{org}/{name}/tag/{revision:path}")
@@ -236,7 +241,7 @@ def _naming(app: FastAPI, hub: Hub) -> None:
         repository = hub.repository(f"{org}/{name}", request, is_writing=True)
         ref = f"refs/tags/{(await request.json())['tag']}"
         if ref in repository.refs:
-            raise Refused(409, "Tag reference exists already")
+            raise RefusedError(409, "Tag reference exists already")
         repository.refs[ref] = hub.commit(repository, revision).oid
         return {}
 
@@ -245,7 +250,7 @@ def _naming(app: FastAPI, hub: Hub) -> None:
         repository = hub.repository(f"{org}/{name}", request, is_writing=True)
         ref = f"refs/heads/{unquote(branch)}"
         if ref in repository.refs:
-            raise Refused(409, "Reference already exists")
+            raise RefusedError(409, "Reference already exists")
         repository.refs[ref] = hub.commit(repository, (await request.json()).get("startingPoint", "main")).oid
         return {}
 
@@ -295,7 +300,7 @@ def _reading(app: FastAPI, hub: Hub) -> None:
         is_recursive = request.query_params.get("recursive", "").lower() in ("true", "1")
         found = list(_listed(hub, commit, folder, is_recursive))
         if folder and not found:
-            raise Refused(404, f"{folder} does not exist on {place}", "EntryNotFound")
+            raise RefusedError(404, f"{folder} does not exist on {place}", "EntryNotFound")
         return found
 
     @app.post("/api/datasets/{org}/{name}/paths-info/{revision:path}")
@@ -324,7 +329,7 @@ def _reading(app: FastAPI, hub: Hub) -> None:
         commit, path = _revision_and_path(hub, repository, place)
         entry = commit.tree.get(path)
         if entry is None:
-            raise Refused(404, "Entry not found", "EntryNotFound")
+            raise RefusedError(404, "Entry not found", "EntryNotFound")
         headers = {"X-Repo-Commit": commit.oid, "ETag": f'"{entry.oid}"', "Accept-Ranges": "bytes"}
         if entry.data is not None:
             return Response(entry.data, headers=headers, media_type="text/plain")
@@ -358,7 +363,7 @@ def _revision_and_path(hub: Hub, repository: Repository, place: str) -> tuple[Co
         found = repository.at("/".join(parts[:length]))
         if found is not None:
             return found, "/".join(parts[length:])
-    raise Refused(404, f"Invalid rev id: {parts[0]}", "RevisionNotFound")
+    raise RefusedError(404, f"Invalid rev id: {parts[0]}", "RevisionNotFound")
 
 
 def _listed(hub: Hub, commit: Commit, folder: str, is_recursive: bool) -> list[dict[str, Any]]:
@@ -385,5 +390,3 @@ def _file_info(hub: Hub, path: str, entry: Entry) -> dict[str, Any]:
         if hub.is_xet and (xet := hub.storage.xet_hash(entry.sha256)):
             about["xetHash"] = xet
     return about
-
-
