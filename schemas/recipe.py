@@ -86,7 +86,7 @@ class Recipe(Written):
     @field_validator("push")
     @classmethod
     def _named_on_the_hub(cls, push: str | None) -> str | None:
-        if push is not None and not _HUB_ID.fullmatch(push):
+        if push is not None and not is_hub_id(push):
             raise ValueError(f"must be a Hub dataset such as org/name, got {push!r}")
         return push
 
@@ -107,6 +107,11 @@ class Recipe(Written):
             if ingest.tokenizer != self.tokenizer:
                 raise ValueError(f"{ingest.name} must have the recipe's tokenizer: take its own out")
         return self
+
+
+def is_hub_id(name: str) -> bool:
+    """Whether a name can be a repository's on the Hub, `org/name`."""
+    return bool(_HUB_ID.fullmatch(name)) and not re.search(r"\.\.|--|\.git$", name)
 
 
 def fingerprint(content: object) -> str:
