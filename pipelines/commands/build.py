@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from .group import command, refuse_written
-from .options import PATH, gate_options, overwrite_option, recipe_options, where_options
+from .options import PATH, gate_options, overwrite_option, push_option, recipe_options, where_options
 from .words.output import Output
 
 
@@ -15,6 +15,7 @@ from .words.output import Output
 @gate_options
 @where_options
 @overwrite_option
+@push_option
 @click.option("--print-config", is_flag=True, help="Print the whole recipe, with all defaults, and make nothing.")
 def build(
     output: Output,
@@ -28,6 +29,7 @@ def build(
     workers: int | None,
     address: str | None,
     overwrite: bool,
+    repository: str | None,
     print_config: bool,
 ) -> None:
     """Make the dataset of a recipe, its corpora first.
@@ -41,6 +43,7 @@ def build(
     from ..run.where import Where
     from .words.build import build_dataset
     from .words.ingest import ingest_corpus
+    from .words.push import pushed_afterwards
 
     read = read_recipe(recipe, store, changes)
     if print_config:
@@ -50,6 +53,8 @@ def build(
     if not read.ingest:
         refuse_written({"max_bad", "allow_damaged_files", "max_unwritten"}, "recipes that ingest")
     where, losses = Where(workers, address), gates(max_bad, allow_damaged_files, max_unwritten)
-    for corpus in read.ingest:
-        ingest_corpus(output, corpus, store or store_beside(recipe), losses, where, overwrite=overwrite)
-    build_dataset(output, read, out or Path(read.output or read.name), where, overwrite=overwrite)
+    folder = out or Path(read.output or read.name)
+    with pushed_afterwards(output, read, folder, repository):
+        for corpus in read.ingest:
+            ingest_corpus(output, corpus, store or store_beside(recipe), losses, where, overwrite=overwrite)
+        build_dataset(output, read, folder, where, overwrite=overwrite)

@@ -7,7 +7,16 @@ import click
 
 from ...schemas.errors import UsageError
 from .group import command, refuse_written
-from .options import PATH, TASK, overwrite_option, sample_options, together, tokenizer_options, where_options
+from .options import (
+    PATH,
+    TASK,
+    overwrite_option,
+    push_option,
+    sample_options,
+    together,
+    tokenizer_options,
+    where_options,
+)
 from .words.output import Output
 
 _OF_TASKS = {
@@ -105,6 +114,7 @@ _dataset_options = together(
 @_dataset_options
 @where_options
 @overwrite_option
+@push_option
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and how long it would take.")
 def gen(
     output: Output,
@@ -115,6 +125,7 @@ def gen(
     address: str | None,
     engine: str | None,
     overwrite: bool,
+    repository: str | None,
     dry_run: bool,
     **flags: Any,
 ) -> None:
@@ -126,6 +137,7 @@ def gen(
     from ..recipes.flags import corpora_recipe, task_recipe
     from ..run.where import Where
     from .words.build import build_dataset, show_plan
+    from .words.push import pushed_afterwards
 
     if (task is None) == (not corpora):
         raise UsageError("gen needs --task NAME or --corpus PATH, and not both")
@@ -134,5 +146,7 @@ def gen(
     where = Where(workers, address)
     if dry_run:
         show_plan(output, recipe, where, engine or "fastokens")
-    else:
-        build_dataset(output, recipe, out or Path(recipe.name), where, engine or "fastokens", overwrite)
+        return
+    folder = out or Path(recipe.name)
+    with pushed_afterwards(output, recipe, folder, repository):
+        build_dataset(output, recipe, folder, where, engine or "fastokens", overwrite)

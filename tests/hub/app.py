@@ -233,7 +233,7 @@ def _naming(app: FastAPI, hub: Hub) -> None:
                 for ref, oid in repository.refs.items()
                 if ref.startswith(start)
             ]
-            for kind, start in ((kind, f"refs/{word}/") for kind, word in kinds.items())
+            for kind, start in kinds.items()
         }
 
     @app.post("/api/datasets/{org}/{name}/tag/{revision:path}")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 import humanize
 
-from ....packers.dataset import Dataset
+from ....packers.dataset import Dataset, open_dataset
 from ....schemas.counted import counted
 from ....schemas.errors import UsageError
 from ....schemas.events.pushing import Pushed, PushPlanned
-from ....schemas.recipe import is_hub_id
+from ....schemas.recipe import Recipe, is_hub_id
 from .console import console, pairs
 from .output import Output
 
@@ -35,6 +38,30 @@ def repository_of(dataset: Dataset, repository: str | None) -> str:
     if not is_hub_id(name):
         raise UsageError(f"{name!r} must be a Hub dataset such as org/name")
     return name
+
+
+@contextmanager
+def pushed_afterwards(output: Output, recipe: Recipe, out: Path, repository: str | None) -> Generator[None]:
+    """Push what the block builds, where a repository is named.
+
+    While it builds no token is in the environment, which workers inherit; HubError at once where there is none.
+    """
+    if repository is None:
+        yield
+        return
+    if not is_hub_id(repository):
+        raise UsageError(f"--push {repository!r} must be a Hub dataset such as org/name")
+    from ....packers.tokens.vocabulary import find_vocabulary
+    from ...publishing.credentials import tokens_withheld
+    from ...publishing.hub import check_login
+    from ...publishing.push import PushSettings
+
+    check_login(repository)
+    if is_hub_id(recipe.tokenizer.source):
+        find_vocabulary(recipe.tokenizer.source)  # into the cache, while there is a token for gated ones
+    with tokens_withheld():
+        yield
+    push_dataset(output, open_dataset(out), repository, PushSettings())
 
 
 def push_dataset(output: Output, dataset: Dataset, repository: str | None, settings: PushSettings) -> None:
