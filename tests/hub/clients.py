@@ -1,5 +1,6 @@
 """Programs that speak to the loopback Hub as users' do: each in a process of its own, since the client reads its
-environment once."""
+environment once.
+"""
 
 import json
 import os
@@ -69,8 +70,4 @@ def _python(hub: LoopbackHub, program: str, *arguments: str) -> str:
 def started(hub: LoopbackHub, *arguments: object) -> "subprocess.Popen[str]":
     """`lcdata ...` on its way."""
     command = [sys.executable, "-m", "lcdata", *map(str, arguments)]
-    return subprocess.Popen(
-        command, env=environment(hub), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-
-
+    return subprocess.Popen(command, env=environment(hub), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

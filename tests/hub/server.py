@@ -98,6 +98,10 @@ class LoopbackHub:
         """What goes wrong."""
         return self._hub.traffic.faults
 
+    def forget_files(self) -> None:
+        """Lose all large files of LFS, so that a client has to upload them again."""
+        self._hub.storage.forget()
+
     def content(self, name: str, path: str, revision: str = "main") -> bytes:
         """The bytes of a file of a repository."""
         commit = self.repositories[name].at(revision)
@@ -113,17 +117,32 @@ class _WithFaults:
         self._app, self._traffic = app, traffic
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        received = await _whole(receive)
         query = scope["query_string"].decode()
         request = f"{scope['method']} {scope['path']}" + (f"?{query}" if query else "")
         fault = self._traffic.come(request)
         if fault is None:
-            await self._app(scope, receive, send)
+            await self._app(scope, received, send)
         elif fault.happening == "status":
             await _answer(fault, send)
         else:
             if fault.happening == "answer lost":
-                await self._app(scope, receive, _nowhere)
+                await self._app(scope, received, _nowhere)
             await _drop(send)
+
+
+async def _whole(receive: Receive) -> Receive:
+    """What gives a request that has come whole, so that it can be done although its sender is gone."""
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    waiting = iter(messages)
+
+    async def received() -> Message:
+        message = next(waiting, None)
+        return await receive() if message is None else message
+
+    return received
 
 
 async def _answer(fault: Fault, send: Send) -> None:

@@ -37,6 +37,11 @@ class Storage:
         """Whether a file is here."""
         return (self._files / sha256).exists() or self.xet_hash(sha256) is not None
 
+    def forget(self) -> None:
+        """Lose all files that are kept as they are, so that they have to be uploaded again."""
+        for path in self._files.iterdir():
+            path.unlink()
+
     def xet_hash(self, sha256: str) -> str | None:
         """By which hash the xet store knows a file, None where it does not."""
         for shard in sorted(self.cas.rglob("*.mdb")):
