@@ -30,6 +30,10 @@ ROW_ENCODINGS = {
 }
 """Encodings of the columns of rows; none is a dictionary's, which would cost more than it saves."""
 
+_CHUNKS = {"min_chunk_size": 1 << 16, "max_chunk_size": 1 << 18, "norm_level": 0}
+"""Bytes of values in a content-defined page, which ends between rows alone. With pyarrow's own, up to 1 MiB, a page has
+two rows of 128k whatever they are, and where one row is left out all pages after it are others."""
+
 _DOCUMENT_GROUP_BYTES = 1 << 22
 _TABLE_TOKENS = 1 << 21
 """Tokens whose documents become a table at once: a table of fewer costs as much to make."""
@@ -52,7 +56,7 @@ def arrow_row_writer(sink: Sink, with_labels: bool, cdc: bool = False) -> ArrowW
         use_dictionary=False,
         column_encoding=encodings,
         write_statistics=False,
-        use_content_defined_chunking=cdc,
+        use_content_defined_chunking=_CHUNKS if cdc else False,
         **_COMMON,
     )
 
