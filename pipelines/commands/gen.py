@@ -6,12 +6,14 @@ from typing import Any
 import click
 
 from ...schemas.errors import UsageError
+from ...schemas.place import Place
 from .group import command, refuse_written
 from .options import (
-    PATH,
+    PLACE,
     TASK,
     overwrite_option,
     push_option,
+    report_option,
     sample_options,
     together,
     tokenizer_options,
@@ -73,7 +75,7 @@ _corpora_options = together(
 
 _dataset_options = together(
     "Dataset",
-    click.option("--out", type=PATH, help="Folder to make. [default: the dataset's name]"),
+    click.option("--out", type=PLACE, help="Folder to make. [default: the dataset's name]"),
     click.option("--name", help="Name of the dataset. [default: task or corpora, and length]"),
     click.option(
         "--loss", type=click.Choice(["answer", "all"]), help="What is trained on. [default: a task's answers]"
@@ -114,17 +116,19 @@ _dataset_options = together(
 @_dataset_options
 @where_options
 @overwrite_option
+@report_option
 @push_option
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and how long it would take.")
 def gen(
     output: Output,
     task: str | None,
     corpora: tuple[str, ...],
-    out: Path | None,
+    out: Place | None,
     workers: int | None,
     address: str | None,
     engine: str | None,
     overwrite: bool,
+    with_report: bool,
     repository: str | None,
     dry_run: bool,
     **flags: Any,
@@ -147,6 +151,6 @@ def gen(
     if dry_run:
         show_plan(output, recipe, where, engine or "fastokens")
         return
-    folder = out or Path(recipe.name)
-    with pushed_afterwards(output, recipe, folder, repository):
-        build_dataset(output, recipe, folder, where, engine or "fastokens", overwrite)
+    place = out or Path(recipe.name)
+    with pushed_afterwards(output, recipe, place, repository):
+        build_dataset(output, recipe, place, where, engine or "fastokens", overwrite, with_report)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
+from ...schemas.place import Place
 from .group import command
-from .options import PATH, push_options
+from .options import PLACE, push_options
 from .words.output import Output
 
 
 @command
-@click.argument("folder", type=PATH)
+@click.argument("folder", type=PLACE)
 @click.argument("repository", metavar="[ORG/NAME]", required=False)
 @push_options
 @click.option("--dry-run", is_flag=True, help="Say what would go there, and write nothing.")
 def push(
     output: Output,
-    folder: Path,
+    folder: Place,
     repository: str | None,
     public: bool,
     revision: str,

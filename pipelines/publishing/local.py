@@ -30,9 +30,9 @@ class Local:
     """What of a dataset goes to the Hub; UsageError where it is not on this machine."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self.folder = Path(str(dataset.folder))
-        if not self.folder.is_dir():
+        if not isinstance(dataset.folder, Path):
             raise UsageError(f"{dataset.folder} is not on this machine: copy it here, and push the copy")
+        self.folder = dataset.folder
         self.manifest: Manifest = pushed_manifest(dataset.manifest)
         """With the paths of the Hub, and without what lies beside the shards."""
         self._dataset = dataset

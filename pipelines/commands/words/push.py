@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 import humanize
@@ -13,6 +12,7 @@ from ....packers.dataset import Dataset, open_dataset
 from ....schemas.counted import counted
 from ....schemas.errors import UsageError
 from ....schemas.events.pushing import Pushed, PushPlanned
+from ....schemas.place import Place
 from ....schemas.recipe import Recipe, is_hub_id
 from .console import console, pairs
 from .output import Output
@@ -41,7 +41,7 @@ def repository_of(dataset: Dataset, repository: str | None) -> str:
 
 
 @contextmanager
-def pushed_afterwards(output: Output, recipe: Recipe, out: Path, repository: str | None) -> Generator[None]:
+def pushed_afterwards(output: Output, recipe: Recipe, out: Place, repository: str | None) -> Generator[None]:
     """Push what the block builds, where a repository is named.
 
     While it builds no token is in the environment, which workers inherit; HubError at once where there is none.
