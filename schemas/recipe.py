@@ -61,7 +61,7 @@ class Recipe(Written):
         """Note where each corpus is named, `mix.yaml:7`, for errors about it; nothing of it is in the data."""
         self._written.update(corpora)
 
-    def place_of(self, corpus: str) -> str | None:
+    def written_at(self, corpus: str) -> str | None:
         """Where a corpus is named, as far as that was noted."""
         return self._written.get(corpus)
 

@@ -34,14 +34,14 @@ class Materials:
         return {path: self._corpus(path) for path in paths}
 
     def _with_place(self, corpus: str) -> str:
-        place = self.recipe.place_of(corpus)
+        place = self.recipe.written_at(corpus)
         return corpus if place is None else f"{corpus} ({place})"
 
     def _corpus(self, path: str) -> StoredCorpus:
         try:
             return open_corpus(place_of(path))
         except UsageError as error:
-            place = self.recipe.place_of(path)
+            place = self.recipe.written_at(path)
             raise UsageError(f"{error}" if place is None else f"{place}: {error}") from None
 
     @cached_property

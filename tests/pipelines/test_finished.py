@@ -13,6 +13,7 @@ import pytest
 from conftest import Run
 
 from lcdata.pipelines.build import build_dataset
+from lcdata.pipelines.commands.interrupts import Terminated
 from lcdata.pipelines.corpora.ingest import ingest
 from lcdata.pipelines.run.where import Where
 from lcdata.pipelines.run.workspace import Workspace
@@ -164,6 +165,21 @@ def test_a_work_folder_that_another_removes_before_it_is_locked_is_made_again(
     monkeypatch.setattr(workspace._lock, "acquire", acquire_later)
     with workspace.locked():
         assert (workspace.root / "lock").is_file()
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, Terminated])
+def test_an_interrupt_that_comes_when_all_is_published_is_let_go(
+    tmp_path: Path, interrupt: type[BaseException]
+) -> None:
+    workspace = Workspace(tmp_path / "out")
+    with pytest.raises(interrupt), workspace.guarded():
+        raise interrupt
+    with workspace.guarded(), workspace.locked():
+        workspace.claim({})
+        (workspace.dataset / "lcdata.json").write_text("{}")
+        workspace.publish("lcdata.json", [])
+        raise interrupt
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_what_came_meanwhile_is_not_replaced(recipe: Recipe, tmp_path: Path, meanwhile: Meanwhile) -> None:

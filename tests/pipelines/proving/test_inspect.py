@@ -101,6 +101,7 @@ def test_numbers_are_those_of_the_rows(place: Path, lcdata: Run, mixed: Dataset)
         in_loss = [int((document.labels != IGNORED).sum()) for document in documents]
         assert spread(stage["loss_tokens"]) == counted(in_loss)
         assert sum(in_loss) == config.record.loss_tokens
+        assert config.loss_tokens(config.document_table("source", "length", "prompt_length")).tolist() == in_loss
         assert spread(stage["answers"]) == counted([len(document.answers) for document in samples])
         depths = [min(int(np.float32(at) * 10), 9) for document in samples for at in document.depth]
         assert stage["depths"] == np.bincount(depths, minlength=10).tolist()
@@ -185,6 +186,8 @@ def test_bars_fit_the_terminal(place: Path, columns: int) -> None:
     bars = [line for line in shown.splitlines() if "█" in line]
     assert len(bars) >= 4
     assert max(map(len, bars)) <= columns
+    assert all(re.search(r"[\d%]  █", line) for line in bars)
+    assert "…" not in "".join(bars)
     abreast = [line for line in shown.splitlines() if "tokens a document" in line]
     assert ["documents a row" in line for line in abreast] == [columns == 160]
 
