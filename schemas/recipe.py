@@ -7,6 +7,7 @@ import re
 from pydantic import Field, field_validator, model_validator
 
 from .corpus import IngestRecipe
+from .gates import QualityGates
 from .names import FolderName
 from .quantity import Seed
 from .stage import FIELDS, Stage, in_recipe
@@ -32,6 +33,9 @@ class Recipe(Written):
 
     output: str | None = Field(default=None, exclude=True)
     """The folder to make, where none is named on the command line; nothing of it is in the data."""
+
+    gates: QualityGates | None = Field(default=None, exclude=True)
+    """What the finished dataset is judged by; nothing of it is in the data."""
 
     push: str | None = None
     """The Hub dataset that it is meant for, `org/name`, by which its card says how to load it."""

@@ -15,6 +15,7 @@ from .words.output import Output
 @gate_options
 @where_options
 @overwrite_option
+@click.option("--unless-same", metavar="DIR", type=PATH, help="Make nothing where this dataset is what would be made.")
 @click.option("--print-config", is_flag=True, help="Print the whole recipe, with all defaults, and make nothing.")
 def build(
     output: Output,
@@ -28,8 +29,9 @@ def build(
     workers: int | None,
     address: str | None,
     overwrite: bool,
+    unless_same: Path | None,
     print_config: bool,
-) -> None:
+) -> int:
     """Make the dataset of a recipe, its corpora first.
 
     RECIPE is a YAML file, see `lcdata recipes` for some to start from. Corpora that it names under `ingest` are stored
@@ -40,16 +42,19 @@ def build(
     from ..recipes.recipe_file import read_recipe, recipe_yaml, store_beside
     from ..run.where import Where
     from .words.build import build_dataset
+    from .words.gates import judge_built
     from .words.ingest import ingest_corpus
 
     read = read_recipe(recipe, store, changes)
     if print_config:
         shown = RecipeShown(name=read.name, recipe=read.model_dump(mode="json"))
         output.show(shown, lambda: output.text(recipe_yaml(read, read.output)))
-        return
+        return 0
     if not read.ingest:
         refuse_written({"max_bad", "allow_damaged_files", "max_unwritten"}, "recipes that ingest")
     where, losses = Where(workers, address), gates(max_bad, allow_damaged_files, max_unwritten)
     for corpus in read.ingest:
         ingest_corpus(output, corpus, store or store_beside(recipe), losses, where, overwrite=overwrite)
-    build_dataset(output, read, out or Path(read.output or read.name), where, overwrite=overwrite)
+    out = out or Path(read.output or read.name)
+    built = build_dataset(output, read, out, where, overwrite=overwrite, unless_same=unless_same)
+    return 0 if read.gates is None else judge_built(output, Path(built.out), read.gates)

@@ -29,13 +29,15 @@ def build_dataset(
     where: Where = ANYWHERE,
     engine: str = "fastokens",
     overwrite: bool = False,
-) -> None:
+    unless_same: Path | None = None,
+) -> Built:
     """Build a recipe, and say what came out."""
     output.tell(Planning(name=recipe.name))
     from ...build import build_dataset as build
 
-    built = build(recipe, out, output.tell, where, engine, overwrite)
-    output.report(built, lambda: _print_built(built, out))
+    built = build(recipe, out, output.tell, where, engine, overwrite, unless_same)
+    output.report(built, lambda: _print_built(built, Path(built.out)))
+    return built
 
 
 def _print_built(built: Built, out: Path) -> None:
