@@ -10,6 +10,7 @@ from dbos import DBOSClient, EnqueueOptions, WorkflowSchedule
 from pydantic import BaseModel, ConfigDict
 
 from ...schemas.errors import UsageError
+from ...schemas.events.scheduled import ScheduleShown
 from ...schemas.problems import did_you_mean
 from .database import APPLICATION, VERSION
 from .fires import fires_after, fires_between, run_id
@@ -36,6 +37,13 @@ class Entry(BaseModel):
     def next_fires(self, count: int, after: datetime) -> list[datetime]:
         """The fires that come next, none while it is paused."""
         return list(islice(fires_after(self.schedule, after), count)) if self.active else []
+
+    def shown(self, now: datetime, fires: int = 1) -> ScheduleShown:
+        """What is told of it, with so many of its next fires."""
+        schedule = self.schedule
+        own = schedule.model_dump(include=set(ScheduleShown.model_fields) & set(Schedule.model_fields))
+        last = None if self.last is None else self.last.astimezone(schedule.zone)
+        return ScheduleShown(**own, active=self.active, next=self.next_fires(fires, now), last=last)
 
 
 class Book:

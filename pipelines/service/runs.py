@@ -1,16 +1,14 @@
 """A run: what it is asked for, and what is known of it from its row in the database."""
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from dbos import WorkflowStatus
 from pydantic import BaseModel, ConfigDict, Field
 
+from ...schemas.events.scheduled import Outcome, State
+from ...schemas.events.scheduled import RunShown as Run
 from .schedule import Order
-
-Outcome = Literal["built", "unchanged", "skipped", "refused", "failed", "cancelled"]
-"""How a run ended: with a new dataset, with the one that was there, before it began, at a gate, otherwise."""
-State = Literal["waiting", "running"] | Outcome
 
 EXIT_CODES: dict[Outcome, int] = {"built": 0, "unchanged": 0, "skipped": 0, "refused": 3, "failed": 1, "cancelled": 130}
 """Exit code of a command that waited for a run."""
@@ -36,48 +34,6 @@ class Request(BaseModel):
     """What is built."""
     skip: str | None = None
     """Why it ends before it begins, in words."""
-
-
-class Run(BaseModel):
-    """What is known of a run."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
-    id: str
-    """The run's id: its schedule's name and when it was due, in UTC."""
-    owner: str
-    """The schedule's name, or `submit`."""
-    fire: datetime
-    """When it was due."""
-    state: State
-    """`waiting`, `running`, or how it ended."""
-    message: str = ""
-    """What came of it, in a line."""
-    exit_code: int | None = None
-    """Code that its failed step ended with."""
-    dataset: str | None = None
-    """Folder of the dataset that it made, or found unchanged."""
-    fingerprint: str | None = None
-    """Fingerprint of that dataset."""
-    tokens: int | None = None
-    """Tokens of that dataset."""
-    pushed: str | None = None
-    """Where it was pushed to."""
-    created: datetime
-    """When it was entered."""
-    started: datetime | None = None
-    """When it was begun."""
-    ended: datetime | None = None
-    """When it was over."""
-    server: str | None = None
-    """The server that runs it, or ran it."""
-    recipe: str = ""
-    """The recipe's file."""
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more comes of it."""
-        return self.state not in ("waiting", "running")
 
 
 class StepRecord(BaseModel):
@@ -107,6 +63,7 @@ def run_of(status: WorkflowStatus) -> Run:
         state=_state(status, found),
         message=str(found.get("message", "") or status.error or ""),
         exit_code=found.get("exit_code"),
+        step=found.get("step"),
         dataset=found.get("dataset"),
         fingerprint=found.get("fingerprint"),
         tokens=found.get("tokens"),

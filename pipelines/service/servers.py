@@ -38,3 +38,22 @@ def taken_over(folder: Path, server: str) -> Generator[bool]:
     finally:
         path.unlink(missing_ok=True)
         os.close(handle)
+
+
+def lives(folder: Path) -> bool:
+    """Whether any server lives."""
+    return any(_is_held(path) for path in folder.glob("*"))
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
