@@ -151,8 +151,9 @@ def _finished(workspace: Workspace, materials: Materials, overwrite: bool) -> Ma
 def _same_dataset(folder: Path, fingerprint: str) -> Manifest | None:
     """The manifest of a finished dataset of this fingerprint, all its files there; None where the folder holds none."""
     done = finished_dataset(folder, overwrite=True) if (folder / MANIFEST).is_file() else None
-    is_same = done is not None and done.fingerprint == fingerprint
-    return done if is_same and what_is_wrong(folder, done.listed, by_hash=False) is None else None
+    if done is None or done.fingerprint != fingerprint:
+        return None
+    return done if what_is_wrong(folder, done.listed, by_hash=False) is None else None
 
 
 def _check_asked(materials: Materials) -> None:

@@ -156,7 +156,9 @@ def rm(output: Output, name: str, service: Path) -> None:
 
 @command
 @click.argument("name", required=False)
-@click.option("--limit", metavar="N", type=click.IntRange(1), default=20, show_default=True, help="Newest runs to show.")
+@click.option(
+    "--limit", metavar="N", type=click.IntRange(1), default=20, show_default=True, help="Newest runs to show."
+)
 @service_option
 def history(output: Output, name: str | None, limit: int, service: Path) -> None:
     """List the last runs and what came of them.

@@ -51,7 +51,7 @@ def _over(book: Book, run: str, output: Output) -> RunShown:
         if shown.is_over:
             return shown
         steps = [step.name for step in book.steps(run)]
-        done = f', done: {", ".join(steps)}' if steps else ''
+        done = f", done: {', '.join(steps)}" if steps else ""
         now = f"{run}: {shown.state}{done}"
         if now != before and not output.is_quiet and not output.is_for_programs:
             say(now)

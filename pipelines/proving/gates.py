@@ -19,9 +19,13 @@ def judge(path: str, manifest: Manifest, gates: QualityGates, remade: int | None
     error, of_component = max(found for stage in stages for found in _share_errors(stage))
     found = [
         _at_least("min_fill", gates.min_fill, fill, f"of the rows' room in {of_stage}"),
-        _at_most("max_repeats", gates.max_repeats, repeats, f"times in the rows, {of_corpus}" if of_corpus else "times"),
+        _at_most(
+            "max_repeats", gates.max_repeats, repeats, f"times in the rows, {of_corpus}" if of_corpus else "times"
+        ),
         _at_most("max_repeated_chars", gates.max_repeated_chars, manifest.total("repeated_chars"), "characters"),
-        _at_least("min_audited", gates.min_audited, manifest.total("audited") / samples if samples else 1.0, "of samples"),
+        _at_least(
+            "min_audited", gates.min_audited, manifest.total("audited") / samples if samples else 1.0, "of samples"
+        ),
         _at_most("max_left_out", gates.max_left_out, left_out if made else 0.0, f"of the tokens of {of_ledger}"),
         _at_most("max_share_error", gates.max_share_error, error, f"of all tokens, {of_component}"),
         None if remade is None else _at_least("min_remade", gates.min_remade, remade, "documents"),

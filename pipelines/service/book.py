@@ -156,7 +156,12 @@ class Book:
         self._client.backfill_schedule(schedule.name, just_before, just_after)
 
     def runs(
-        self, owner: str | None = None, limit: int = 50, offset: int = 0, only_open: bool = False, only_over: bool = False
+        self,
+        owner: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+        only_open: bool = False,
+        only_over: bool = False,
     ) -> list[Run]:
         """Runs, newest first, of one schedule or all."""
         states = OPEN if only_open else _OVER if only_over else None

@@ -1,4 +1,4 @@
-"""Keeping recipes that came over HTTP in their place: files of the server's folders, and no URL that it does not allow."""
+"""Keeping recipes that came over HTTP in their place: files of the server's folders, and the URLs that it allows."""
 
 import glob
 from collections.abc import Iterator

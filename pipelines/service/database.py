@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import sqlalchemy
 from dbos import DBOS, DBOSClient
-from dbos._serialization import DefaultSerializer, DBOSPortableJSONSerializer
+from dbos._serialization import DBOSPortableJSONSerializer, DefaultSerializer
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from ...schemas.errors import LcdataError, UsageError
@@ -108,7 +108,7 @@ def connected(folder: Folder, url: str) -> Generator[DBOSClient]:
 def refuse_pickles() -> None:
     """Keep DBOS from loading a row that says of itself that it is a pickle, which it does whatever it writes itself."""
 
-    def refuse(self: object, serialized_data: str) -> NoReturn:
+    def refuse(cls: DefaultSerializer, serialized_data: str) -> NoReturn:
         raise ValueError("the database holds a pickle, which the service neither writes nor reads")
 
     DefaultSerializer.deserialize = refuse

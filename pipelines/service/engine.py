@@ -127,5 +127,3 @@ class _Watch:
 
 def _pending(server: str | None = None) -> list[WorkflowStatus]:
     return DBOS.list_workflows(status="PENDING", executor_id=server, load_input=False, load_output=False)
-
-

@@ -134,11 +134,15 @@ def read_events(log: Path, last_bytes: int = _TAIL_BYTES) -> list[dict[str, Any]
         with open(log, "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - last_bytes))
-            lines = file.read().split(b"\n")[1 if size > last_bytes else 0 :]
+            return parse_events(file.read())
     except FileNotFoundError:
         return []
+
+
+def parse_events(lines: bytes) -> list[dict[str, Any]]:
+    """The events of a piece of a log, without those that are cut."""
     events: list[dict[str, Any]] = []
-    for line in lines:
+    for line in lines.split(b"\n"):
         with suppress(ValueError):
             event = json.loads(line)
             if isinstance(event, dict):

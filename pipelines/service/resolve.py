@@ -1,23 +1,29 @@
 """The first step of a run: which recipe it is, with all defaults and the time filled in, and where it will be built."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from ...schemas.errors import UsageError
-from ...schemas.gates import QualityGates
-from ...schemas.recipe import Recipe
-from ..recipes.recipe_file import recipe_in, recipe_yaml
-from ..run.files import write_whole
-from .confine import check_reach
+from ...schemas.problems import did_you_mean, reason
 from .context import Work
 from .schedule import SUBMITTED, Order
 from .templating import filled_in, values
 
+if TYPE_CHECKING:  # what knows recipes takes time and memory to load, and an idle server needs none of it
+    from ...schemas.gates import QualityGates
+    from ...schemas.recipe import Recipe
+
 
 def resolve(work: Work) -> dict[str, Any]:
     """Read the recipe and write it whole into the run's folder; UsageError where it cannot be meant."""
+    from ..recipes.recipe_file import recipe_yaml
+    from ..run.files import write_whole
+    from .confine import check_reach
+
     request, folder = work.request, work.server.settings.folder
     known = values(request.run, request.fire.astimezone(ZoneInfo(request.tz)))
     recipe = read_order(request.order, known)
@@ -42,6 +48,8 @@ def resolve(work: Work) -> dict[str, Any]:
 
 def read_order(order: Order, known: Mapping[str, object]) -> Recipe:
     """The recipe that is ordered, with these places filled in; UsageError where it cannot be meant."""
+    from ..recipes.recipe_file import recipe_in
+
     path = Path(order.recipe)
     text = order.text
     if text is None:
@@ -65,7 +73,7 @@ def checked_gates(content: Mapping[str, Any]) -> QualityGates | None:
     """The gates of this content, None where it names none; UsageError where they cannot be meant."""
     from pydantic import ValidationError
 
-    from ...schemas.problems import did_you_mean, reason
+    from ...schemas.gates import QualityGates
 
     if not content:
         return None

@@ -53,7 +53,7 @@ class StepRecord(BaseModel):
 
 def run_of(status: WorkflowStatus) -> Run:
     """What a row tells of a run."""
-    arguments = status.input["args"] if status.input and isinstance(status.input, dict) else ()
+    arguments: Any = status.input["args"] if status.input else ()
     request = Request.model_validate(arguments[0])
     found: dict[str, Any] = status.output if isinstance(status.output, dict) else {}
     return Run(

@@ -7,13 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ...schemas.errors import LcdataError
-from ...schemas.gates import QualityGates
-from ...schemas.manifest import read_manifest
-from ..proving.gates import judge as judge_dataset
 from .context import Work
 from .processes import Ended, StepProcess
 from .resolve import resolve
-from .retention import remove_old
 from .schedule import SUBMITTED
 
 Step = Callable[[Work], dict[str, Any]]
@@ -60,13 +56,15 @@ def verify(work: Work) -> dict[str, Any]:
 
 def judge(work: Work) -> dict[str, Any]:
     """Judge the dataset by its gates."""
+    from ...schemas.gates import QualityGates
+    from ...schemas.manifest import read_manifest
+    from ..proving.gates import judge as judge_dataset
+
     gates = work.found["resolve"]["gates"]
     if gates is None:
         return {"gates": []}
     bounds = QualityGates.model_validate(gates)
-    judged = judge_dataset(
-        work.dataset, read_manifest(Path(work.dataset)), bounds, work.found["verify"]["regenerated"]
-    )
+    judged = judge_dataset(work.dataset, read_manifest(Path(work.dataset)), bounds, work.found["verify"]["regenerated"])
     found: dict[str, Any] = {"gates": [gate.model_dump() for gate in judged.gates]}
     if judged.holds:
         return found
@@ -91,6 +89,8 @@ def push(work: Work) -> dict[str, Any]:
 
 def retain(work: Work) -> dict[str, Any]:
     """Let old datasets of the schedule go."""
+    from .retention import remove_old
+
     if work.request.owner == SUBMITTED:
         return {"removed": []}
     builds = work.server.settings.folder.builds(work.request.owner)
@@ -119,9 +119,7 @@ def attempt(work: Work, step: str) -> dict[str, Any]:
         return {"outcome": "failed", "exit_code": 1, "message": f"{error.filename}: {error.strerror}"}
 
 
-def _command(
-    work: Work, step: str, arguments: Sequence[str], offline: bool = False, secrets: bool = False
-) -> Ended:
+def _command(work: Work, step: str, arguments: Sequence[str], offline: bool = False, secrets: bool = False) -> Ended:
     """Run a command of `lcdata`, again where it was ended from outside; goes on with one that runs already."""
     process = StepProcess(work.server.settings.folder.run(work.request.run), step)
     process.folder.mkdir(parents=True, exist_ok=True)

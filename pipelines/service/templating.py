@@ -27,8 +27,9 @@ def _date(value: object, form: str = "%Y-%m-%d") -> str:
 
 
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
-_ENVIRONMENT.filters = {"date": _date, "int": lambda value: int(str(value)), "lower": lambda value: str(value).lower()}
-_ENVIRONMENT.globals = {}
+_ENVIRONMENT.filters.clear()
+_ENVIRONMENT.filters.update(date=_date, lower=str.lower)
+_ENVIRONMENT.globals.clear()
 
 
 def values(run: str, fire: datetime) -> dict[str, object]:
@@ -62,7 +63,9 @@ def _check(parsed: nodes.Template, known: Mapping[str, object], where: str) -> N
             )
         if not isinstance(node, _KNOWN_NODES):
             kind = type(node).__name__.lower()
-            raise UsageError(f"{where}:{node.lineno}: {kind} is not understood here: write a name, or name | date('%Y')")
+            raise UsageError(
+                f"{where}:{node.lineno}: {kind} is not understood here: write a name, or name | date('%Y')"
+            )
 
 
 def _all(node: nodes.Node) -> list[nodes.Node]:
