@@ -251,6 +251,15 @@ service_option = click.option(
 )
 """Where the service's schedules and runs are."""
 
+keep_option = click.option(
+    "--keep",
+    metavar="N",
+    type=click.IntRange(0),
+    default=0,
+    help="Datasets of a schedule to keep, the newest. [default: all]",
+)
+"""How many datasets of a schedule stay."""
+
 order_options = together(
     "Build",
     click.argument("recipe", type=PATH),

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...schemas.errors import UsageError
+from ...schemas.events.scheduled import ScheduleExported
 from .group import Family, command
-from .options import order_options, service_option
+from .options import PATH, keep_option, order_options, service_option
 from .words.console import console, say
 from .words.output import Output
-from .words.service import new_schedule, open_book, print_runs, print_schedule, print_schedules
+from .words.service import new_schedule, open_book, print_runs, print_schedule, print_schedules, write_new
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 _SHOWN_FIRES = 5
+ENGINES = ("systemd", "cron", "github", "hf-jobs", "k8s")
+"""What schedules can be exported to."""
 
 
 @click.group(cls=Family)
@@ -51,7 +54,7 @@ def schedule() -> None:
 @click.option(
     "--jitter", metavar="TIME", default="0", show_default=True, help="Put each run off by up to this, such as 15m."
 )
-@click.option("--keep", metavar="N", type=click.IntRange(0), default=0, help="Datasets to keep, newest. [default: all]")
+@keep_option
 @click.option("--replace", is_flag=True, help="Take the place of a schedule of this name.")
 @service_option
 def add(output: Output, name: str, service: Path, replace: bool, **options: Any) -> None:
@@ -183,6 +186,38 @@ def cancel(output: Output, run: str, service: Path) -> None:
         output.report(shown, lambda: console().print(f"{run} is cancelled", markup=False))
 
 
+@command
+@click.argument("name")
+@click.option("--to", "engine", type=click.Choice(ENGINES), required=True, help="The engine that is to fire it.")
+@click.option("--out", type=PATH, default=Path(), help="Folder for the files. [default: this one]")
+@click.option("--dry-run", is_flag=True, help="Print what would be written or registered, and do neither.")
+@service_option
+def export(output: Output, name: str, engine: str, out: Path, dry_run: bool, service: Path) -> None:
+    """Write a schedule for an engine that people already run.
+
+    hf-jobs is registered with the Hub, which wants a token; the others are files, and what to do with them is said.
+    """
+    with open_book(service) as book:
+        from ..service.exports.engines import ENGINES as WRITERS
+        from ..service.exports.hf_jobs import register
+        from ..service.settings import service_folder
+
+        found = book.schedule(name).schedule
+        files = WRITERS[engine](found, service_folder(service).root)
+        if dry_run:
+            output.text("\n".join(f"# {file.name}\n{file.text}" for file in files))
+            return
+        if engine == "hf-jobs":
+            say(f"registered as {register(found, out)}")
+            return
+        for file in files:
+            write_new(out / file.name, file.text)
+            output.report(
+                ScheduleExported(name=name, engine=engine, path=str(out / file.name), then=file.then),
+                lambda file=file: console().print(f"{out / file.name}: {file.then}", markup=False),
+            )
+
+
 def _moment(name: str, text: str, zone: ZoneInfo, is_end: bool = False) -> datetime:
     """A day or a moment as a person writes it; the end of a day is its last second."""
     try:
@@ -195,5 +230,5 @@ def _moment(name: str, text: str, zone: ZoneInfo, is_end: bool = False) -> datet
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
-for _command in (add, ls, show, pause, resume, run_now, backfill, rm, history, cancel):
+for _command in (add, ls, show, pause, resume, run_now, backfill, rm, history, cancel, export):
     schedule.add_command(_command)

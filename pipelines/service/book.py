@@ -107,9 +107,9 @@ class Book:
         schedule = self.schedule(name).schedule
         return self._enter_now(name, schedule.order, schedule.tz)
 
-    def submit(self, order: Order) -> str:
-        """Enter a run that no schedule asks for; returns its id."""
-        return self._enter_now(SUBMITTED, order, "UTC")
+    def submit(self, order: Order, owner: str = SUBMITTED, tz: str = "UTC") -> str:
+        """Enter a run that is due now, by itself or for a schedule that another engine fires; returns its id."""
+        return self._enter_now(owner, order, tz)
 
     def _enter_now(self, owner: str, order: Order, tz: str) -> str:
         now = datetime.now(UTC)

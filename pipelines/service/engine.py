@@ -37,7 +37,6 @@ def engine(settings: Settings, now: Callable[[], datetime] = real_time) -> Gener
         book = Book(client)
         serve_runs(Server(settings, lambda owner: book.runs(owner, only_over=True), book.is_cancelled, now))
         watch = _Watch(settings, book, now)
-        watch.make_up()
         _launch(settings, server)
         watch.start()
         try:

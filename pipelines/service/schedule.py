@@ -17,7 +17,8 @@ SUBMITTED = "submit"
 """What stands for a schedule's name in runs that somebody asked for once."""
 
 
-def _schedule_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """The name of a schedule; ValueError where it could be none."""
     if not _NAME.fullmatch(name) or name == SUBMITTED:
         raise ValueError(f"must be small letters, digits, dashes or underscores, at most 48, got {name!r}")
     return name
@@ -74,7 +75,7 @@ class Order(Written):
 class Schedule(Order):
     """An order that is given again and again."""
 
-    name: Annotated[str, AfterValidator(_schedule_name)]
+    name: Annotated[str, AfterValidator(checked_name)]
     """What it is called."""
 
     cron: str

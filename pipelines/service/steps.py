@@ -74,6 +74,8 @@ def judge(work: Work) -> dict[str, Any]:
 
 def report(work: Work) -> dict[str, Any]:
     """Write the dataset's report."""
+    if not _is_command("report"):
+        return {}
     ended = _command(work, "report", ["report", work.dataset])
     return {} if ended.exit_code == 0 else _failed(ended)
 
@@ -81,10 +83,16 @@ def report(work: Work) -> dict[str, Any]:
 def push(work: Work) -> dict[str, Any]:
     """Push the dataset, where it is to be."""
     target = work.request.order.push
-    if target is None:
+    if target is None or not _is_command("push"):
         return {}
     ended = _command(work, "push", ["push", work.dataset, target], secrets=True)
     return {"pushed": target} if ended.exit_code == 0 else _failed(ended)
+
+
+def _is_command(name: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(f"lcdata.pipelines.commands.{name}") is not None
 
 
 def retain(work: Work) -> dict[str, Any]:

@@ -95,6 +95,20 @@ class ScheduleShown(Event):
     """A Ray cluster that builds."""
 
 
+class ScheduleExported(Event):
+    """A file of a schedule was written for another engine."""
+
+    event: Literal["schedule_exported"] = "schedule_exported"
+    name: str
+    """The schedule's name."""
+    engine: str
+    """The engine that is to fire it."""
+    path: str
+    """The file."""
+    then: str
+    """What to do with it, in a line."""
+
+
 class Serving(Event):
     """A server of the service has started."""
 

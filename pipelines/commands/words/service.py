@@ -98,6 +98,37 @@ def _try(order: Order) -> None:
     gates_of(read_order(order, values("run", real_time())), order)
 
 
+def checked_owner(name: str) -> str:
+    """A schedule's name; UsageError where it cannot be one."""
+    from ...service.schedule import checked_name
+
+    try:
+        return checked_name(name)
+    except ValueError as error:
+        raise UsageError(f"--as {error}") from None
+
+
+def checked_zone(tz: str) -> None:
+    """Raise UsageError where there is no such time zone."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(tz)
+    except (KeyError, ValueError, OSError):
+        raise UsageError(f"--tz must be a time zone such as Europe/Berlin, got {tz!r}") from None
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a small file; UsageError where something has its name."""
+    from ...run.files import write_whole
+
+    if path.exists():
+        raise UsageError(f"{path} exists already: remove it, or name another folder with --out")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent}: make it, or name another one with --out")
+    write_whole(path, text.encode())
+
+
 def print_schedules(shown: Sequence[ScheduleShown]) -> None:
     """Print a line for each schedule."""
     if not shown:
