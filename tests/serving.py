@@ -83,7 +83,7 @@ class Server:
         request = urllib.request.Request(self.url + path, data, given, method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:
             body = answer.read()
-        return json.loads(body) if answer.headers.get_content_type() == "application/json" else body.decode()
+        return json.loads(body or b"null") if answer.headers.get_content_type() == "application/json" else body.decode()
 
     def status(self, path: str, **asked: Any) -> int:
         """The status that it answers with."""

@@ -1,6 +1,6 @@
 """The pages: runs, schedules, a playground, and the login where a token is wanted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,12 +17,15 @@ from ..logs import STEP_NAMES, log_text
 from ..ordered import OrderContent, ScheduleContent, order_of, schedule_of
 from ..playground import Asked, show
 from ..progress import progress_of
+from ..runs import Run
 from ..security import COOKIE, same
 from ..settings import Settings
 from .views import render
 
 PAGE_ROWS = 50
 _FIRES = 3
+_LOOKED_THROUGH = 200
+"""Runs among which the one before a run is looked for."""
 _REPORT_POLICY = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src 'self' data:; font-src data:; frame-ancestors 'self'"
@@ -68,9 +71,7 @@ def _add_runs(pages: APIRouter, settings: Settings, book: Book) -> None:
     @pages.get("/runs/{run}")
     def run_page(run: str) -> str:
         found = detail(run)
-        before = next(
-            (other for other in book.runs(found["run"].owner, 200) if other.created < found["run"].created), None
-        )
+        before = _before(book.runs(found["run"].owner, _LOOKED_THROUGH), run)
         changed = None if before is None else changes(before, found["run"], book.steps(before.id), found["steps"])
         return render("run", changes=changed, has_report=_report(found["run"].dataset) is not None, **found)
 
@@ -99,6 +100,13 @@ def _add_runs(pages: APIRouter, settings: Settings, book: Book) -> None:
         if place is None or wanted is None or not wanted.is_relative_to(place.resolve()) or not wanted.is_file():
             raise HTTPException(404)
         return FileResponse(wanted, headers={"Content-Security-Policy": _REPORT_POLICY})
+
+
+def _before(runs: Sequence[Run], run: str) -> Run | None:
+    """The run before one, of runs that are sorted from the newest to the oldest; None where it is not among them."""
+    ids = [each.id for each in runs]
+    older = runs[ids.index(run) + 1 :] if run in ids else []
+    return next((each for each in older if each.state not in ("skipped", "waiting")), None)
 
 
 def _report(dataset: str | None) -> Path | None:
