@@ -27,7 +27,7 @@ _FIRES = 3
 _LOOKED_THROUGH = 200
 """Runs among which the one before a run is looked for."""
 _REPORT_POLICY = (
-    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
     "img-src 'self' data:; font-src data:; frame-ancestors 'self'"
 )
 

@@ -42,8 +42,9 @@ def refused(server: Server, path: str, content: object) -> str:
     """What the server says of what it does not take."""
     with pytest.raises(urllib.error.HTTPError) as caught:
         server.ask(path, content)
-    assert caught.value.code in (400, 422), caught.value.code
-    return json.loads(caught.value.read()).get("message", "422")
+    with caught.value as error:
+        assert error.code in (400, 422), error.code
+        return json.loads(error.read()).get("message", "422")
 
 
 def test_a_schedule_and_its_run_from_beginning_to_end(server: Server) -> None:
@@ -156,8 +157,9 @@ def test_script_text_is_escaped(server: Server) -> None:
     name = "<script>alert(1)</script>"
     with pytest.raises(urllib.error.HTTPError) as caught:
         server.ask("/api/schedules", {"name": name, "recipe": "tiny.yaml", "cron": "* * * * *"})
-    assert caught.value.headers.get_content_type() == "application/json"
-    assert caught.value.headers["X-Content-Type-Options"] == "nosniff"
+    with caught.value as error:
+        assert error.headers.get_content_type() == "application/json"
+        assert error.headers["X-Content-Type-Options"] == "nosniff"
     answer = raw(
         server,
         f"POST /schedules HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(name) + 5}\r\n"

@@ -1,4 +1,4 @@
-"""Servers as users start them: fires once each, builds that outlive a server, gates, no-ops, cancelled and missed runs."""
+"""Servers as users start them: each fire once, builds that outlive a server, gates, no-ops, runs that are cancelled."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def state(place: Path, run: str) -> dict[str, Any]:
 
 def over(place: Path, run: str) -> dict[str, Any]:
     """A run when it is over."""
-    return until(lambda: (found := state(place, run)) if is_over(state(place, run)) else None)
+    return until(lambda: (found := state(place, run)) and is_over(found) and found)
 
 
 def test_a_run_does_all_steps_and_a_fire_that_would_build_the_same_says_so(place: Path) -> None:
