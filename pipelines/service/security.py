@@ -30,7 +30,7 @@ _HEADERS = (
         b"frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # without a referrer, browsers send no origin either
     (b"cache-control", b"no-store"),
 )
 
