@@ -14,7 +14,7 @@ from .options import HEADINGS
 
 SECTIONS = {
     "Make": ("gen", "build", "ingest", "plan", "recipes"),
-    "Look": ("tasks", "show", "inspect"),
+    "Look": ("tasks", "show", "inspect", "report"),
     "Prove": ("verify", "check", "doctor"),
     "Hand on": ("export", "score"),
     "Again and again": ("serve", "schedule", "submit"),

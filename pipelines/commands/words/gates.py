@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ....schemas.place import Place
 from .console import console
 from .output import Output
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ....schemas.gates import QualityGates
 
 
-def judge_built(output: Output, folder: Path, gates: QualityGates) -> int:
+def judge_built(output: Output, folder: Place, gates: QualityGates) -> int:
     """Judge a dataset and say what was found; returns the exit code, 3 where a gate does not hold."""
     from ....schemas.manifest import read_manifest
     from ...proving.gates import judge

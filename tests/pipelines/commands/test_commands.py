@@ -58,6 +58,7 @@ def test_every_command_tells_programs_typed_events(lcdata: Run, small: str, corp
         ("inspect", "out"): "dataset",
         ("inspect", "store"): "corpus",
         ("verify", "out"): "verdict",
+        ("report", "out"): "reported",
         ("verify", "store"): "corpus_verdict",
         ("doctor", "--tokenizer", small): "finding",
         ("export", "out", "--to", "documents"): "exported",
