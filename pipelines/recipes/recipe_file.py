@@ -35,7 +35,7 @@ def read_recipe(path: Path, store: Place | None = None, changes: Sequence[str] =
     return recipe_in(text, path, store, changes)
 
 
-def recipe_in(text: bytes | str, path: Path, store: Path | None = None, changes: Sequence[str] = ()) -> Recipe:
+def recipe_in(text: bytes | str, path: Path, store: Place | None = None, changes: Sequence[str] = ()) -> Recipe:
     """The recipe in a text that stands for what a file holds; raises as `read_recipe`."""
     read = parse_yaml(text, str(path))
     if not isinstance(read.content, dict):

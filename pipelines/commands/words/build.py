@@ -31,8 +31,8 @@ def build_dataset(
     where: Where = ANYWHERE,
     engine: str = "fastokens",
     overwrite: bool = False,
-    unless_same: Place | None = None,
     with_report: bool = False,
+    unless_same: Place | None = None,
 ) -> Built:
     """Build a recipe, and say what came out; with its report, if it is wanted and can be drawn."""
     if with_report:
