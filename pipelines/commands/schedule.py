@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...schemas.errors import UsageError
-from ...schemas.events.scheduled import ScheduleExported
 from .group import Family, command
 from .options import PATH, keep_option, order_options, service_option
 from .words.console import console, say
@@ -83,7 +82,10 @@ def ls(output: Output, service: Path) -> None:
 @click.argument("name")
 @service_option
 def show(output: Output, name: str, service: Path) -> None:
-    """Show a schedule and its next fires."""
+    """Show a schedule and its next fires.
+
+    NAME is one that `lcdata schedule ls` lists.
+    """
     with open_book(service) as book:
         shown = book.schedule(name).shown(datetime.now(UTC), _SHOWN_FIRES)
         output.show(shown, lambda: print_schedule(shown))
@@ -93,7 +95,10 @@ def show(output: Output, name: str, service: Path) -> None:
 @click.argument("name")
 @service_option
 def pause(output: Output, name: str, service: Path) -> None:
-    """Let a schedule fire no more, until it is resumed."""
+    """Let a schedule fire no more, until it is resumed.
+
+    NAME is one that `lcdata schedule ls` lists. Runs that are on their way go on.
+    """
     with open_book(service) as book:
         book.pause(name)
         shown = book.schedule(name).shown(datetime.now(UTC))
@@ -106,7 +111,7 @@ def pause(output: Output, name: str, service: Path) -> None:
 def resume(output: Output, name: str, service: Path) -> None:
     """Let a paused schedule fire again.
 
-    What it would have built meanwhile is not made up; `lcdata schedule backfill` does that.
+    What NAME would have built meanwhile is not made up; `lcdata schedule backfill` does that.
     """
     with open_book(service) as book:
         book.resume(name)
@@ -118,7 +123,10 @@ def resume(output: Output, name: str, service: Path) -> None:
 @click.argument("name")
 @service_option
 def run_now(output: Output, name: str, service: Path) -> None:
-    """Build a schedule's recipe now, besides its fires."""
+    """Build a schedule's recipe now, besides its fires.
+
+    NAME is one that `lcdata schedule ls` lists. A run of it that is not over is waited for.
+    """
     with open_book(service) as book:
         shown = book.run(book.run_now(name))
         output.show(shown, lambda: print_runs([shown]))
@@ -132,7 +140,7 @@ def run_now(output: Output, name: str, service: Path) -> None:
 def backfill(output: Output, name: str, start: str, end: str, service: Path) -> None:
     """Build what a schedule would have built in a time.
 
-    FROM and TO are days or moments in the schedule's time zone, both with what they name, such as 2026-11-01 or
+    NAME is one that `lcdata schedule ls` lists. FROM and TO are days or moments in the schedule's time zone, both with what they name, such as 2026-11-01 or
     2026-11-01T03:00. What was built well already, or is not over, is left alone.
     """
     with open_book(service) as book:
@@ -150,7 +158,10 @@ def backfill(output: Output, name: str, start: str, end: str, service: Path) -> 
 @click.argument("name")
 @service_option
 def rm(output: Output, name: str, service: Path) -> None:
-    """Take a schedule out; its runs and datasets stay."""
+    """Take a schedule out; its runs and datasets stay.
+
+    NAME is one that `lcdata schedule ls` lists.
+    """
     with open_book(service) as book:
         shown = book.schedule(name).shown(datetime.now(UTC))
         book.remove(name)
@@ -179,7 +190,10 @@ def history(output: Output, name: str | None, limit: int, service: Path) -> None
 @click.argument("run", metavar="RUN")
 @service_option
 def cancel(output: Output, run: str, service: Path) -> None:
-    """Cancel a run that is not over."""
+    """Cancel a run that is not over.
+
+    RUN is one that `lcdata schedule history` lists. What is finished of its build stays.
+    """
     with open_book(service) as book:
         book.cancel(run)
         shown = book.run(run)
@@ -195,9 +209,10 @@ def cancel(output: Output, run: str, service: Path) -> None:
 def export(output: Output, name: str, engine: str, out: Path, dry_run: bool, service: Path) -> None:
     """Write a schedule for an engine that people already run.
 
-    hf-jobs is registered with the Hub, which wants a token; the others are files, and what to do with them is said.
+    NAME is one that `lcdata schedule ls` lists. hf-jobs is registered with the Hub, which wants a token; the others are files, and what to do with them is said.
     """
     with open_book(service) as book:
+        from ...schemas.events.scheduled import ScheduleExported
         from ..service.exports.engines import ENGINES as WRITERS
         from ..service.exports.hf_jobs import register
         from ..service.settings import service_folder
