@@ -166,7 +166,9 @@ def test_a_pickle_in_the_database_is_not_loaded(place: Path) -> None:
     names: dict[str, Any] = {}
     exec(planted + "data = base64.b64encode(pickle.dumps({'args': (P(),), 'kwargs': {}})).decode()", names)
     with sqlite3.connect(place / "lcdata-service" / "service.sqlite") as database:
-        database.execute("UPDATE workflow_status SET inputs = ?, serialization = 'py_pickle'", [names["data"]])
+        changed = database.execute("UPDATE workflow_input SET inputs = ?", [names["data"]]).rowcount
+        database.execute("UPDATE workflow_status SET serialization = 'py_pickle'")
+    assert changed == 1
     command(place, "schedule", "history")
     assert not harm.exists()
 
