@@ -226,7 +226,6 @@ recipe_options = together(
     click.option(
         "--set",
         "changes",
-        envvar="LCDATA_SET",
         multiple=True,
         metavar="PLACE=VALUE",
         help="Like seed=3 or stages.0.tokens=1M; repeatable.",
@@ -264,7 +263,6 @@ service_option = click.option(
     "--service",
     metavar="DIR",
     type=PATH,
-    envvar="LCDATA_SERVICE",
     default=Path("lcdata-service"),
     show_default=True,
     help="The service's folder, with its database and builds.",

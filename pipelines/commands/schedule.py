@@ -140,8 +140,8 @@ def run_now(output: Output, name: str, service: Path) -> None:
 def backfill(output: Output, name: str, start: str, end: str, service: Path) -> None:
     """Build what a schedule would have built in a time.
 
-    NAME is one that `lcdata schedule ls` lists. FROM and TO are days or moments in the schedule's time zone, both with what they name, such as 2026-11-01 or
-    2026-11-01T03:00. What was built well already, or is not over, is left alone.
+    NAME is one that `lcdata schedule ls` lists. FROM and TO are days or moments in its time zone, both with what they
+    name, such as 2026-11-01 or 2026-11-01T03:00. What was built well already, or is not over, is left alone.
     """
     with open_book(service) as book:
         zone = book.schedule(name).schedule.zone
@@ -209,7 +209,8 @@ def cancel(output: Output, run: str, service: Path) -> None:
 def export(output: Output, name: str, engine: str, out: Path, dry_run: bool, service: Path) -> None:
     """Write a schedule for an engine that people already run.
 
-    NAME is one that `lcdata schedule ls` lists. hf-jobs is registered with the Hub, which wants a token; the others are files, and what to do with them is said.
+    NAME is one that `lcdata schedule ls` lists. hf-jobs is registered with the Hub, which wants a token; the others are
+    files, and what to do with them is said.
     """
     with open_book(service) as book:
         from ...schemas.events.scheduled import ScheduleExported
