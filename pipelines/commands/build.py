@@ -29,7 +29,7 @@ def build(
     workers: int | None,
     address: str | None,
     overwrite: bool,
-    with_report: bool,
+    report: bool,
     print_config: bool,
 ) -> None:
     """Make the dataset of a recipe, its corpora first.
@@ -50,7 +50,7 @@ def build(
         shown = RecipeShown(name=read.name, recipe=read.model_dump(mode="json"))
         output.show(shown, lambda: output.text(recipe_yaml(read, read.output)))
         return
-    if with_report:
+    if report:
         check_drawing("--report")
     if not read.ingest:
         refuse_written({"max_bad", "allow_damaged_files", "max_unwritten"}, "recipes that ingest")
@@ -58,4 +58,4 @@ def build(
     for corpus in read.ingest:
         ingest_corpus(output, corpus, store or store_beside(recipe), losses, where, overwrite=overwrite)
     place = out or Path(read.output or read.name)
-    build_dataset(output, read, place, where, overwrite=overwrite, with_report=with_report)
+    build_dataset(output, read, place, where, overwrite=overwrite, with_report=report)

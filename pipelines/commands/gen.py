@@ -125,7 +125,7 @@ def gen(
     address: str | None,
     engine: str | None,
     overwrite: bool,
-    with_report: bool,
+    report: bool,
     dry_run: bool,
     **flags: Any,
 ) -> None:
@@ -147,4 +147,4 @@ def gen(
         show_plan(output, recipe, where, engine or "fastokens")
     else:
         place = out or Path(recipe.name)
-        build_dataset(output, recipe, place, where, engine or "fastokens", overwrite, with_report)
+        build_dataset(output, recipe, place, where, engine or "fastokens", overwrite, report)

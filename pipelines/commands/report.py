@@ -19,7 +19,7 @@ def report(output: Output, folder: Path, out: Path | None, against: Path | None,
 
     FOLDER is a finished dataset. The page needs no network and no other file: lengths, mixture, rows, loss, where
     evidence lies, how easily it is found, accounts, and samples to read, their masks, evidence, answers and token ids
-    marked. Pictures for a dataset card are put beside it, and `lcdata push` uploads both.
+    marked. Pictures for a dataset card are put beside it.
     """
     from .words.report import report_dataset
 
