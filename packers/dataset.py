@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..schemas.errors import LcdataError, UsageError
 from ..schemas.manifest import MANIFEST, Manifest, StageRecord, read_manifest
+from ..schemas.place import Place, place_of
 from ..schemas.sample import Loss
 from ..schemas.stage import Stage
 from .files.dataset_file import DatasetFile, Shard
@@ -23,34 +24,37 @@ from .rows.row import Row, RowDocument
 from .rows.row_arrays import COLUMNS, RowArrays, row_arrays
 
 if TYPE_CHECKING:  # a dataset is opened without loading `tokenizers`
+    from upath import UPath
+
     from .tokens.tokenizer import Tokenizer
 
 
-def open_dataset(folder: str | Path, *, tokenizer: str | None = None) -> Dataset:
+def open_dataset(folder: str | Path | UPath, *, tokenizer: str | None = None) -> Dataset:
     """Open a finished dataset, such as `lcdata gen` and `lcdata build` make.
 
+    `folder` may be a URL of an object store, or of a dataset on the Hub: `s3://bucket/name`, `hf://datasets/org/name@rev`.
     Only its manifest is read. `tokenizer` says where the dataset's tokenizer is now (a `tokenizer.json`, a folder or a
     Hub id), where it is not at the place that it was made with; it is loaded when a text is first asked for.
 
     Raises UsageError where the folder holds no finished dataset, LcdataError where its manifest is damaged.
     """
-    folder = Path(folder).expanduser()
-    manifest = read_manifest(folder)
+    place = place_of(folder)
+    manifest = read_manifest(place)
     if [stage.name for stage in manifest.recipe.stages] != [stage.name for stage in manifest.stages]:
         raise LcdataError(
-            f"{folder / MANIFEST} is damaged (it has other stages than its recipe): make the dataset again"
+            f"{place / MANIFEST} is damaged (it has other stages than its recipe): make the dataset again"
         )
-    return Dataset(folder, manifest, tokenizer)
+    return Dataset(place, manifest, tokenizer)
 
 
 class Dataset:
     """A finished dataset; made by `open_dataset`.
 
-    `folder` is where it is, `manifest` everything that `lcdata.json` says of it, `configs` its configs by name, in the
-    order of training. Pickles; the tokenizer is then loaded anew.
+    `folder` is where it is (a `Path`, or a `UPath` of an object store), `manifest` everything that `lcdata.json` says
+    of it, `configs` its configs by name, in the order of training. Pickles; the tokenizer is then loaded anew.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, tokenizer: str | None = None) -> None:
+    def __init__(self, folder: Place, manifest: Manifest, tokenizer: str | None = None) -> None:
         self.folder, self.manifest = folder, manifest
         self.configs: Mapping[str, Config] = {
             stage.name: Config(self, stage, record) for stage, record in manifest.pairs()

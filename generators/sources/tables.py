@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ...schemas.errors import UsageError
+from ...schemas.place import is_url
 from .hub import load_dataset
-from .input import Input, is_url
+from .input import Input
 from .opened import refuse_bomb
 from .record import NOTHING, Bad, Damage, Record, Wanted
 from .remote import DamagedError, first_line, open_stored, reading

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import click
 
+from ...schemas.place import Place, place_of
 from .group import command, refuse_written
-from .options import PATH, gate_options, overwrite_option, recipe_options, report_option, where_options
+from .options import PLACE, gate_options, overwrite_option, recipe_options, report_option, where_options
 from .words.output import Output
 
 
 @command
 @recipe_options
-@click.option("--out", type=PATH, help="Folder to make. [default: the recipe's output or name]")
+@click.option("--out", type=PLACE, help="Folder to make. [default: the recipe's output or name]")
 @gate_options
 @where_options
 @overwrite_option
@@ -20,9 +21,9 @@ from .words.output import Output
 def build(
     output: Output,
     recipe: Path,
-    store: Path | None,
+    store: Place | None,
     changes: tuple[str, ...],
-    out: Path | None,
+    out: Place | None,
     max_bad: str,
     allow_damaged_files: str,
     max_unwritten: str,
@@ -57,5 +58,5 @@ def build(
     where, losses = Where(workers, address), gates(max_bad, allow_damaged_files, max_unwritten)
     for corpus in read.ingest:
         ingest_corpus(output, corpus, store or store_beside(recipe), losses, where, overwrite=overwrite)
-    place = out or Path(read.output or read.name)
+    place = out or place_of(read.output or read.name)
     build_dataset(output, read, place, where, overwrite=overwrite, with_report=report)

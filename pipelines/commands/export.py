@@ -9,8 +9,9 @@ import click
 
 from ...schemas.counted import counted
 from ...schemas.errors import UsageError
+from ...schemas.place import Place
 from .group import command, refuse_written
-from .options import PATH, Choices
+from .options import PLACE, Choices
 from .words.bar import bar
 from .words.console import console
 from .words.output import Output
@@ -30,11 +31,11 @@ def _formats() -> tuple[str, ...]:
 
 
 @command
-@click.argument("folder", type=PATH)
+@click.argument("folder", type=PLACE)
 @click.option("--to", type=Choices(_formats), required=True, help="What a line holds, or who reads the rows.")
 @click.option(
     "--out",
-    type=PATH,
+    type=PLACE,
     help="File to write, - for stdout, or folder of rows. [default: NAME-TO.jsonl, or NAME-TO]",
 )
 @click.option("--n", metavar="COUNT", help="Only the first samples: 1000, 10k.")
@@ -44,9 +45,9 @@ def _formats() -> tuple[str, ...]:
 @click.option("--force", is_flag=True, help="Replace what an export wrote there before.")
 def export(
     output: Output,
-    folder: Path,
+    folder: Place,
     to: str,
-    out: Path | None,
+    out: Place | None,
     n: str | None,
     indices: tuple[str, ...],
     tokenizer: str | None,
@@ -58,6 +59,8 @@ def export(
     FOLDER is a finished dataset. Samples become JSON lines: `eval` for evaluation, `chat` for chat trainers, or `text`.
     Rows become a folder in the layout of another project, see docs/formats.md.
     """
+    if out is not None and not isinstance(out, Path):
+        raise UsageError(f"--out {out}: exports are written on this machine: name a place here, and copy it there")
     if to in _OF_SAMPLES:
         refuse_written({"config"}, "rows, which have other values of --to")
         _export_samples(output, folder, to, out, _indices(n, indices), tokenizer, force)
@@ -68,7 +71,7 @@ def export(
 
 def _export_samples(
     output: Output,
-    folder: Path,
+    folder: Place,
     to: str,
     out: Path | None,
     chosen: list[IntRange],
@@ -87,7 +90,7 @@ def _export_samples(
     output.report(exported, lambda: _print_samples(exported))
 
 
-def _export_rows(output: Output, folder: Path, to: str, out: Path | None, config: str | None, force: bool) -> None:
+def _export_rows(output: Output, folder: Place, to: str, out: Path | None, config: str | None, force: bool) -> None:
     from ...packers.dataset import open_dataset
     from ..exporting.rows import export_rows
 

@@ -6,9 +6,10 @@ from typing import Any
 import click
 
 from ...schemas.errors import UsageError
+from ...schemas.place import Place
 from .group import command, refuse_written
 from .options import (
-    PATH,
+    PLACE,
     TASK,
     overwrite_option,
     report_option,
@@ -73,7 +74,7 @@ _corpora_options = together(
 
 _dataset_options = together(
     "Dataset",
-    click.option("--out", type=PATH, help="Folder to make. [default: the dataset's name]"),
+    click.option("--out", type=PLACE, help="Folder to make. [default: the dataset's name]"),
     click.option("--name", help="Name of the dataset. [default: task or corpora, and length]"),
     click.option(
         "--loss", type=click.Choice(["answer", "all"]), help="What is trained on. [default: a task's answers]"
@@ -120,7 +121,7 @@ def gen(
     output: Output,
     task: str | None,
     corpora: tuple[str, ...],
-    out: Path | None,
+    out: Place | None,
     workers: int | None,
     address: str | None,
     engine: str | None,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ...schemas.place import Place
 from .group import command
-from .options import PATH
+from .options import PLACE
 from .words.console import console, pairs
 from .words.output import Output
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @command
-@click.argument("folder", type=PATH)
-def inspect(output: Output, folder: Path) -> None:
+@click.argument("folder", type=PLACE)
+def inspect(output: Output, folder: Place) -> None:
     """Say what a dataset or a token store holds.
 
     FOLDER is a finished dataset: you see counts, fill, loss, lengths and a sample of each of its configs. Or it is a
@@ -44,7 +44,7 @@ def inspect(output: Output, folder: Path) -> None:
     output.show(_dataset_shown(inspections, folder), lambda: _print_dataset(inspections, folder))
 
 
-def _dataset_shown(inspections: Sequence[Inspection], folder: Path) -> DatasetShown:
+def _dataset_shown(inspections: Sequence[Inspection], folder: Place) -> DatasetShown:
     manifest = inspections[0].manifest
     from ...schemas.events.shown import DatasetShown, LengthsShown, StageShown
 
@@ -62,7 +62,7 @@ def _dataset_shown(inspections: Sequence[Inspection], folder: Path) -> DatasetSh
     )
 
 
-def _print_dataset(inspections: Sequence[Inspection], folder: Path) -> None:
+def _print_dataset(inspections: Sequence[Inspection], folder: Place) -> None:
     from .words.mixture import print_stage
 
     manifest = inspections[0].manifest

@@ -36,7 +36,8 @@ def export_rows(
     than the rows say.
     """
     configs = [*dataset.configs.values()] if config is None else [dataset.config(config)]
-    out = out or Path(f"{dataset.folder.resolve().name}-{to}")
+    folder = dataset.folder
+    out = out or Path(f"{(folder.resolve() if isinstance(folder, Path) else folder).name}-{to}")
     check_folder(out, dataset.folder, MARK, force)
     profile = PROFILES[to]
     counts = {config.name: RowCounts() for config in configs}

@@ -22,6 +22,7 @@ from ...schemas.errors import QualityError, UsageError
 from ...schemas.evaluation import Reference
 from ...schemas.events.exported import Exported
 from ...schemas.manifest import Manifest, NumberedTask
+from ...schemas.place import Place
 from ...schemas.quantity import IntRange
 from ..making.samples import Made
 from ..proving.remake import SampleMakers, sample_makers
@@ -99,13 +100,13 @@ FORMATS: Mapping[str, Callable[[int, Made], dict[str, object]]] = {"eval": _as_e
 """The formats by name: each makes a line of a sample's number in the dataset and the sample."""
 
 
-def _check_place(out: Path, folder: Path, force: bool) -> None:
+def _check_place(out: Path, folder: Place, force: bool) -> None:
     """Raise UsageError where the file must not be written."""
     if out == STDOUT:
         return
     if out.exists() and not out.is_file():
         raise UsageError(f"{out} is not a file: choose another --out")
-    if folder.resolve() in out.resolve().parents:
+    if isinstance(folder, Path) and folder.resolve() in out.resolve().parents:
         raise UsageError(f"{out} would be a foreign file in the dataset {folder}: choose an --out outside of it")
     if (out.exists() or out.is_symlink()) and not force:
         raise UsageError(f"{out} exists already: choose another --out, or replace it with --force")

@@ -1,7 +1,6 @@
 """`verify`: prove that a dataset is what its manifest says, file by file, row by row, and sample by sample."""
 
 from collections.abc import Generator, Iterator, Sequence
-from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
@@ -12,6 +11,7 @@ from ...packers.dataset import Config, Dataset
 from ...packers.files.dataset_file import Shard
 from ...schemas.events.judged import Verdict
 from ...schemas.manifest import MANIFEST, Manifest, StageRecord
+from ...schemas.place import Place, file_size
 from ...schemas.recipe import fingerprint
 from ..run.engine import Engine
 from ..run.files import hash_file
@@ -25,7 +25,7 @@ _BESIDE = (".cache", ".git", ".gitattributes", ".gitignore", "report")
 """What downloads and clones of a dataset have beside it, and its report: nobody reads rows from them."""
 
 
-def verify(dataset: Dataset, num_samples: int | None = 16, workers: int = 0, store: Path | None = None) -> Verdict:
+def verify(dataset: Dataset, num_samples: int | None = 16, workers: int = 0, store: Place | None = None) -> Verdict:
     """Check every hash, row and record of a dataset and make so many different random documents again, None for all.
 
     `store` is where the corpora are now. What cannot be made again, as where the tokenizer, an input or a corpus is not
@@ -59,7 +59,7 @@ def _wrong_files(dataset: Dataset) -> Iterator[str]:
     """Files beside the shards' that are missing or changed, a sentence for each."""
     for file in dataset.manifest.files:
         path = dataset.folder / file.path
-        if not path.is_file():
+        if file_size(path) is None:
             yield f"{file.path} is missing"
         elif hash_file(path) != file.sha256:
             yield f"{file.path} was changed"
@@ -102,7 +102,7 @@ def _wrong_whole(stage: StageRecord, shards: Sequence[ShardVerdict]) -> Iterator
         yield from wrong_accounts(stage.corpora, np.sum(counts, axis=0), np.concatenate(keys))
 
 
-def _verify_documents(dataset: Dataset, num_samples: int | None, store: Path | None, verdict: Verdict) -> None:
+def _verify_documents(dataset: Dataset, num_samples: int | None, store: Place | None, verdict: Verdict) -> None:
     """Make random documents again, from tasks and from corpora."""
     remaker = Remaker(dataset, store)
     verdict.left_out = remaker.left_out

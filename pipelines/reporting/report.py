@@ -75,9 +75,9 @@ def report(
 def _page_path(dataset: Dataset, out: Path | None, against: Dataset | None) -> Path:
     """The page's path; UsageError where nothing can or should be written there."""
     if out is None:
-        if "://" in str(dataset.folder):
+        if not isinstance(dataset.folder, Path):
             raise UsageError(f"{dataset.folder} is not on this machine: say with --out FILE.html where the page goes")
-        return Path(dataset.folder) / FOLDER / (_PAGE if against is None else _AGAINST)
+        return dataset.folder / FOLDER / (_PAGE if against is None else _AGAINST)
     if out.suffix != ".html":
         raise UsageError(f"--out {out} must be a page, such as report.html")
     if not out.parent.is_dir():

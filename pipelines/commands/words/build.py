@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import humanize
 
 from ....schemas.counted import counted
+from ....schemas.errors import UsageError
 from ....schemas.events.building import Built, Planning
 from ....schemas.events.shown import PlanShown, StagePlanned
+from ....schemas.place import Place
 from ....schemas.quantity import format_length
 from ....schemas.recipe import Recipe
 from ...drawing.picture import check_drawing
@@ -27,7 +29,7 @@ if TYPE_CHECKING:  # what takes time to import is imported when the user knows t
 def build_dataset(
     output: Output,
     recipe: Recipe,
-    out: Path,
+    out: Place,
     where: Where = ANYWHERE,
     engine: str = "fastokens",
     overwrite: bool = False,
@@ -36,6 +38,10 @@ def build_dataset(
     """Build a recipe, and say what came out; with its report, if it is wanted and can be drawn."""
     if with_report:
         check_drawing("--report")
+        if not isinstance(out, Path):
+            raise UsageError(
+                f"--report is written on this machine and {out} is not: `lcdata report {out} --out FILE.html`"
+            )
     output.tell(Planning(name=recipe.name))
     from ...build import build_dataset as build
 
@@ -45,7 +51,7 @@ def build_dataset(
     output.report(built, lambda: _print_built(built, out))
 
 
-def _print_built(built: Built, out: Path) -> None:
+def _print_built(built: Built, out: Place) -> None:
     from ....schemas.manifest import read_manifest
 
     manifest = read_manifest(out)
