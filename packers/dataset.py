@@ -242,6 +242,18 @@ class Config:
         """The document table, or these columns of it, a record a document in row order; see `lcdata.schemas.tables`."""
         return pa.concat_tables([docs.read(columns or None) for docs in self.docs])
 
+    def loss_tokens(self, table: pa.Table) -> NDArray[np.int64]:
+        """Tokens in the loss of each document, int64 of shape (documents,).
+
+        table: a part of the document table that has `source`, `length` and `prompt_length`.
+        """
+        sources = table["source"].combine_chunks().dictionary_encode()
+        names = sources.dictionary.to_pylist()
+        of_all = np.array([self._loss.get(name, "all") == "all" for name in names], np.bool_)[sources.indices]
+        after_turn = np.array([self._tokens_after_turn.get(name, 0) for name in names], np.int64)[sources.indices]
+        lengths, prompts = (table[name].to_numpy().astype(np.int64) for name in ("length", "prompt_length"))
+        return np.where(of_all, lengths - 1, lengths - after_turn - np.maximum(prompts, 1))
+
     def _row(self, index: int, shard: Shard, place: int, arrays: RowArrays) -> Row:
         return Row(
             input_ids=arrays.input_ids,

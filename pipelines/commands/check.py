@@ -58,12 +58,14 @@ def _print_comparison(comparison: Comparison, config: CheckedConfig) -> None:
 
     subject = f"{comparison.subject:<10}"
     if not comparison.rows:
-        needed = f"it needs a row of at most {LOSS_TOKENS:,} tokens with targets, whose ids and labels do not differ"
-        console().print(f"[dim]–      [/dim] {subject} not run: {needed}")
+        why = (
+            f"each row has more than {LOSS_TOKENS:,} tokens, none in the loss, or other tokens or labels than it should"
+        )
+        console().print(f"[dim]–      [/dim] {subject} not run: {why}")
         return
     where = f"{counted(comparison.rows, 'row')}, {counted(comparison.documents, 'document')}"
     if comparison.subject == "loss" and comparison.rows < config.rows:
-        where += f" (of at most {LOSS_TOKENS:,} tokens and with targets)"
+        where += f" (those of at most {LOSS_TOKENS:,} tokens, some in the loss)"
     if comparison.holds:
         console().print(f"[green]ok     [/green] {subject} {comparison.detail}: {where}")
         return

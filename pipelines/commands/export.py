@@ -42,7 +42,8 @@ def _formats() -> tuple[str, ...]:
 @click.option("--index", "indices", multiple=True, metavar="I|I..J", help="Only these samples; repeatable.")
 @click.option("--tokenizer", metavar="NAME", help="Where the dataset's tokenizer is now. [default: where it was]")
 @click.option("--config", metavar="NAME", help="Rows of this config only. [default: of each]")
-@click.option("--force", is_flag=True, help="Replace what an export wrote there before.")
+@click.option("--overwrite", is_flag=True, help="Replace what an export wrote there before.")
+@click.option("--force", is_flag=True, hidden=True, help="What --overwrite was called.")
 def export(
     output: Output,
     folder: Place,
@@ -52,6 +53,7 @@ def export(
     indices: tuple[str, ...],
     tokenizer: str | None,
     config: str | None,
+    overwrite: bool,
     force: bool,
 ) -> None:
     """Write samples, or rows as others read them.
@@ -63,10 +65,10 @@ def export(
         raise UsageError(f"--out {out}: exports are written on this machine: name a place here, and copy it there")
     if to in _OF_SAMPLES:
         refuse_written({"config"}, "rows, which have other values of --to")
-        _export_samples(output, folder, to, out, _indices(n, indices), tokenizer, force)
+        _export_samples(output, folder, to, out, _indices(n, indices), tokenizer, overwrite or force)
     else:
         refuse_written({"n", "indices", "tokenizer"}, f"--to {', '.join(_OF_SAMPLES)}")
-        _export_rows(output, folder, to, out, config, force)
+        _export_rows(output, folder, to, out, config, overwrite or force)
 
 
 def _export_samples(
@@ -76,7 +78,7 @@ def _export_samples(
     out: Path | None,
     chosen: list[IntRange],
     tokenizer: str | None,
-    force: bool,
+    overwrite: bool,
 ) -> None:
     from ...packers.dataset import open_dataset
     from ..exporting.samples import STDOUT
@@ -86,18 +88,18 @@ def _export_samples(
         raise UsageError("--json and --out - both write to stdout: leave one of them out")
     dataset = open_dataset(folder, tokenizer=tokenizer)
     with bar(output, "samples") as progressed:
-        exported = run(dataset, to, out, chosen, force=force, progressed=progressed)
+        exported = run(dataset, to, out, chosen, overwrite=overwrite, progressed=progressed)
     output.report(exported, lambda: _print_samples(exported))
 
 
-def _export_rows(output: Output, folder: Place, to: str, out: Path | None, config: str | None, force: bool) -> None:
+def _export_rows(output: Output, folder: Place, to: str, out: Path | None, config: str | None, overwrite: bool) -> None:
     from ...packers.dataset import open_dataset
     from ..exporting.rows import export_rows
 
     if out == Path("-"):
         raise UsageError(f"--out must be a folder for --to {to}: rows are not written to stdout")
     with bar(output, "rows") as progressed:
-        exported = export_rows(open_dataset(folder), to, out, config, force=force, progressed=progressed)
+        exported = export_rows(open_dataset(folder), to, out, config, overwrite=overwrite, progressed=progressed)
     output.show(exported, lambda: _print_notes(exported), lambda: _print_rows(exported))
 
 

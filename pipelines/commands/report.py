@@ -20,7 +20,7 @@ def report(output: Output, folder: Place, out: Path | None, against: Place | Non
 
     FOLDER is a finished dataset. The page needs no network and no other file: lengths, mixture, rows, loss, where
     evidence lies, how easily it is found, accounts, and samples to read, their masks, evidence, answers and token ids
-    marked. Pictures for a dataset card are put beside it.
+    marked. Pictures for a dataset card are put beside it, and `lcdata push` uploads both.
     """
     from .words.report import report_dataset
 

@@ -29,10 +29,20 @@ class Materials:
         if missing and ingested.issuperset(Path(path).name for path in missing):
             raise UsageError(f"{', '.join(missing)} not stored yet: `lcdata build` of this recipe does it first")
         if len(missing) > 1:
-            raise UsageError(
-                f"no stored corpora are at {', '.join(missing)}: make them with `lcdata ingest`, or name their --store"
-            )
-        return {path: open_corpus(place_of(path)) for path in paths}
+            named = ", ".join(map(self._with_place, missing))
+            raise UsageError(f"no stored corpora are at {named}: make them with `lcdata ingest`, or name their --store")
+        return {path: self._corpus(path) for path in paths}
+
+    def _with_place(self, corpus: str) -> str:
+        place = self.recipe.written_at(corpus)
+        return corpus if place is None else f"{corpus} ({place})"
+
+    def _corpus(self, path: str) -> StoredCorpus:
+        try:
+            return open_corpus(place_of(path))
+        except UsageError as error:
+            place = self.recipe.written_at(path)
+            raise UsageError(f"{error}" if place is None else f"{place}: {error}") from None
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -13,7 +13,7 @@ from .leftovers import held, sweep
 from .places import take_place
 
 
-def check_folder(out: Path, source: Place, mark: str, force: bool) -> None:
+def check_folder(out: Path, source: Place, mark: str, overwrite: bool) -> None:
     """Raise UsageError where the folder `out` must not be made of `source`, or replaced for want of a file `mark`."""
     place, origin = out.resolve(), source.resolve() if isinstance(source, Path) else None
     if origin is not None and (place == origin or origin in place.parents):
@@ -26,8 +26,8 @@ def check_folder(out: Path, source: Place, mark: str, force: bool) -> None:
         return
     if not (out / mark).is_file():
         raise UsageError(f"{out} holds something else than an export: choose another --out")
-    if not force:
-        raise UsageError(f"{out} exists already: choose another --out, or replace it with --force")
+    if not overwrite:
+        raise UsageError(f"{out} exists already: choose another --out, or replace it with --overwrite")
 
 
 @contextlib.contextmanager

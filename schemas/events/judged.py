@@ -156,3 +156,5 @@ class Found(Event):
     """Whether it is as it should be."""
     detail: str
     """What was found, in words."""
+    tokens: list[str] = Field(default_factory=list)
+    """All tokens of which `detail` names the first."""

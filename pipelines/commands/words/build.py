@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import humanize
 
 from ....schemas.counted import counted
-from ....schemas.errors import UsageError
 from ....schemas.events.building import Built, Planning
 from ....schemas.events.shown import PlanShown, StagePlanned
 from ....schemas.place import Place
@@ -38,10 +36,6 @@ def build_dataset(
     """Build a recipe, and say what came out; with its report, if it is wanted and can be drawn."""
     if with_report:
         check_drawing("--report")
-        if not isinstance(out, Path):
-            raise UsageError(
-                f"--report is written on this machine and {out} is not: `lcdata report {out} --out FILE.html`"
-            )
     output.tell(Planning(name=recipe.name))
     from ...build import build_dataset as build
 
@@ -60,7 +54,7 @@ def _print_built(built: Built, out: Place) -> None:
     print_stages(manifest)
     speed = built.tokens_per_second
     push = manifest.recipe.push
-    upload = [] if push is None else [f"hf upload {push} {out} --repo-type dataset"]
+    upload = [] if push is None else [f"lcdata push {out}"]
     pairs(
         {
             **({} if speed is None else {"speed": f"{humanize.intword(speed)} tokens/s"}),
