@@ -33,7 +33,7 @@ def build(
     address: str | None,
     overwrite: bool,
     unless_same: Place | None,
-    with_report: bool,
+    report: bool,
     repository: str | None,
     print_config: bool,
 ) -> int:
@@ -57,7 +57,7 @@ def build(
         shown = RecipeShown(name=read.name, recipe=read.model_dump(mode="json"))
         output.show(shown, lambda: output.text(recipe_yaml(read, read.output)))
         return 0
-    if with_report:
+    if report:
         check_drawing("--report")
     if not read.ingest:
         refuse_written({"max_bad", "allow_damaged_files", "max_unwritten"}, "recipes that ingest")
@@ -67,7 +67,7 @@ def build(
         for corpus in read.ingest:
             ingest_corpus(output, corpus, store or store_beside(recipe), losses, where, overwrite=overwrite)
         built = build_dataset(
-            output, read, place, where, overwrite=overwrite, unless_same=unless_same, with_report=with_report
+            output, read, place, where, overwrite=overwrite, unless_same=unless_same, with_report=report
         )
         code = 0 if read.gates is None else judge_built(output, place_of(built.out), read.gates)
         if code == 0:

@@ -240,7 +240,7 @@ overwrite_option = click.option(
 )
 
 report_option = click.option(
-    "--report", "with_report", is_flag=True, help="Write its report when it is finished, see `lcdata report`."
+    "--report", is_flag=True, help="Write its report when it is finished, see `lcdata report`."
 )
 
 recipe_options = together(
