@@ -119,6 +119,15 @@ def test_show_marks_evidence_and_answers(lcdata: Run, small: str) -> None:
     assert f"⟦{record['answers'][0]}⟧" in shown
 
 
+def test_ends_that_are_given_several_times_stand_there_in_their_order(lcdata: Run, trained: Path) -> None:
+    ends = ("--bos", "<s>", "--bos", "<unk>", "--eos", "<unk></s>", "--eos", "<s>")
+    tokenizer = str(trained / "sentencepiece-like")
+    shown = lcdata("show", "kv", "--length", "600", "--tokenizer", tokenizer, *ends, "--json")
+    assert shown.returncode == 0, shown.stderr
+    ids = json.loads(shown.stdout.splitlines()[-1])["input_ids"]
+    assert (ids[:2], ids[-3:]) == ([1, 0], [0, 2, 1])
+
+
 def test_show_has_what_a_chat_template_writes(lcdata: Run, small: str, tmp_path: Path) -> None:
     template = (
         "{% for m in messages %}[{{ m.role }} {{ strftime_now('%Y') }}] {{ m.content }}{{ eos_token }}{% endfor %}"
@@ -179,15 +188,16 @@ def test_doctor_finds_a_sound_machine_sound(lcdata: Run, small: str) -> None:
 def test_doctor_lists_what_is_control_and_what_is_text(lcdata: Run, small: str, tmp_path: Path) -> None:
     content = json.loads((Path(small) / "tokenizer.json").read_text())
     flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": False}
-    tokens = ["[IMG]", "<h1>", "<b>"]
+    tokens = ["[IMG]", "<h1>", "<b>", "<think>"]
     content["added_tokens"] += [{"id": 900 + at, "content": token} | flags for at, token in enumerate(tokens)]
     content["truncation"] = {"direction": "Right", "max_length": 16, "strategy": "LongestFirst", "stride": 0}
     (tmp_path / "tokenizer.json").write_text(json.dumps(content))
-    done = lcdata("doctor", "--tokenizer", "tokenizer.json", "--eos", "<|endoftext|>", "--control-token", "<b>")
+    moved = ("--control-token", "<b>", "--text-token", "<think>")
+    done = lcdata("doctor", "--tokenizer", "tokenizer.json", "--eos", "<|endoftext|>", *moved)
     assert done.returncode == 0, done.stdout
     lines = " ".join(done.stdout.split())
     assert "control 3 tokens: '<|endoftext|>' '[IMG]' '<b>'" in lines
-    assert "text 1 token: '<h1>'" in lines
+    assert "text 2 tokens: '<h1>' '<think>'" in lines
     assert "the truncation to 16 tokens, which is switched off" in lines
 
 

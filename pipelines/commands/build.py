@@ -6,7 +6,7 @@ import click
 
 from ...schemas.place import Place, place_of
 from .group import command, refuse_written
-from .options import PLACE, gate_options, overwrite_option, recipe_options, report_option, where_options
+from .options import PLACE, gate_options, overwrite_option, push_option, recipe_options, report_option, where_options
 from .words.output import Output
 
 
@@ -17,6 +17,7 @@ from .words.output import Output
 @where_options
 @overwrite_option
 @report_option
+@push_option
 @click.option("--print-config", is_flag=True, help="Print the whole recipe, with all defaults, and make nothing.")
 def build(
     output: Output,
@@ -31,6 +32,7 @@ def build(
     address: str | None,
     overwrite: bool,
     with_report: bool,
+    repository: str | None,
     print_config: bool,
 ) -> None:
     """Make the dataset of a recipe, its corpora first.
@@ -45,6 +47,7 @@ def build(
     from ..run.where import Where
     from .words.build import build_dataset
     from .words.ingest import ingest_corpus
+    from .words.push import pushed_afterwards
 
     read = read_recipe(recipe, store, changes)
     if print_config:
@@ -56,7 +59,8 @@ def build(
     if not read.ingest:
         refuse_written({"max_bad", "allow_damaged_files", "max_unwritten"}, "recipes that ingest")
     where, losses = Where(workers, address), gates(max_bad, allow_damaged_files, max_unwritten)
-    for corpus in read.ingest:
-        ingest_corpus(output, corpus, store or store_beside(recipe), losses, where, overwrite=overwrite)
     place = out or place_of(read.output or read.name)
-    build_dataset(output, read, place, where, overwrite=overwrite, with_report=with_report)
+    with pushed_afterwards(output, read, place, repository):
+        for corpus in read.ingest:
+            ingest_corpus(output, corpus, store or store_beside(recipe), losses, where, overwrite=overwrite)
+        build_dataset(output, read, place, where, overwrite=overwrite, with_report=with_report)

@@ -16,7 +16,7 @@ SECTIONS = {
     "Make": ("gen", "build", "ingest", "plan", "recipes"),
     "Look": ("tasks", "show", "inspect", "report"),
     "Prove": ("verify", "check", "doctor"),
-    "Hand on": ("export", "score"),
+    "Hand on": ("export", "push", "score"),
     "Set up": ("completion", "schema"),
 }
 """The names of all commands, by the sections in which help lists them."""

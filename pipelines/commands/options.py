@@ -211,6 +211,30 @@ where_options = together(
 )
 """Options of where the work runs."""
 
+push_options = together(
+    "Hub",
+    click.option("--public", is_flag=True, help="Make a new repository for everybody. [default: private]"),
+    click.option("--revision", metavar="BRANCH", default="main", show_default=True, help="Branch to push to."),
+    click.option("--pr", "pull_request", is_flag=True, help="Open a pull request, for somebody to merge."),
+    click.option(
+        "--mode",
+        type=click.Choice(["replace", "append"]),
+        default="replace",
+        show_default=True,
+        help="Readers get these rows alone, or after those that they have.",
+    ),
+    click.option(
+        "--keep",
+        metavar="K",
+        type=click.IntRange(0),
+        help="Older builds that stay there. [default: none; with append, all that are listed]",
+    ),
+    click.option("--tag", metavar="NAME", help="Name of the commit. [default: build-FINGERPRINT]"),
+)
+"""Options of how a dataset goes to the Hub."""
+
+push_option = click.option("--push", "repository", metavar="ORG/NAME", help="Push it there too, see `lcdata push`.")
+
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace what is there when this is whole; a half-made other goes at once."
 )

@@ -4,17 +4,18 @@ from pathlib import Path
 
 import click
 
+from ...schemas.place import Place
 from .group import command
-from .options import PATH
+from .options import PATH, PLACE
 from .words.output import Output
 
 
 @command
-@click.argument("folder", type=PATH)
+@click.argument("folder", type=PLACE)
 @click.option("--out", type=PATH, metavar="FILE.html", help="Page to write. [default: report/index.html in FOLDER]")
-@click.option("--against", type=PATH, metavar="FOLDER", help="Another dataset: show what is other than in it.")
+@click.option("--against", type=PLACE, metavar="FOLDER", help="Another dataset: show what is other than in it.")
 @click.option("--tokenizer", metavar="NAME", help="Where the dataset's tokenizer is now. [default: where it was]")
-def report(output: Output, folder: Path, out: Path | None, against: Path | None, tokenizer: str | None) -> None:
+def report(output: Output, folder: Place, out: Path | None, against: Place | None, tokenizer: str | None) -> None:
     """Write a page that shows what a dataset holds.
 
     FOLDER is a finished dataset. The page needs no network and no other file: lengths, mixture, rows, loss, where

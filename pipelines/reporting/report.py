@@ -1,16 +1,18 @@
 """A report of a dataset: its statistics, its sampled texts, its page and its pictures."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ...packers.dataset import Dataset
 from ...schemas.counted import counted
 from ...schemas.errors import UsageError
 from ...schemas.events.reported import Reported
+from ...schemas.place import Place
 from ...schemas.secrets import without_secrets
 from ..drawing.picture import check_drawing
 from ..recipes.recipe_file import recipe_yaml
 from ..run.files import storage_error, write_whole
+from ..run.store_files import put_small
 from ..run.versions import library_versions
 from .compare import changes
 from .composition import accounts_panel, bucket_panels, lengths_panel, mixture_panel
@@ -53,16 +55,11 @@ def report(
     texts = read_texts(dataset)
     page = _page(dataset, tallies, texts, against, others).html()
     drawn = pictures(dataset, tallies) if out is None and against is None else {}
-    try:
-        page_path.parent.mkdir(exist_ok=True)
-        for name, data in drawn.items():
-            write_whole(page_path.with_name(name), data)
-        write_whole(page_path, page)
-    except OSError as error:
-        raise storage_error(error, page_path) from None
+    folder = page_path.parent
+    _write(folder, {**drawn, page_path.name: page})
     return Reported(
         path=str(page_path),
-        pictures=[str(page_path.with_name(name)) for name in drawn],
+        pictures=[str(folder / name) for name in drawn],
         bytes=len(page),
         against=None if against is None else str(against.folder),
         rows=dataset.manifest.total("rows"),
@@ -72,12 +69,26 @@ def report(
     )
 
 
-def _page_path(dataset: Dataset, out: Path | None, against: Dataset | None) -> Path:
+def _write(folder: Place, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder or below a place of a store, in this order."""
+    try:
+        if isinstance(folder, Path):
+            folder.mkdir(exist_ok=True)
+            for name, data in files.items():
+                write_whole(folder / name, data)
+        else:
+            for name, data in files.items():
+                put_small(folder, name, data)
+    except OSError as error:
+        raise storage_error(error, folder) from None
+
+
+def _page_path(dataset: Dataset, out: Path | None, against: Dataset | None) -> Place:
     """The page's path; UsageError where nothing can or should be written there."""
     if out is None:
-        if "://" in str(dataset.folder):
-            raise UsageError(f"{dataset.folder} is not on this machine: say with --out FILE.html where the page goes")
-        return Path(dataset.folder) / FOLDER / (_PAGE if against is None else _AGAINST)
+        if str(dataset.folder).startswith("hf://"):
+            raise UsageError(f"{dataset.folder} is on the Hub: say with --out FILE.html where on this machine it goes")
+        return dataset.folder / FOLDER / (_PAGE if against is None else _AGAINST)
     if out.suffix != ".html":
         raise UsageError(f"--out {out} must be a page, such as report.html")
     if not out.parent.is_dir():
@@ -85,8 +96,8 @@ def _page_path(dataset: Dataset, out: Path | None, against: Dataset | None) -> P
     if out.is_dir():
         raise UsageError(f"--out {out} is a folder: name a page in it, such as {out / 'report.html'}")
     inside = out.resolve()
-    folder = Path(str(dataset.folder)).resolve()
-    if folder in inside.parents and folder / FOLDER not in inside.parents:
+    folder = dataset.folder.resolve() if isinstance(dataset.folder, Path) else None
+    if folder is not None and folder in inside.parents and folder / FOLDER not in inside.parents:
         raise UsageError(
             f"{out} would be a foreign file in the dataset {dataset.folder}: choose an --out outside of it"
         )

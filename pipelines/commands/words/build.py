@@ -54,7 +54,7 @@ def _print_built(built: Built, out: Place) -> None:
     print_stages(manifest)
     speed = built.tokens_per_second
     push = manifest.recipe.push
-    upload = [] if push is None else [f"hf upload {push} {out} --repo-type dataset"]
+    upload = [] if push is None else [f"lcdata push {out}"]
     pairs(
         {
             **({} if speed is None else {"speed": f"{humanize.intword(speed)} tokens/s"}),

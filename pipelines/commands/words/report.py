@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ....schemas.counted import counted
+from ....schemas.place import Place
 from .bar import bar
 from .console import console
 from .output import Output
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def report_dataset(
-    output: Output, folder: Path, out: Path | None = None, against: Path | None = None, tokenizer: str | None = None
+    output: Output, folder: Place, out: Path | None = None, against: Place | None = None, tokenizer: str | None = None
 ) -> None:
     """Write the report of a finished dataset, and say where it is."""
     from ....packers.dataset import open_dataset

@@ -151,6 +151,7 @@ MISTAKES |= {
         "the shares add up to 70 %: make them 100 %"
     ),
     f"{HEAD}tokens: 1M\nmix: [{{corpus: a, share: 100%}}, {{corpus: b}}]": "100 % and leave nothing to b",
+    f"{HEAD}{KV}mixes:\n  - {{task: kv}}": "recipe.yaml:4: mixes: is no field of the recipe. Did you mean 'mix'?",
     f"{HEAD}mix: {'[' * 2000}": "is nested too deeply",
 }
 KV_LINE = "  - {task: kv, length: 4k, n: 2}\n"
@@ -242,6 +243,25 @@ def test_paths_are_relative_to_the_recipe_and_those_of_changes_to_where_one_is(
     changed = read_recipe(Path("mine/recipe.yaml"), Path("elsewhere"), ["ingest.0.inputs=[b.jsonl]"])
     assert changed.ingest[0].inputs == ("b.jsonl",)
     assert stage_of(changed).corpora[0].corpus == "elsewhere/a"
+
+
+def test_all_files_that_a_recipe_names_are_relative_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    for name in ("tokens.json", "own.jinja"):
+        (tmp_path / "mine" / name).touch()
+    asked = {"question": "What is the tower made of?", "answers": [{"text": "stone", "answer_start": 21}]}
+    paragraphs = [{"context": "The tower is made of stone.", "qas": [asked]}]
+    questions = {"data": [{"title": "Towers", "paragraphs": paragraphs}]}
+    (tmp_path / "mine/questions.json").write_text(json.dumps(questions))
+    (tmp_path / "mine/wordings.yaml").write_text("- {id: own}")
+    chat = "{task: kv, length: 1k, n: 2, format: chat, templates: wordings.yaml}"
+    of_file = "{task: mdqa, length: 1k, n: 2, settings: {file: questions.json}}"
+    named = "tokenizer: {source: tokens.json, chat_template: own.jinja}\n"
+    recipe = recipe_from(Path("mine"), f"{HEAD}{named}mix: [{chat}, {of_file}]")
+    kv, mdqa = stage_of(recipe).tasks
+    assert (recipe.tokenizer.source, recipe.tokenizer.chat_template) == ("mine/tokens.json", "mine/own.jinja")
+    assert (kv.templates, mdqa.settings["file"]) == (({"id": "own"},), "mine/questions.json")
 
 
 def test_a_corpus_is_looked_for_in_the_store_beside_the_recipe(tmp_path: Path) -> None:
