@@ -152,5 +152,6 @@ def gen(
         show_plan(output, recipe, where, engine or "fastokens")
         return
     place = out or Path(recipe.name)
-    with pushed_afterwards(output, recipe, place, repository):
+    with pushed_afterwards(output, recipe, repository) as push:
         build_dataset(output, recipe, place, where, engine or "fastokens", overwrite, with_report)
+        push(place)
