@@ -52,7 +52,7 @@ def test_every_option_has_words_and_the_common_ones_are_the_same_everywhere(name
     assert [option.opts for option in options[-3:]] == [["--json"], ["-q", "--quiet"], ["-v", "--verbose"]]
     text = command(name).get_help(context)
     for option in options:
-        assert option.opts[-1] in text
+        assert (option.opts[-1] in text) is not option.hidden
     wide = [line for line in text.splitlines() if len(line) > 80]
     assert all(line.lstrip().startswith("--") for line in wide), "only a list of choices may be wider"
     for argument in command(name).params:
