@@ -6,8 +6,19 @@ from typing import Any
 import click
 
 from ...schemas.errors import UsageError
+from ...schemas.place import Place
 from .group import command, refuse_written
-from .options import PATH, TASK, overwrite_option, sample_options, together, tokenizer_options, where_options
+from .options import (
+    PLACE,
+    TASK,
+    overwrite_option,
+    push_option,
+    report_option,
+    sample_options,
+    together,
+    tokenizer_options,
+    where_options,
+)
 from .words.output import Output
 
 _OF_TASKS = {
@@ -64,7 +75,7 @@ _corpora_options = together(
 
 _dataset_options = together(
     "Dataset",
-    click.option("--out", type=PATH, help="Folder to make. [default: the dataset's name]"),
+    click.option("--out", type=PLACE, help="Folder to make. [default: the dataset's name]"),
     click.option("--name", help="Name of the dataset. [default: task or corpora, and length]"),
     click.option(
         "--loss", type=click.Choice(["answer", "all"]), help="What is trained on. [default: a task's answers]"
@@ -105,16 +116,20 @@ _dataset_options = together(
 @_dataset_options
 @where_options
 @overwrite_option
+@report_option
+@push_option
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and how long it would take.")
 def gen(
     output: Output,
     task: str | None,
     corpora: tuple[str, ...],
-    out: Path | None,
+    out: Place | None,
     workers: int | None,
     address: str | None,
     engine: str | None,
     overwrite: bool,
+    report: bool,
+    repository: str | None,
     dry_run: bool,
     **flags: Any,
 ) -> None:
@@ -126,6 +141,7 @@ def gen(
     from ..recipes.flags import corpora_recipe, task_recipe
     from ..run.where import Where
     from .words.build import build_dataset, show_plan
+    from .words.push import pushed_afterwards
 
     if (task is None) == (not corpora):
         raise UsageError("gen needs --task NAME or --corpus PATH, and not both")
@@ -134,5 +150,8 @@ def gen(
     where = Where(workers, address)
     if dry_run:
         show_plan(output, recipe, where, engine or "fastokens")
-    else:
-        build_dataset(output, recipe, out or Path(recipe.name), where, engine or "fastokens", overwrite)
+        return
+    place = out or Path(recipe.name)
+    with pushed_afterwards(output, recipe, repository) as push:
+        build_dataset(output, recipe, place, where, engine or "fastokens", overwrite, report)
+        push(place)

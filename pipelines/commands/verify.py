@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ...schemas.counted import counted
 from ...schemas.errors import UsageError
+from ...schemas.place import Place
 from .group import command
-from .options import PATH
+from .options import PLACE
 from .words.console import console
 from .words.output import Output
 
@@ -33,7 +33,7 @@ class SampleCount(click.ParamType[int | None]):
 
 
 @command
-@click.argument("folder", type=PATH)
+@click.argument("folder", type=PLACE)
 @click.option(
     "--samples",
     metavar="N|all",
@@ -43,12 +43,12 @@ class SampleCount(click.ParamType[int | None]):
     help="Random documents to make again, each another one.",
 )
 @click.option("--tokenizer", metavar="NAME", help="Where the dataset's tokenizer is now. [default: where it was]")
-@click.option("--store", metavar="DIR", type=PATH, help="Where its corpora are now. [default: where they were]")
+@click.option("--store", metavar="DIR", type=PLACE, help="Where its corpora are now. [default: where they were]")
 @click.option(
     "--workers", metavar="N", type=click.IntRange(0), default=0, show_default=True, help="Processes; 0 for this one."
 )
 def verify(
-    output: Output, folder: Path, samples: int | None, tokenizer: str | None, store: Path | None, workers: int
+    output: Output, folder: Place, samples: int | None, tokenizer: str | None, store: Place | None, workers: int
 ) -> int:
     """Check every hash, row and mask; remake samples.
 

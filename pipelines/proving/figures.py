@@ -52,9 +52,10 @@ class Figures:
         )
 
 
-def measured(name: str, preset: str) -> Figures:
-    """The figures of a task's preset, or of its `defaults`, as they were measured when they were last written down."""
-    return Figures(**json.loads(_FILE.read_text())[name][preset])
+def measured(name: str, preset: str) -> Figures | None:
+    """The figures of a task's preset, or of its `defaults`, as `write_figures` wrote them; None where it did not yet."""
+    found = json.loads(_FILE.read_text()).get(name, {}).get(preset)
+    return None if found is None else Figures(**found)
 
 
 def write_figures() -> None:

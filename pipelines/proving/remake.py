@@ -11,6 +11,7 @@ from ...packers.tokens.fit import TokenRate
 from ...schemas.corpus import CORPUS_MANIFEST
 from ...schemas.errors import LcdataError
 from ...schemas.manifest import ComponentAccount, Manifest, StageRecord
+from ...schemas.place import Place, file_size, place_of
 from ..corpora.store import StoredCorpus, is_store, open_corpus
 from ..making.samples import SampleMaker
 from ..run.files import hash_file
@@ -49,7 +50,7 @@ class Remaker:
     `store` is the folder that holds the corpora now, None where they are at the places of the recipe.
     """
 
-    def __init__(self, dataset: Dataset, store: Path | None = None) -> None:
+    def __init__(self, dataset: Dataset, store: Place | None = None) -> None:
         manifest = dataset.manifest
         self.left_out: list[str] = []
         """What is not compared with anything, and why, in one line each."""
@@ -98,10 +99,10 @@ def _corpus_of(stage: StageRecord, name: str) -> str | None:
     return next((account.corpus for account in stage.corpora if account.name == name), None)
 
 
-def _same_corpus(account: ComponentAccount, store: Path | None) -> StoredCorpus:
+def _same_corpus(account: ComponentAccount, store: Place | None) -> StoredCorpus:
     """The corpus of an account with its index read; LcdataError where it is not there, another, or damaged."""
-    named = Path(account.corpus)
-    place = named if store is None else store if (store / CORPUS_MANIFEST).is_file() else store / named.name
+    named = place_of(account.corpus)
+    place = named if store is None else store if file_size(store / CORPUS_MANIFEST) is not None else store / named.name
     if not is_store(place):
         raise LcdataError(
             f"the corpus {place} is not there: say with --store where its store is now, or verify from the folder "

@@ -1,7 +1,7 @@
 """`verify`: prove that a dataset is what its manifest says, file by file, row by row, and sample by sample."""
 
+import re
 from collections.abc import Generator, Iterator, Sequence
-from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
@@ -12,6 +12,7 @@ from ...packers.dataset import Config, Dataset
 from ...packers.files.dataset_file import Shard
 from ...schemas.events.judged import Verdict
 from ...schemas.manifest import MANIFEST, Manifest, StageRecord
+from ...schemas.place import Place, file_size
 from ...schemas.recipe import fingerprint
 from ..run.engine import Engine
 from ..run.files import hash_file
@@ -21,11 +22,13 @@ from .recount import wrong_accounts
 from .remake import Remaker
 from .verify_shard import ShardVerdict, verify_shard
 
-_BESIDE = (".cache", ".git", ".gitattributes", ".gitignore")
-"""What downloads and clones of a dataset have beside it, and nobody reads rows from."""
+_BESIDE = (".cache", ".git", ".gitattributes", ".gitignore", "builds", "report")
+"""What downloads, clones and pushes of a dataset have beside it, and nobody reads rows from."""
+_BUILD = re.compile(r"(?:data|docs)/[^/]+/([0-9a-f]{12})")
+"""A folder of a build that the Hub keeps besides the dataset's own, see docs/publishing.md."""
 
 
-def verify(dataset: Dataset, num_samples: int | None = 16, workers: int = 0, store: Path | None = None) -> Verdict:
+def verify(dataset: Dataset, num_samples: int | None = 16, workers: int = 0, store: Place | None = None) -> Verdict:
     """Check every hash, row and record of a dataset and make so many different random documents again, None for all.
 
     `store` is where the corpora are now. What cannot be made again, as where the tokenizer, an input or a corpus is not
@@ -59,7 +62,7 @@ def _wrong_files(dataset: Dataset) -> Iterator[str]:
     """Files beside the shards' that are missing or changed, a sentence for each."""
     for file in dataset.manifest.files:
         path = dataset.folder / file.path
-        if not path.is_file():
+        if file_size(path) is None:
             yield f"{file.path} is missing"
         elif hash_file(path) != file.sha256:
             yield f"{file.path} was changed"
@@ -69,8 +72,16 @@ def _beside(dataset: Dataset) -> tuple[list[str], list[str]]:
     """What the Hub and Git put beside a dataset, and a sentence for everything else that does not belong to it."""
     listed = [MANIFEST, *(file.path for file in dataset.manifest.listed)]
     foreign = list(foreign_paths(dataset.folder, listed))
-    beside = [name for name in foreign if name in _BESIDE]
-    return beside, [f"{name} does not belong to the dataset" for name in foreign if name not in _BESIDE]
+    kept = (dataset.folder / "builds").glob("*.json") if "builds" in foreign else []
+    builds = {path.stem.partition("-")[2] for path in kept}
+    beside = [name for name in foreign if name in _BESIDE or _build(name) in builds]
+    return beside, [f"{name} does not belong to the dataset" for name in foreign if name not in beside]
+
+
+def _build(name: str) -> str | None:
+    """The build that a folder is of, None for any other."""
+    found = _BUILD.fullmatch(name)
+    return found[1] if found else None
 
 
 def _wrong_totals(manifest: Manifest) -> Iterator[str]:
@@ -102,7 +113,7 @@ def _wrong_whole(stage: StageRecord, shards: Sequence[ShardVerdict]) -> Iterator
         yield from wrong_accounts(stage.corpora, np.sum(counts, axis=0), np.concatenate(keys))
 
 
-def _verify_documents(dataset: Dataset, num_samples: int | None, store: Path | None, verdict: Verdict) -> None:
+def _verify_documents(dataset: Dataset, num_samples: int | None, store: Place | None, verdict: Verdict) -> None:
     """Make random documents again, from tasks and from corpora."""
     remaker = Remaker(dataset, store)
     verdict.left_out = remaker.left_out

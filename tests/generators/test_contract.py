@@ -203,8 +203,9 @@ def test_presets_need_their_question_unless_they_say_otherwise(name: str, preset
     samples = drawn_samples(name, settings, NUM_SAMPLES, NUM_CHARS)
     shortcut = best_shortcut(samples)
     found, written = Figures.of(samples, shortcut), measured(name, preset)
-    assert found == replace(written, guessed=found.guessed), "run `make figures gallery`"
-    assert found.guessed == pytest.approx(written.guessed, abs=0.03), "run `make figures gallery`"
+    if written is not None:  # a new task has none yet
+        assert found == replace(written, guessed=found.guessed), "run `make figures gallery`"
+        assert found.guessed == pytest.approx(written.guessed, abs=0.03), "run `make figures gallery`"
     if shortcut is None:
         assert preset not in kind.guessable
     elif preset in kind.guessable:

@@ -15,8 +15,10 @@ _SAMPLE_UNITS = 6
 _SAMPLE_CHARS = 1000
 
 
-def gallery() -> str:
-    """Every task with its settings and a short sample, as Markdown."""
+def gallery(name: str | None = None) -> str:
+    """Every task with its settings and a short sample, or the one of a name alone, as Markdown."""
+    if name is not None:
+        return _section(tasks()[name])
     head = (
         "# Tasks\n\nWritten by `make gallery` from the tasks themselves. A task's settings are given with "
         "`--set name=value`; `--preset name` sets\nseveral at once, under the names that benchmarks use.\n\n"
@@ -54,8 +56,10 @@ def _section(task: Description) -> str:
     return "\n".join(lines)
 
 
-def _figures(found: Figures) -> tuple[str, ...]:
+def _figures(found: Figures | None) -> tuple[str, ...]:
     """What the best guess without the question names, and what drawing does; the text and the loss of a sample."""
+    if found is None:
+        return ("not measured", "–", "–", "–")
     guessed = ("–", "–") if found.guessed is None else (_decimal(found.guessed), _decimal(found.by_chance or 0))
     return (*guessed, f"{100 * found.text_needed:.0f} %", f"{found.loss_tokens:.0f}")
 

@@ -51,9 +51,10 @@ def command_reference(group: click.Group) -> str:
         lines += ["Options of every command:", "", *_option_table(common.values(), commands[0])]
     lines += [
         *_prose(
-            "What is not given as an option is taken from the environment variable that stands beside it; of an option "
-            "that may be repeated, values are separated by spaces there. `-h` or `--help` after a command prints its "
-            "options."
+            "What is not given as an option is taken from the environment: `--shard-rows` of `gen` from "
+            "`LCDATA_GEN_SHARD_ROWS`, else from `LCDATA_SHARD_ROWS`, which all commands read that have this option. Of "
+            "an option that may be repeated, values are separated by spaces there; one that has no value is set by "
+            "`1` or `true`. `-h` or `--help` after a command prints its options."
         ),
     ]
     for command in commands:
@@ -114,9 +115,20 @@ def _context(command: click.Command, name: str, parent: click.Context | None = N
 
 
 def _commands(group: click.Group, context: click.Context) -> list[click.Context]:
-    """The commands that are not hidden, each with the context that it is run in."""
+    """The commands that are not hidden, those of a family one by one, each with the context that it is run in."""
     found = [(name, group.get_command(context, name)) for name in group.list_commands(context)]
-    return [_context(command, name, context) for name, command in found if command is not None and not command.hidden]
+    contexts = [_context(each, name, context) for name, each in found if each is not None and not each.hidden]
+    return [inner for each in contexts for inner in _members(each)]
+
+
+def _members(context: click.Context) -> list[click.Context]:
+    """The commands of a family, or the command itself."""
+    return _commands(context.command, context) if isinstance(context.command, click.Group) else [context]
+
+
+def _name(context: click.Context) -> str:
+    """What is written after `lcdata`: `gen`, `schedule add`."""
+    return context.command_path.partition(" ")[2]
 
 
 def _options(command: click.Command) -> list[click.Option]:
@@ -135,7 +147,7 @@ def _common_options(commands: Sequence[click.Context]) -> dict[tuple[str, ...], 
 
 def _contents(commands: Sequence[click.Context]) -> list[str]:
     rows = [
-        (f"[`{context.info_name}`](#{context.info_name})", context.command.get_short_help_str(200))
+        (f"[`{_name(context)}`](#{_name(context).replace(' ', '-')})", context.command.get_short_help_str(200))
         for context in commands
     ]
     return [*_table(("command", "what it does"), rows), "Then: [exit codes](#exit-codes), [events](#events).", ""]
@@ -145,7 +157,7 @@ def _command_section(context: click.Context, common: set[tuple[str, ...]]) -> li
     command = context.command
     own = [option for option in _options(command) if tuple(option.opts) not in common]
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
-    lines = [f"## {context.info_name}", "", *_prose(" ".join(cleandoc(command.help or "").split()))]
+    lines = [f"## {_name(context)}", "", *_prose(" ".join(cleandoc(command.help or "").split()))]
     lines += ["```", usage, "```", ""]
     arguments = [(f"`{param.make_metavar(context)}`", meaning) for param, meaning in _explained_arguments(command)]
     if arguments:
@@ -161,7 +173,7 @@ def _explained_arguments(command: click.Command) -> Iterator[tuple[click.Argumen
 
 
 def _option_table(options: Iterable[click.Option], context: click.Context) -> list[str]:
-    heads = ("option", "value", "default", "meaning", "environment")
+    heads = ("option", "value", "default", "meaning")
     return _table(heads, [_option_cells(option, context) for option in options])
 
 
@@ -170,21 +182,12 @@ def _option_cells(option: click.Option, context: click.Context) -> tuple[str, ..
     told = _DEFAULT.search(meaning)
     default = told[1] if told else option.get_help_extra(context).get("default", "")
     name = ", ".join(f"`{text}`" for text in (*option.opts, *option.secondary_opts))
-    variable = _variable(option, context)
     return (
         name,
         _value(option, context),
         "required" if option.required else default,
         _DEFAULT.sub("", meaning),
-        f"`{variable}`" if variable else "",
     )
-
-
-def _variable(option: click.Option, context: click.Context) -> str | None:
-    if option.envvar:
-        return option.envvar if isinstance(option.envvar, str) else " or ".join(option.envvar)
-    automatic = option.allow_from_autoenv and option.name and context.auto_envvar_prefix and not option.is_eager
-    return f"{context.auto_envvar_prefix}_{option.name.upper()}" if automatic and option.name else None
 
 
 def _value(option: click.Option, context: click.Context) -> str:

@@ -6,13 +6,19 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from conftest import Run
 from killing import wait_until
+
+from lcdata.pipelines.run import engine as engine_module
+from lcdata.pipelines.run.engine import Engine
+from lcdata.pipelines.run.where import Where
+from lcdata.schemas.errors import LcdataError
 
 BUILD = ("gen", "--task", "kv", "--length", "2k", "--n", "60", "--shard-rows", "20")
 
@@ -122,6 +128,31 @@ def test_only_its_owner_sees_the_folder_of_the_token_and_a_killed_start_s_is_rem
     assert mode == "0o700"
     assert not Path(folder).exists()
     assert not Path(left).exists()
+
+
+def test_ray_without_a_place_for_its_files_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+
+    def work(shared: None, job: int) -> Generator[int]:
+        yield job
+
+    with (
+        Engine(Where(workers=1)) as engine,
+        pytest.raises(LcdataError, match=r"Ray has no place for its files .*: set TMPDIR .*--workers 0"),
+    ):
+        list(engine.run(work, None, [7]))
+
+
+def test_ray_that_does_not_stop_is_left_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "_STOP_SECONDS", 0.1)
+    stopping = threading.Event()
+    holder = threading.Thread(target=stopping.wait, args=(30,), daemon=True)
+    with Engine(Where(workers=1)) as engine:
+        engine._holder = holder
+        holder.start()
+    assert holder.is_alive()
+    stopping.set()
+    holder.join()
 
 
 NICENESS = """
