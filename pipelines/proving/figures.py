@@ -53,7 +53,7 @@ class Figures:
 
 
 def measured(name: str, preset: str) -> Figures | None:
-    """The figures of a task's preset, or of its `defaults`, as `write_figures` wrote them; None where it did not yet."""
+    """The figures of a task's preset, or of its `defaults`, as they were written down; None where they were not yet."""
     found = json.loads(_FILE.read_text()).get(name, {}).get(preset)
     return None if found is None else Figures(**found)
 
