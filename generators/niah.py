@@ -27,7 +27,7 @@ from .material.hidden import Hidden, HiddenDraft, Needle
 from .material.identifiers import FactKind, NameKind, Names, identifiers
 from .material.list_needles import LISTS
 from .material.needles import NeedleWording, alike, listed, needle_haystack
-from .material.prose_names import names_in_prose
+from .material.prose_names import names_in_prose, people_in_prose
 from .material.wording import fill, shift
 from .task import SETTINGS, Task, Template
 
@@ -151,7 +151,8 @@ class Niah(Task):
         """A draft whose units are sentences of the haystack; the needles come on top of them."""
         if isinstance(template, AssociationWording):
             haystack = self._haystack(rng, num_units)
-            hidden = hide_associations(rng, template, haystack.text, self.num_keys, self.absent, self.depths)
+            is_in_text = haystack.text.__contains__ if self.haystack == "essay" else people_in_prose().__contains__
+            hidden = hide_associations(rng, template, is_in_text, self.num_keys, self.absent, self.depths)
             return HiddenDraft(haystack, hidden, template.id)
         assert isinstance(template, NeedleWording)
         facts = _Facts(self, rng, template, num_units if self.haystack == "needles" else 0)

@@ -1,6 +1,6 @@
 """Needles of people, and a question that shares no word with its needle: what links them is known of the world."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -81,20 +81,21 @@ ASSOCIATING = (
 def hide_associations(
     rng: np.random.Generator,
     wording: AssociationWording,
-    haystack: str,
+    is_in_text: Callable[[str], bool],
     num_keys: int,
     absent: float,
     depths: Sequence[float] | None,
 ) -> Hidden:
     """Needles of `num_keys` people, one of whom is asked for, unless that one is absent.
 
-    Each needle has the words of its question in a decoy about somebody else. None of the people is in the haystack.
+    Each needle has the words of its question in a decoy about somebody else. None of the people is in the haystack,
+    which `is_in_text` tells.
     """
     relation = RELATIONS[int(rng.integers(len(RELATIONS)))]
     drawn = [relation.pairs[at] for at in rng.permutation(len(relation.pairs))[: num_keys + 1].tolist()]
     is_absent = bool(rng.random() < absent)
     stated = drawn[1:] if is_absent else drawn[:num_keys]
-    people = _draw_people(rng, len(stated) + len(drawn), haystack)
+    people = _draw_people(rng, len(stated) + len(drawn), is_in_text)
     places = rng.random(len(people))
     if depths is not None:
         places[0] = min(float(rng.choice(np.array(depths))), float(np.nextafter(1.0, 0.0)))
@@ -129,13 +130,13 @@ def hide_associations(
     )
 
 
-def _draw_people(rng: np.random.Generator, count: int, haystack: str) -> list[str]:
+def _draw_people(rng: np.random.Generator, count: int, is_in_text: Callable[[str], bool]) -> list[str]:
     """Different names of people who are not in the haystack."""
     firsts, lasts = _names()
     people: dict[str, None] = {}
     while len(people) < count:
         name = f"{firsts[int(rng.integers(len(firsts)))]} {lasts[int(rng.integers(len(lasts)))]}"
-        if name not in haystack:
+        if not is_in_text(name):
             people[name] = None
     return list(people)
 

@@ -20,5 +20,11 @@ def codes_in_prose() -> frozenset[str]:
     return frozenset(re.findall(CODES, _all_phrases()))
 
 
+@cache
+def people_in_prose() -> frozenset[str]:
+    """All pairs of capitalised words that invented prose may hold, names of people among them."""
+    return frozenset(re.findall(r"(?=\b([A-Z][a-z]+ [A-Z][a-z]+)\b)", _all_phrases()))
+
+
 def _all_phrases() -> str:
     return "\n".join(prose_phrases())
