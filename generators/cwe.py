@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass
 
 from ..schemas.errors import UsageError
 from ..schemas.sample import Draft, Sample
+from ..schemas.split import Split, of_split
 from ..schemas.stream import stream
 from .material.coined import coined
 from .material.text import Words, number_table, running_chars, squeeze
@@ -169,7 +170,7 @@ class CWEDraft(Draft):
 
     def __init__(self, task: CWE, rng: np.random.Generator, wording: ListWording, num_units: int) -> None:
         self.task, self.wording = task, wording
-        words = _draw_words(rng, task.words, task.num_common + num_units)
+        words = _draw_words(rng, task, num_units)
         counts = np.array([task.freq_common, task.freq_other]).repeat([task.num_common, num_units])
         self._num_entries = np.cumsum(counts)[task.num_common - 1 :]
         self._order = rng.permutation(int(self._num_entries[-1]))
@@ -217,15 +218,28 @@ class CWEDraft(Draft):
         return words + digits + around * self._num_entries - len(self.wording.between) + len(prompt + self._answer)
 
 
-def _draw_words(rng: np.random.Generator, kind: WordKind, count: int) -> Words:
-    """Different words, none a part of another, shape (count, 1 or 2)."""
-    pool = _english_words() if kind == "english" else _coined_words(max(count, _MIN_COINED).bit_length())
+def _draw_words(rng: np.random.Generator, task: CWE, num_others: int) -> Words:
+    """Different words, none a part of another, shape (count, 1 or 2); the common ones come first."""
+    count = task.num_common + num_others
+    is_english, num_bits = task.words == "english", max(count, _MIN_COINED).bit_length()
+    pool = _english_words() if is_english else _coined_words(num_bits)
     if count > len(pool):
         raise UsageError(
             f"cwe: {count:,} different words are needed, but there are only {len(pool):,} english ones: "
             "use words=coined, a greater freq_other or a shorter length"
         )
-    return pool.take(rng.choice(len(pool), count, replace=False), axis=0)
+    own = _places_of_split(0 if is_english else num_bits, task.split)
+    common = rng.choice(own, task.num_common, replace=False)
+    others = rng.choice(len(pool) - task.num_common, num_others, replace=False)
+    for place in np.sort(common):
+        others += others >= place
+    return pool.take(np.concatenate([common, others]), axis=0)
+
+
+@lru_cache(maxsize=8)
+def _places_of_split(num_bits: int, split: Split) -> Ints:
+    """The places of words that are common in samples of a split: of coined ones for so many bits, of English ones."""
+    return np.flatnonzero(of_split(_coined_words(num_bits) if num_bits else _english_words(), split))
 
 
 @lru_cache(maxsize=4)

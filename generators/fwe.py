@@ -18,6 +18,7 @@ from pydantic.dataclasses import dataclass
 
 from ..schemas.errors import UsageError
 from ..schemas.sample import CountTokens, Draft, Fragments, Sample
+from ..schemas.split import is_of_split
 from .material.coined import coined, num_words
 from .material.wording import Wording, fill, fill_list, layout, shift, superlative
 from .task import SETTINGS, Task, Template
@@ -33,6 +34,9 @@ NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "
 
 _LETTERS = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz", "S1")
 _DIGITS = np.frombuffer(b"0123456789", "S1")
+
+_FEWEST_DRAWN = 256
+"""Words that are drawn at least, so that enough of them are of any split."""
 
 _UNIT = 16
 """Occurrences in a unit: few enough to fill a document, many enough to cost about the same each time."""
@@ -224,7 +228,7 @@ def _growth_until(alpha: float, clock: int) -> Ranks:
 
 
 def _draw_words(rng: np.random.Generator, count: int, task: FWE) -> list[str]:
-    """`count` different coded words, as the settings have them."""
+    """`count` different coded words, as the settings have them; the first ones are of the task's split."""
     alphabets = (_LETTERS, _DIGITS) if task.words == "codes" else (_LETTERS,)
     places = list(islice(cycle(alphabets), task.word_length))
     if count > num_words(places):
@@ -232,4 +236,8 @@ def _draw_words(rng: np.random.Generator, count: int, task: FWE) -> list[str]:
             f"fwe: {count:,} different words are needed, but {task.words} of {task.word_length} give only "
             f"{num_words(places):,}: use a greater word_length or a shorter length"
         )
-    return coined(rng, places, count).astype(str).tolist()
+    while True:
+        words = coined(rng, places, max(count, _FEWEST_DRAWN)).astype(str).tolist()
+        asked = list(islice((word for word in words if is_of_split(word, task.split)), task.num_top))
+        if len(asked) == task.num_top:
+            return [*asked, *(word for word in words if word not in asked)][:count]

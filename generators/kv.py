@@ -17,6 +17,7 @@ from pydantic.dataclasses import dataclass
 from ..schemas.errors import UsageError
 from ..schemas.quantity import IntRange, Within
 from ..schemas.sample import Draft, Sample
+from ..schemas.split import Split, of_split
 from .material.text import Words, gather, number_table, running_chars, squeeze
 from .material.wording import fill, shift
 from .task import SETTINGS, Task, Template
@@ -133,6 +134,8 @@ WORDINGS = (
 
 
 _LEAST_SHARING = 1 / 64
+_DRAWN_AT_ONCE, _MOST_TRIES = 64, 100
+"""How many keys and values are looked through for one of the task's split, and how often others are drawn."""
 
 _AUTOMATIC_POOLS = [range(100, 10**digits) for digits in range(4, _MAX_DIGITS + 1)]
 
@@ -209,10 +212,10 @@ class KVDraft(Draft):
 
         pool = task.key_pool(num_pairs + 1)
         self._key_digits = len(str(pool[-1]))
-        self._asked, keys = _draw_keys(rng, pool, num_pairs, task.subkeys, task.sharing)
+        self._asked, keys = _draw_keys(rng, pool, num_pairs, task)
         self._asked_order = rng.permutation(task.subkeys) if task.shuffle_asked else np.arange(task.subkeys)
         values = _integers(task.value_digits)
-        self._value = int(rng.integers(values.start, values.stop))
+        self._value = _draw_value(rng, values, task.split)
 
         self._block, self._num_label_words = self._lay_out(rng, used, keys, values)
         self._starts = np.concatenate(([0], running_chars(self._block)))
@@ -349,30 +352,43 @@ def _num_groups(sharing: float) -> int:
     return round(1 / sharing) if sharing >= _LEAST_SHARING else 0
 
 
-def _draw_keys(
-    rng: np.random.Generator, pool: range, num_pairs: int, subkeys: int, sharing: float
-) -> tuple[Ints, Ints]:
+def _draw_value(rng: np.random.Generator, values: range, split: Split) -> int:
+    """A value that may be asked for in samples of this split."""
+    for _ in range(_MOST_TRIES):
+        drawn = rng.integers(values.start, values.stop, _DRAWN_AT_ONCE)
+        if len(own := drawn[of_split(drawn, split)]):
+            return int(own[0])
+    raise UsageError(f"kv: no value below {values.stop:,} is of split {split}: use a greater value_digits")
+
+
+def _draw_keys(rng: np.random.Generator, pool: range, num_pairs: int, task: KV) -> tuple[Ints, Ints]:
     """The asked key, shape (subkeys,), and the others, shape (num_pairs, subkeys), no two of the same integers.
 
-    The asked key is drawn as all others are, so that nothing in them tells which it is.
+    The asked key is drawn as all others are, so that nothing in them tells which it is, but for the task's split.
     """
-    num_keys = num_pairs + 1
+    for _ in range(_MOST_TRIES):
+        keys = _some_keys(rng, pool, num_pairs + 1, task.subkeys, task.sharing)
+        own = np.flatnonzero(of_split(np.sort(keys[:_DRAWN_AT_ONCE], axis=1), task.split))
+        if len(own):
+            return keys[own[0]], np.delete(keys, own[0], axis=0)
+    raise UsageError(f"kv: no key below {pool.stop:,} is of split {task.split}: use a greater key_digits")
+
+
+def _some_keys(rng: np.random.Generator, pool: range, num_keys: int, subkeys: int, sharing: float) -> Ints:
+    """Keys no two of which are of the same integers, shape (num_keys, subkeys)."""
     if subkeys == 1:
-        keys = rng.choice(len(pool), num_keys, replace=False) + pool.start
-        return keys[:1], keys[1:, None]
+        return (rng.choice(len(pool), num_keys, replace=False) + pool.start)[:, None]
     num_groups = _num_groups(sharing)
     varied = rng.choice(len(pool), (num_groups, subkeys), replace=False) + pool.start
     fresh = _fresh(rng, pool, varied, num_keys)
     if not num_groups:
-        return fresh[0], fresh[1:]
+        return fresh
     of_group = varied[rng.integers(0, num_groups, num_keys)]
     if subkeys == 2:
-        keys = np.where(rng.integers(0, 2, (num_keys, 1), np.int8) == np.arange(2), of_group, fresh[:, :1])
-        return keys[0], keys[1:]
+        return np.where(rng.integers(0, 2, (num_keys, 1), np.int8) == np.arange(2), of_group, fresh[:, :1])
     kept = np.argsort(rng.random(fresh.shape), axis=1) < rng.integers(1, subkeys, (num_keys, 1))
     place = np.maximum(np.cumsum(~kept, axis=1) - 1, 0)
-    keys = np.where(kept, of_group, np.take_along_axis(fresh, place, axis=1))
-    return keys[0], keys[1:]
+    return np.where(kept, of_group, np.take_along_axis(fresh, place, axis=1))
 
 
 def _fresh(rng: np.random.Generator, pool: range, varied: Ints, num_keys: int) -> Ints:

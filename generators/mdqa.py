@@ -154,6 +154,7 @@ class MDQA(Task):
         "litm_edges": {"depths": [0, 1]},
         "litm_middle": {"depths": [0.5]},
     }
+    files: ClassVar[Collection[str]] = ("file",)
     guessable: ClassVar[Collection[str]] = ("litm_edges", "litm_middle")
 
     hops: Annotated[int, Field(ge=1, le=2)] = 1
@@ -312,5 +313,5 @@ def _ends(strings: Sequence[str]) -> NDArray[np.int64]:
 
 def _problem(task: MDQA, rng: np.random.Generator, num_others: int, frame: Frame) -> Problem:
     if task.file is None:
-        return invent(rng, task.hops, num_others, frame)
-    return choose_problem(rng, read_questions(task.file), task.hops, num_others, frame)
+        return invent(rng, task.hops, num_others, frame, task.split)
+    return choose_problem(rng, read_questions(task.file), task.hops, num_others, frame, task.split)

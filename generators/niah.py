@@ -74,6 +74,7 @@ class Niah(Task):
         **{name: {**settings, "distractors": "near"} for name, settings in _HARD.items()},
         "association": {"haystack": "prose", "needle_type": "association", "num_keys": 19},
     }
+    files: ClassVar[Collection[str]] = ("corpus",)
     guessable: ClassVar[Collection[str]] = (
         *("defaults", "single_1", "single_2", "single_3"),
         *("multikey_1", "multivalue", "multiquery", "mv", "pressure_test"),
@@ -152,7 +153,7 @@ class Niah(Task):
         if isinstance(template, AssociationWording):
             haystack = self._haystack(rng, num_units)
             is_in_text = haystack.text.__contains__ if self.haystack == "essay" else people_in_prose().__contains__
-            hidden = hide_associations(rng, template, is_in_text, self.num_keys, self.absent, self.depths)
+            hidden = hide_associations(rng, template, is_in_text, self.num_keys, self.absent, self.depths, self.split)
             return HiddenDraft(haystack, hidden, template.id)
         assert isinstance(template, NeedleWording)
         facts = _Facts(self, rng, template, num_units if self.haystack == "needles" else 0)
@@ -163,7 +164,7 @@ class Niah(Task):
     def _haystack(self, rng: np.random.Generator, num_sentences: int) -> Passage:
         if self.haystack == "essay":
             assert self.corpus is not None
-            return excerpt(self.corpus, rng, num_sentences)
+            return excerpt(self.corpus, rng, num_sentences, self.split)
         assert self.haystack != "needles"
         return passage(self.haystack, rng, num_sentences)
 
@@ -228,7 +229,7 @@ class _Facts:
                 taken = names_in_prose(kind)
             elif task.corpus is not None:
                 taken = names_in_corpus(task.corpus, kind)
-            return identifiers(kind, rng, count, taken, near=near, unlike=unlike)
+            return identifiers(kind, rng, count, taken, near=near, unlike=unlike, split=task.split)
 
         if self._is_list:
             outings = draw("outings", num_values * _NUM_LISTED)

@@ -7,8 +7,10 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
 
 from ..schemas.sample import Draft
+from ..schemas.split import Split
 
 SETTINGS = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 """How a task's settings behave: unknown ones are refused, the string under a field is its meaning."""
@@ -23,6 +25,7 @@ class Template(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True, config=SETTINGS)
 class Task(ABC):
     """A kind of synthetic sample: a frozen, keyword-only pydantic dataclass whose fields are its settings."""
 
@@ -34,6 +37,12 @@ class Task(ABC):
     """Settings under the names that benchmarks gave them."""
     guessable: ClassVar[Collection[str]] = ()
     """Presets, and `defaults`, whose answer can be guessed from the text alone, as benchmarks have it."""
+
+    files: ClassVar[Collection[str]] = ()
+    """Settings that name files, whose texts decide samples and whose names do not."""
+
+    split: Split = "train"
+    """The set that samples are of: nothing that is asked or answered in one is asked or answered in another."""
 
     def input_files(self) -> Sequence[Path]:
         """Files that samples are made from; what is in them decides a build as the settings do."""

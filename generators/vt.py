@@ -19,6 +19,7 @@ from pydantic.dataclasses import dataclass
 from ..schemas.errors import UsageError
 from ..schemas.quantity import IntRange, Within
 from ..schemas.sample import CountTokens, Draft, Sample
+from ..schemas.split import Split, is_of_split
 from .material.coined import Strings, coined, num_words
 from .material.essay import CorpusPath, codes_in_corpus, corpus_files, excerpt
 from .material.haystack import Passage, passage
@@ -46,6 +47,8 @@ _STRAY_VALUES = (
 )
 
 _MIN_DIGITS_IN_PROSE = 5
+_MOST_TRIES = 100
+"""How often like names and values are drawn before others are taken."""
 
 _ANY_ORDER = "A variable may be copied before the sentence that sets it."
 """Last sentence of the head where assignments stand in any order."""
@@ -127,6 +130,7 @@ class VT(Task):
         "vt_hard": {"num_chains": 16, "num_hops": 4, "in_order": False, "haystack": "prose", "distractors": "near"},
     }
     """The setting of RULER, under its name there, and one in which many chains of like names run side by side."""
+    files: ClassVar[Collection[str]] = ("corpus",)
     guessable: ClassVar[Collection[str]] = ("defaults", "vt")
 
     num_chains: Annotated[int, Field(ge=1, le=64)] = 4
@@ -189,9 +193,9 @@ class VTDraft(Draft):
         digits = int(rng.integers(task.value_digits.low, task.value_digits.high, endpoint=True))
         is_near = task.distractors == "near"
         taken = _taken(task)
-        values = _draw(rng, _digits(rng, digits, task.num_chains, near=is_near), task.num_chains, taken)
-        num_names = task.num_chains * length
-        names = _draw(rng, _letters(rng, task.name_length, num_names, near=is_near), num_names, taken)
+        draw = _near_words if is_near else _words
+        values = draw(rng, [_DIGITS[1:], *[_DIGITS] * (digits - 1)], task.num_chains, taken, task.split, 1)
+        names = draw(rng, [_LETTERS] * task.name_length, task.num_chains * length, taken, task.split, length)
         depths = rng.random((task.num_chains, length))
         if task.in_order:
             depths.sort(axis=1)
@@ -257,41 +261,56 @@ class VTDraft(Draft):
 def _haystack(task: VT, rng: np.random.Generator, num_sentences: int) -> Passage:
     if task.haystack == "essay":
         assert task.corpus is not None, "the settings were checked"
-        return excerpt(task.corpus, rng, num_sentences)
+        return excerpt(task.corpus, rng, num_sentences, task.split)
     return passage(task.haystack, rng, num_sentences)
 
 
-def _digits(rng: np.random.Generator, count: int, num_values: int, *, near: bool) -> list[Strings]:
-    """The digits that each place of a value has, so many that `num_values` can be made; the first is no zero."""
-    places = [_DIGITS[1:], *[_DIGITS] * (count - 1)]
-    return _few(rng, places, num_values) if near else places
-
-
-def _letters(rng: np.random.Generator, count: int, num_names: int, *, near: bool) -> list[Strings]:
-    """The letters that each place of a name has, so many that `num_names` can be made."""
-    places = [_LETTERS] * count
-    return _few(rng, places, num_names) if near else places
-
-
-def _few(rng: np.random.Generator, places: Sequence[Strings], count: int) -> list[Strings]:
-    """A few of the strings of each place, of which more than twice `count` words can be made if there are so many."""
+def _near_words(
+    rng: np.random.Generator, places: Sequence[Strings], count: int, taken: Set[str], split: Split, num_asked: int
+) -> list[str]:
+    """Words as `_words` draws them, of so few strings of each place that they are like each other."""
     each = math.ceil((2 * count + 2) ** (1 / len(places)))
-    return [rng.choice(strings, min(each, len(strings)), replace=False) for strings in places]
+    for _ in range(_MOST_TRIES):
+        few = [rng.choice(strings, min(each, len(strings)), replace=False) for strings in places]
+        if words := _of_all(coined(rng, few, num_words(few)), count, taken, split, num_asked):
+            return words
+    return _words(rng, places, count, taken, split, num_asked)
 
 
-def _draw(rng: np.random.Generator, places: Sequence[Strings], count: int, taken: Set[str]) -> list[str]:
-    """Different words of one length, none of which is taken; UsageError where there are not so many."""
-    num_drawn = count
-    while num_drawn <= num_words(places):
-        words = coined(rng, places, num_drawn).astype(str).tolist()
-        free = [word for word in words if word not in taken] if taken else words
-        if len(free) >= count:
-            return free[:count]
-        num_drawn = min(2 * num_drawn, max(num_words(places), num_drawn + 1))
+def _words(
+    rng: np.random.Generator, places: Sequence[Strings], count: int, taken: Set[str], split: Split, num_asked: int
+) -> list[str]:
+    """Different words of one length, none of which is taken and the first `num_asked` of which are of the split.
+
+    Raises UsageError where there are not so many.
+    """
+    num_drawn = 2 * count
+    while True:
+        num_drawn = min(num_drawn, num_words(places))
+        if words := _of_all(coined(rng, places, num_drawn), count, taken, split, num_asked):
+            return words
+        if num_drawn == num_words(places):
+            break
+        num_drawn *= 4
     raise UsageError(
         f"vt: {count:,} different names or values of {len(places)} characters are more than there are: use a greater "
         "name_length or value_digits, or fewer chains and hops"
     )
+
+
+def _of_all(words: Strings, count: int, taken: Set[str], split: Split, num_asked: int) -> list[str]:
+    """So many of the words, in their order but for those that are asked for; nothing where there are too few."""
+    free = [word for word in words.astype(str).tolist() if word not in taken]
+    if len(free) < count:
+        return []
+    asked: list[str] = []
+    for word in free:
+        if len(asked) == num_asked:
+            break
+        if is_of_split(word, split):
+            asked.append(word)
+    others = [word for word in free if word not in asked]
+    return [*asked, *others][:count] if len(asked) == num_asked else []
 
 
 def _taken(task: VT) -> frozenset[str]:

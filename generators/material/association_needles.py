@@ -6,7 +6,8 @@ from functools import cache
 
 import numpy as np
 
-from .associations import RELATIONS
+from ...schemas.split import Split, is_of_split
+from .associations import RELATIONS, Relation
 from .hidden import Hidden, Needle
 from .wording import fill
 
@@ -85,6 +86,7 @@ def hide_associations(
     num_keys: int,
     absent: float,
     depths: Sequence[float] | None,
+    split: Split,
 ) -> Hidden:
     """Needles of `num_keys` people, one of whom is asked for, unless that one is absent.
 
@@ -92,10 +94,12 @@ def hide_associations(
     which `is_in_text` tells.
     """
     relation = RELATIONS[int(rng.integers(len(RELATIONS)))]
-    drawn = [relation.pairs[at] for at in rng.permutation(len(relation.pairs))[: num_keys + 1].tolist()]
+    pairs = [relation.pairs[at] for at in rng.permutation(len(relation.pairs)).tolist()]
+    pairs.sort(key=lambda pair: pair not in _asked_in(relation, split))  # what is asked for comes first
+    drawn = [pairs[0], *[pairs[1 + at] for at in rng.permutation(len(pairs) - 1)[:num_keys].tolist()]]
     is_absent = bool(rng.random() < absent)
     stated = drawn[1:] if is_absent else drawn[:num_keys]
-    people = _draw_people(rng, len(stated) + len(drawn), is_in_text)
+    people = _draw_people(rng, len(stated) + len(drawn), is_in_text, split)
     places = rng.random(len(people))
     if depths is not None:
         places[0] = min(float(rng.choice(np.array(depths))), float(np.nextafter(1.0, 0.0)))
@@ -130,13 +134,19 @@ def hide_associations(
     )
 
 
-def _draw_people(rng: np.random.Generator, count: int, is_in_text: Callable[[str], bool]) -> list[str]:
-    """Different names of people who are not in the haystack."""
+@cache
+def _asked_in(relation: Relation, split: Split) -> frozenset[tuple[str, str]]:
+    """The pairs that samples of a split may ask for."""
+    return frozenset(pair for pair in relation.pairs if is_of_split(pair[1], split))
+
+
+def _draw_people(rng: np.random.Generator, count: int, is_in_text: Callable[[str], bool], split: Split) -> list[str]:
+    """Different names of people who are not in the haystack; the first may be answered in samples of the split."""
     firsts, lasts = _names()
     people: dict[str, None] = {}
     while len(people) < count:
         name = f"{firsts[int(rng.integers(len(firsts)))]} {lasts[int(rng.integers(len(lasts)))]}"
-        if not is_in_text(name):
+        if not is_in_text(name) and (people or is_of_split(name, split)):
             people[name] = None
     return list(people)
 

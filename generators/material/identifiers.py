@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...schemas.errors import UsageError
+from ...schemas.split import Split, is_of_split
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
@@ -63,8 +64,11 @@ def identifiers(
     *,
     near: bool = False,
     unlike: Names | None = None,
+    split: Split | None = None,
 ) -> Names:
     """`count` different identifiers, none of which is part of another or `taken`, nor one of those in `unlike`.
+
+    All are of the split, if one is given, but UUIDs: of 2**122, chance alone keeps those of two sets apart.
 
     Words are two English words joined by a dash, numbers have seven digits, UUIDs are of version 4, cities one word,
     outings an infinitive with its object. Where they are to be `near`, each shares a half with some others, of numbers
@@ -73,7 +77,7 @@ def identifiers(
     if kind == "uuids" and not near:
         return Names(kind, (_uuid_strings(uuids(rng, count)),), (np.arange(count),))
     num_drawn = count + min(len(taken), 8) + (0 if unlike is None else 16 + count // 16)
-    tables, choices = _near_parts(kind, rng, 2 * num_drawn + 8) if near else _all_parts(kind)
+    tables, choices = _near_parts(kind, rng, 2 * num_drawn + 8, split) if near else _all_parts(kind, split)
     sizes = tuple(map(len, choices))
     while num_drawn <= math.prod(sizes):
         drawn = rng.choice(math.prod(sizes), num_drawn, replace=False)
@@ -91,14 +95,27 @@ def identifiers(
     )
 
 
-def _all_parts(kind: NameKind) -> tuple[Tables, list[Ints]]:
-    """What identifiers are put together from, and which strings of it are used: all."""
+def _all_parts(kind: NameKind, split: Split | None) -> tuple[Tables, list[Ints]]:
+    """What identifiers are put together from, and which strings of it are used: all of the split."""
     assert kind != "uuids", "these are in no table"
     tables = name_tables(kind)
-    return tables, [np.arange(len(table)) for table in tables]
+    return tables, [_usable(kind, number, split) for number in range(len(tables))]
 
 
-def _near_parts(kind: NameKind, rng: np.random.Generator, count: int) -> tuple[Tables, list[Ints]]:
+@cache
+def _usable(kind: ComposedKind, number: int, split: Split | None) -> Ints:
+    """The strings of a table that names of a split may take: the part that is left to a split decides for a name.
+
+    It is the last part of outings, of which there are more than of the first ones, and the first of all others. The
+    order of its letters and digits does not matter, so that those of a number can be swapped.
+    """
+    parts = name_parts(kind)
+    if split is None or number != (len(parts) - 1 if kind == "outings" else 0):
+        return np.arange(len(parts[number]))
+    return np.flatnonzero([is_of_split("".join(sorted(part)), split) for part in parts[number]])
+
+
+def _near_parts(kind: NameKind, rng: np.random.Generator, count: int, split: Split | None) -> tuple[Tables, list[Ints]]:
     """What identifiers are put together from, and so few strings of it that `count` or more can be made of them."""
     if kind == "uuids":
         few = math.isqrt(count) + 1
@@ -107,23 +124,24 @@ def _near_parts(kind: NameKind, rng: np.random.Generator, count: int) -> tuple[T
         return tables, [np.arange(few)] * 2
     tables = name_tables(kind)
     choices: list[Ints] = []
-    for number, table in enumerate(tables):
+    for number in range(len(tables)):
         others = math.prod(map(len, choices))
         few = math.ceil((count / others) ** (1 / (len(tables) - number)))
-        choices.append(np.sort(_few(kind, rng, len(table), max(few, 2))))
+        choices.append(np.sort(_few(kind, rng, _usable(kind, number, split), max(few, 2))))
     return tables, choices
 
 
-def _few(kind: NameKind, rng: np.random.Generator, size: int, few: int) -> Ints:
-    """About so many strings of a table, drawn; half of them are others with their last two digits swapped."""
-    if few >= size:
-        return np.arange(size)
+def _few(kind: NameKind, rng: np.random.Generator, usable: Ints, few: int) -> Ints:
+    """About so many of the usable strings of a table; half of the numbers are others with two digits swapped."""
+    if few >= len(usable):
+        return usable
     if kind != "numbers":
-        return rng.choice(size, few, replace=False)
-    drawn = rng.choice(size, -(-few // 2), replace=False)
+        return rng.choice(usable, few, replace=False)
+    drawn = rng.choice(usable, -(-few // 2), replace=False)
     tens, units = drawn // 10 % 10, drawn % 10
     swapped = drawn + 9 * (units - tens)
-    return np.unique(np.concatenate([drawn, swapped, (drawn[: max(few // 4, 1)] + 500) % size]))
+    more = rng.choice(usable, max(few // 4, 1))
+    return np.unique(np.concatenate([drawn, swapped, more]))
 
 
 def found(kind: NameKind, text: bytes) -> frozenset[str]:

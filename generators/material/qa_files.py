@@ -6,7 +6,7 @@ impossible or with annotations that do not fit their text are left out.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -16,6 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ...schemas.errors import UsageError
 from ...schemas.sample import Span
+from ...schemas.split import Split, is_of_split
 from .files import MaterialFile, check_planned
 from .world import Frame, Page, Problem
 
@@ -46,6 +47,7 @@ class QAFile:
     texts: Sequence[str]
     by_hops: Mapping[int, Sequence[Asked]]
     """Questions by the number of paragraphs that their answer takes."""
+    _own: dict[tuple[int, Split], Sequence[Asked]] = field(default_factory=dict[tuple[int, Split], Sequence[Asked]])
 
     def with_hops(self, hops: int) -> Sequence[Asked]:
         """Questions whose answer takes `hops` paragraphs; UsageError where there are none."""
@@ -53,6 +55,15 @@ class QAFile:
             cure = f"use hops={min(self.by_hops)}" if {1, 2} & self.by_hops.keys() else "use another file"
             raise UsageError(f"mdqa: {self.path} has no question with an answer that takes {_PARAGRAPHS[hops]}: {cure}")
         return self.by_hops[hops]
+
+    def of_split(self, hops: int, split: Split) -> Sequence[Asked]:
+        """Those of them that samples of a split may ask; UsageError where there are none."""
+        questions = self.with_hops(hops)
+        if (hops, split) not in self._own:
+            self._own[hops, split] = [asked for asked in questions if is_of_split(asked.question, split)]
+        if not self._own[hops, split]:
+            raise UsageError(f"mdqa: {self.path} has no question of split {split}: use a file with more of them")
+        return self._own[hops, split]
 
 
 def read_questions(path: Path) -> QAFile:
@@ -75,9 +86,11 @@ def read_questions(path: Path) -> QAFile:
         ) from None
 
 
-def choose_problem(rng: np.random.Generator, file: QAFile, hops: int, num_others: int, frame: Frame) -> Problem:
+def choose_problem(
+    rng: np.random.Generator, file: QAFile, hops: int, num_others: int, frame: Frame, split: Split
+) -> Problem:
     """A question of the file, and other paragraphs, none of which has the answer in it: related ones, then any."""
-    questions = file.with_hops(hops)
+    questions = file.of_split(hops, split)
     asked = questions[int(rng.integers(len(questions)))]
     answer = re.compile(rf"(?<!\w){re.escape(asked.answer)}(?!\w)", re.IGNORECASE)
     needle = asked.answer.lower()

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ...schemas.errors import UsageError
 from ...schemas.sample import Span
+from ...schemas.split import Split, of_split
 from .relations import (
     CHARACTERS,
     INDUSTRIES,
@@ -92,8 +93,11 @@ _SENTENCE_WIDTH = 5
 _ROW_WIDTH = 2 + _NUM_RELATIONS * _SENTENCE_WIDTH + 1
 
 
-def invent(rng: np.random.Generator, hops: int, num_others: int, frame: Frame) -> Problem:
-    """A question of one or two hops, its documents and `num_others` more, of which the first few would do as well."""
+def invent(rng: np.random.Generator, hops: int, num_others: int, frame: Frame, split: Split = "train") -> Problem:
+    """A question of one or two hops, its documents and `num_others` more, of which the first few would do as well.
+
+    The one that it is about and its answer are of the split.
+    """
     path = _draw_path(rng, hops)
     num_rows = hops + num_others
     kinds = rng.integers(0, _NUM_TITLED, num_rows)
@@ -103,7 +107,9 @@ def invent(rng: np.random.Generator, hops: int, num_others: int, frame: Frame) -
         rows = np.flatnonzero(kinds == kind)
         ranks[rows] = np.arange(len(rows))
     num_names = 3 * (int(ranks.max()) + 1) // 2 + 8
-    names = _draw_names(rng, num_names)
+    asked_kind, (last_kind, last_relation) = path[0][0], path[-1]
+    answer_kind = RELATIONS[last_kind][last_relation].value
+    names, answers = _draw_names_of(rng, num_names, split, asked_kind, answer_kind, hops)
 
     # The introduction comes first, then the other relations in any order.
     relations = np.zeros((num_rows, _NUM_RELATIONS), np.int64)
@@ -114,6 +120,7 @@ def invent(rng: np.random.Generator, hops: int, num_others: int, frame: Frame) -
     chosen += (value_kinds == kinds[:, None]) & (chosen >= ranks[:, None])  # nothing refers to itself
     chosen[:hops] = rng.integers(hops, num_names, (hops, _NUM_RELATIONS))  # nor is an answer part of the question
     asked = [int(np.flatnonzero(relations[hop] == relation)[0]) for hop, (_, relation) in enumerate(path)]
+    chosen[hops - 1, asked[-1]] = answers[int(rng.integers(len(answers)))]
     if hops == 2:
         chosen[0, asked[0]] = ranks[1]
 
@@ -153,6 +160,24 @@ def _question(rng: np.random.Generator, path: Sequence[tuple[Kind, int]], title:
     kind, relation = path[-1]
     asks = RELATIONS[kind][relation].asks
     return fill(asks[int(rng.integers(len(asks)))], x=about)[0]
+
+
+def _draw_names_of(
+    rng: np.random.Generator, count: int, split: Split, asked: Kind, answer: Kind, hops: int
+) -> tuple[Places, Ints]:
+    """Names as `_draw_names` has them, the first of the asked kind of the split; and the places of possible answers.
+
+    These are names and values of the answer's kind which are of the split and not of a document that answers.
+    """
+    while True:
+        names = _draw_names(rng, count)
+        own = np.flatnonzero(of_split(names[asked], split))
+        if not len(own):
+            continue
+        names[asked, [0, own[0]]] = names[asked, [own[0], 0]]
+        answers = hops + np.flatnonzero(of_split(names[answer, hops:], split))
+        if len(answers):
+            return names, answers
 
 
 def _draw_names(rng: np.random.Generator, count: int) -> Places:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...generators.registry import build_task
+from ...generators.registry import build_task, stream_name
 from ...generators.task import Task, Template
 from ...generators.templates import choose_templates
 from ...packers.tokens.conversation import messages, said, written
@@ -69,13 +69,14 @@ class SampleMaker:
         `chat` is for components whose format is that.
         """
         self.component = component
-        self.task: Task = build_task(component.task, component.settings)
+        self.task: Task = build_task(component.task, component.settings, component.split)
         self.templates: Sequence[Template] = choose_templates(self.task, component.templates, component.template)
         self.tokenizer = tokenizer
         self.layout = Layout.plain(tokenizer)
         if component.format == "chat":
             assert chat is not None
             self.layout = Layout.chat(tokenizer, chat)
+        self._stream_name = stream_name(self.task)
         self._seed, self._longest = seed, component.length.longest
         self._rates = dict(rates or {})
 
@@ -169,7 +170,7 @@ class SampleMaker:
         """Fit the sample's draft, drawn again with more units in the rare case that it was too small."""
         factor = 1
         while True:
-            rng = stream(self.task.name, self._seed, index)
+            rng = stream(f"{self._stream_name}/{length}", self._seed, index)
             template = self.templates[int(rng.integers(len(self.templates)))]
             rate = self.rate(template)
             capacity = rate.capacity(length) * factor
