@@ -46,11 +46,12 @@ def export(
 ) -> Exported:
     """Write the samples of these indices (all of them where none is named) as lines of a format, in order of index.
 
-    `first` takes only so many, `config` those of a config alone, by the indices that they have in the dataset. `out` is a file, or STDOUT. Raises QualityError where a sample does not come out as the dataset holds it.
+    `first` takes only so many, `config` those of a config alone, by the indices that they have in the dataset. `out` is
+    a file, or STDOUT. Raises QualityError where a sample does not come out as the dataset holds it.
     """
     out = out or Path(f"{config or dataset.name}-{to}.jsonl")
     _check_place(out, dataset.folder, overwrite)
-    samples = _chosen(indices, _numbers(dataset, config), dataset.name if config is None else config)[:first]
+    samples = _chosen(indices, _numbers(dataset, config), config or "the dataset")[:first]
     remade = _remade(dataset, samples)
     num_tokens = num_bytes = 0
     with _whole_file(out) as file:
