@@ -59,7 +59,7 @@ def plan_push(dataset: Dataset, repository: str, settings: PushSettings = PushSe
 
 
 def push(dataset: Dataset, repository: str, settings: PushSettings = PushSettings(), tell: Tell = nobody) -> Pushed:
-    """Bring a dataset of this machine to the Hub dataset `org/name`, as far as it is not there.
+    """Bring a dataset to the Hub dataset `org/name`, as far as it is not there.
 
     What an interrupted push uploaded stays uploaded, and nothing is done where all is there. Raises UsageError where it
     cannot go there as it is, HubError for what the Hub refuses, each with its cure.
@@ -215,7 +215,8 @@ class _Push:
             now = self.hub.look()
             return now.commit if all(file.is_on(now) for file in files) else None
 
-        self.hub.commit(f"{self.title}: data", {file.record.path: file.path for file in files}, [], is_done)
+        with self.local.at_hand(files) as paths:
+            self.hub.commit(f"{self.title}: data", paths, [], is_done)
 
     def _flip(self, before: There, scratch: Path) -> str:
         """Let readers see the dataset; returns the commit. HubError where another push came in between."""
