@@ -31,7 +31,7 @@ demo-recipe: $(READY)  ## build a curriculum of three tasks and a corpus: your o
 demo-publish: $(READY)  ## push a dataset to a Hub of this machine's own, load it from there and verify the download
 	rm -rf demo-hub demo-published && mkdir demo-hub
 	$(RUN)/lcdata gen --task kv --length 4k --n 100 --out demo-published
-	(cd tests && exec ../$(RUN)/python -m hub ../demo-hub/files --port-file ../demo-hub/environment) & hub=$$!; \
+	@(cd tests && exec ../$(RUN)/python -m hub ../demo-hub/files --port-file ../demo-hub/environment) & hub=$$!; \
 	trap 'kill $$hub' EXIT; until [ -f demo-hub/environment ]; do kill -0 $$hub && sleep 0.1; done; \
 	set -ae && . demo-hub/environment && set +a; \
 	$(RUN)/lcdata push demo-published user/demo --dry-run; \
