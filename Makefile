@@ -17,7 +17,7 @@ for name, text in pages(cli).items():
 endef
 export WRITE_REFERENCE
 
-.PHONY: demo demo-recipe demo-publish test check trainers readers bench chaos gallery lock clean
+.PHONY: demo demo-recipe demo-publish test check trainers readers bench chaos chaos-service gallery lock clean
 
 demo: $(READY)  ## make 100 samples of 128k tokens and look at them
 	$(RUN)/lcdata gen --task kv --length 128k --n 100 --out demo
@@ -62,6 +62,9 @@ bench: $(TRAINERS)  ## speed and memory beside bounds and a peer; writes benchma
 	$(RUN)/python benchmarks/ingest.py
 	$(RUN)/python benchmarks/packing.py
 	$(RUN)/python benchmarks/reupload.py
+
+chaos-service: $(READY)  ## servers and builds of the service killed KILLS times at random moments
+	cd tests && ../$(RUN)/python -m chaos.service $(or $(KILLS),100)
 
 chaos: $(READY)  ## kills, refused file operations and flipped bits, with the table of docs/reliability.md
 	cd tests && ../$(RUN)/python -m chaos.campaign $(or $(BITS),100) $(OPERATIONS)

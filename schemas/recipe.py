@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from .corpus import IngestRecipe
+from .gates import QualityGates
 from .names import FolderName
 from .problems import ClashError
 from .provenance import License
@@ -42,6 +43,9 @@ class Recipe(Written):
 
     output: str | None = Field(default=None, exclude=True)
     """The folder to make, where none is named on the command line; nothing of it is in the data."""
+
+    gates: QualityGates | None = Field(default=None, exclude=True)
+    """What the finished dataset is judged by; nothing of it is in the data."""
 
     push: str | None = None
     """The Hub dataset that it is meant for, `org/name`, by which its card says how to load it."""

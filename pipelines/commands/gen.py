@@ -128,7 +128,7 @@ def gen(
     address: str | None,
     engine: str | None,
     overwrite: bool,
-    with_report: bool,
+    report: bool,
     repository: str | None,
     dry_run: bool,
     **flags: Any,
@@ -152,5 +152,6 @@ def gen(
         show_plan(output, recipe, where, engine or "fastokens")
         return
     place = out or Path(recipe.name)
-    with pushed_afterwards(output, recipe, place, repository):
-        build_dataset(output, recipe, place, where, engine or "fastokens", overwrite, with_report)
+    with pushed_afterwards(output, recipe, repository) as push:
+        build_dataset(output, recipe, place, where, engine or "fastokens", overwrite, report)
+        push(place)

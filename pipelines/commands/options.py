@@ -240,7 +240,7 @@ overwrite_option = click.option(
 )
 
 report_option = click.option(
-    "--report", "with_report", is_flag=True, help="Write its report when it is finished, see `lcdata report`."
+    "--report", is_flag=True, help="Write its report when it is finished, see `lcdata report`."
 )
 
 recipe_options = together(
@@ -282,3 +282,47 @@ gate_options = together(
     ),
 )
 """Options of how much of its inputs an ingest may lose."""
+
+service_option = click.option(
+    "--service",
+    metavar="DIR",
+    type=PATH,
+    default=Path("lcdata-service"),
+    show_default=True,
+    help="The service's folder, with its database and builds.",
+)
+"""Where the service's schedules and runs are."""
+
+keep_option = click.option(
+    "--keep",
+    metavar="N",
+    type=click.IntRange(0),
+    default=0,
+    help="Datasets of a schedule to keep, the newest. [default: all]",
+)
+"""How many datasets of a schedule stay."""
+
+order_options = together(
+    "Build",
+    click.argument("recipe", type=PATH),
+    click.option(
+        "--set",
+        "changes",
+        multiple=True,
+        metavar="PLACE=VALUE",
+        help="Like 'seed={{ fire_date }}' or stages.0.tokens=1M; repeatable.",
+    ),
+    click.option("--push", metavar="ORG/NAME", help="The Hub dataset to push to, once all gates hold."),
+    click.option(
+        "--gate", "gates", metavar="NAME=VALUE", multiple=True, help="Like min_fill=99%; over the recipe's. Repeatable."
+    ),
+    click.option("--time-limit", metavar="TIME", help="Time that a run may take, such as 2h."),
+    click.option(
+        "--workers",
+        metavar="N",
+        type=click.IntRange(0),
+        help="Processes; 0 for one. [default: by the size of the work]",
+    ),
+    click.option("--address", metavar="HOST:PORT", help="A Ray cluster to build on."),
+)
+"""A recipe that a server builds, and what becomes of the dataset."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -41,13 +41,14 @@ def repository_of(dataset: Dataset, repository: str | None) -> str:
 
 
 @contextmanager
-def pushed_afterwards(output: Output, recipe: Recipe, out: Place, repository: str | None) -> Generator[None]:
-    """Push what the block builds, where a repository is named.
+def pushed_afterwards(output: Output, recipe: Recipe, repository: str | None) -> Generator[Callable[[Place], None]]:
+    """Push the datasets that the block hands to what it is given, where a repository is named.
 
     While it builds no token is in the environment, which workers inherit; HubError at once where there is none.
     """
+    built: list[Place] = []
     if repository is None:
-        yield
+        yield built.append
         return
     if not is_hub_id(repository):
         raise UsageError(f"--push {repository!r} must be a Hub dataset such as org/name")
@@ -60,8 +61,9 @@ def pushed_afterwards(output: Output, recipe: Recipe, out: Place, repository: st
     if is_hub_id(recipe.tokenizer.source):
         find_vocabulary(recipe.tokenizer.source)  # into the cache, while there is a token for gated ones
     with tokens_withheld():
-        yield
-    push_dataset(output, open_dataset(out), repository, PushSettings())
+        yield built.append
+    for place in built:
+        push_dataset(output, open_dataset(place), repository, PushSettings())
 
 
 def push_dataset(output: Output, dataset: Dataset, repository: str | None, settings: PushSettings) -> None:
