@@ -20,7 +20,7 @@ def _as_text(value: object) -> object:
 class Reference(BaseModel):
     """What is known of a sample besides its text; the line of an evaluation file, where answers are `outputs`."""
 
-    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True, use_attribute_docstrings=True, populate_by_name=True)
 
     EXAMPLE: ClassVar[str] = '{"index": 0, "outputs": ["42"]}'
 
@@ -51,6 +51,9 @@ class Reference(BaseModel):
 
     ordered: bool = False
     """Whether the order of the answers matters."""
+
+    context: Annotated[str, Field(validation_alias=AliasChoices("input", "context"), exclude=True, repr=False)] = ""
+    """What the model had read, where it is known; what the question names is told by it."""
 
     @classmethod
     def of_document(cls, *, facts: Mapping[str, Any], **fields: Any) -> "Reference":
