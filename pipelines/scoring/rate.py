@@ -17,7 +17,7 @@ from .reading.flat import flat, normal
 from .reading.kinds import Answer, distinct
 from .reading.known import with_signs
 from .reading.rivals import SIGN, Reader, hedged, open_ended
-from .reading.signs import MOST_ANSWERS, NAMED, answer_number
+from .reading.signs import BULLET, MARK_END, MOST_ANSWERS, NAMED, answer_number
 from .reading.thinking import without_thinking
 
 
@@ -29,8 +29,8 @@ def rate(reply: str, reference: Reference) -> Rating:
     cited = {str(number) for number in reference.citations}
     answers = distinct([normal(answer) for answer in reference.answers if answer not in cited][:MOST_ANSWERS])
     num_answers = len(answers) + sum(number in reference.answers for number in cited)
-    text = flat(without_thinking(reply))
-    numbers, text = _citations(text, answers) if cited else (set[str](), text)
+    text = _signed(reply, answers, reference)
+    numbers, text = _citations(text) if cited else (set[str](), text)
     found, wrong = _stated(text, answers, reference)
     wrong |= numbers - cited if len(answers) < num_answers else set()
     num_found = len(found) + (len(cited & numbers) if len(answers) < num_answers else 0)
@@ -56,18 +56,34 @@ def rate_substrings(reply: str, reference: Reference) -> Rating:
 MATCHES = {"exact": rate, "substring": rate_substrings}
 
 
+def _signed(reply: str, answers: Sequence[Answer], reference: Reference) -> str:
+    """What a reply says to its reader, with signs for answers and for what the question names."""
+    named = [name for name in map(normal, (*reference.asked, *_names_asked(reference.context))) if name]
+    return with_signs(flat(without_thinking(reply)), answers, named)
+
+
 def _stated(text: str, answers: Sequence[Answer], reference: Reference) -> tuple[list[int], set[str]]:
     """The numbers of the answers that a text states, in the order of their first places, and what it states beside."""
     if not answers:
         return [], set()
     reader = Reader(answers, reference.context)
-    named = [name for name in map(normal, (*reference.asked, *_names_asked(reference.context))) if name]
-    text = with_signs(text, answers, named)
     text = without_denied(last_corrected(text, reader.candidates))
+    text = _without_sources(text)
     part = answering(text, len(answers), bool(reference.asked), reader.candidates)
     found = list(dict.fromkeys(answer_number(sign) for sign in SIGN.findall(part.text)))
     found = [number for number in found if number < len(answers)]
     return found, set(_beside(part, reader, bool(found)))
+
+
+_SOURCES = re.compile(
+    rf"^[ #*]*(?:sources?|references?|citations?|evidence|supporting \w+)\W*:[^\n]*(?:\n+[{BULLET}][^\n]*)*", re.IGNORECASE | re.MULTILINE
+)
+
+
+def _without_sources(text: str) -> str:
+    """The text without its list of sources, unless the answers stand only there."""
+    rest = _SOURCES.sub("", text)
+    return rest if set(SIGN.findall(rest)) == set(SIGN.findall(text)) else text
 
 
 def _beside(part: Part, reader: Reader, any_found: bool) -> Iterator[str]:
@@ -93,7 +109,7 @@ def _beside(part: Part, reader: Reader, any_found: bool) -> Iterator[str]:
 def _values_for_absent(part: Part, reader: Reader) -> Iterator[str]:
     """Values given all the same by who says that there is none."""
     text = f"{part.text}\n{part.after}"
-    for clause in re.split(r"[;\n]|(?<=[.!?])\s+|, (?=but|though|although|however|or\b|yet)", text):
+    for clause in re.split(r"[;\n]|(?<=[.!?])\s+|, (?=but|though|although|however|yet)", text):
         if SIGN.search(clause) and not re.search(r"\bor\b", clause):
             continue
         if NAMED in clause or hedged(clause):
@@ -125,7 +141,11 @@ _CITATION = re.compile(
 )
 
 
-def _citations(text: str, answers: Sequence[Answer]) -> tuple[set[str], str]:
+_PLAIN_NUMBER = re.compile(rf"(?:^|(?<=[,;\n{BULLET}:])|(?<=\band))[ *]*\d{{1,4}}(?= *(?:[,;.\n{MARK_END}]|and\b|$))", re.MULTILINE)
+"""A number that is an item of its own."""
+
+
+def _citations(text: str) -> tuple[set[str], str]:
     """The documents cited, as in `[2, 5]`, `#2` or `files 2 and 5`, and the text without them."""
     cited = set[str]()
 
@@ -133,5 +153,6 @@ def _citations(text: str, answers: Sequence[Answer]) -> tuple[set[str], str]:
         cited.update(str(int(number)) for number in re.findall(r"\d+", match[0]))
         return " " if match[0][0].isalnum() else ", "
 
-    return cited, _CITATION.sub(take, text)
+    text = _CITATION.sub(take, text)
+    return cited, _PLAIN_NUMBER.sub(take, text)
 

@@ -38,7 +38,7 @@ BARE = re.compile(r"(?:none|n/?a|null|nil|nothing|absent|missing|no|empty|-)", r
 ELSEWHERE = re.compile(
     r"\b(?:elsewhere|anywhere else|anyone else|anything else|any other|other than|besides|again|more than once|further|"
     r"more details?|only once|twice|another|apart from|in addition)\b|\bnot true\b|\bnot the case\b|\bnot correct\b|"
-    r"\bno other\b|\bnobody else\b|\bno one else\b|\bnothing else\b|\bno doubt\b|\bnot only\b|\bno further\b|\bno additional\b",  # noqa: E501
+    r"\bno other\b|\bnothing (?:but|except)\b|\bnot (?:just|merely)\b|\bnobody else\b|\bno one else\b|\bnothing else\b|\bno doubt\b|\bnot only\b|\bno further\b|\bno additional\b",  # noqa: E501
     re.IGNORECASE,
 )
 """What makes such a statement one about other things, or denies it."""

@@ -167,8 +167,12 @@ _CLAUSE = re.compile(
 )
 
 
+_WHILE = re.compile(r"((?:^|(?<=[.!?\n] )|(?<=\n))(?:While|Whereas|Although|Though|Unlike|Besides) [^,.\n]*),")
+
+
 def _about_asked(text: str, num_answers: int, candidates: Callable[[str], bool]) -> Part | None:
     """The clauses that name what was asked and give anything, where these give all answers."""
+    text = _WHILE.sub(r"\1;", text)
     ends = [match.start() for match in _CLAUSE.finditer(text)] + [len(text)]
     starts = [0, *ends[:-1]]
     chosen = [
@@ -191,7 +195,7 @@ def _short_enough(text: str, num_answers: int) -> Part:
     if len(_WORD.findall(text[:20_000])) <= MOST_WORDS:
         return Part(text)
     paragraphs = [paragraph for paragraph in re.split(r"\n\s*\n", text) if paragraph.strip()]
-    for paragraph in (*paragraphs[: -4 : -1], *paragraphs[:1]):
+    for paragraph in (paragraphs[-1], paragraphs[0]):
         if _num_found(paragraph) >= num_answers and len(_WORD.findall(paragraph)) <= 60 and len(paragraphs) > 1:
             return Part(paragraph, is_marked=True)
     return Part(text)

@@ -32,12 +32,27 @@ _CLAUSE = re.compile(
 _TURN = re.compile(r"\b(?:but(?: rather| instead)?|however|although|though|whereas|while|yet|even if)\b|[–—]| - ", re.IGNORECASE)
 
 
+_RELATIVE = re.compile(
+    rf"(\b(?:unlike|other than|rather than|instead of|not|as opposed to) [^.;,\n{ANSWERS}]{{1,80}}), (?:which|who|that|whose|at|with)\b"
+    rf"[^,.;\n{ANSWERS}]*",
+    re.IGNORECASE,
+)
+"""What is told of a thing that is denied."""
+
+
 def without_denied(text: str) -> str:
     """The text without what it says not to be the answer."""
-    if not _DENIAL.search(text) and not _NO_ANSWER_IS.search(text):
+    if not _DENIAL.search(text) and not _NO_ANSWER_IS.search(text) and ABSENT not in text:
         return text
-    text = _FIRM.sub(" indeed ", text)
+    text = _RELATIVE.sub(r"\1", _FIRM.sub(" indeed ", text))
     return _CLAUSE.sub(lambda clause: _affirmed(clause[0]), text)
+
+
+_OPEN = re.compile(r"\b(?:or|if|unless|otherwise)\b", re.IGNORECASE)
+
+
+def _is_bare(part: str) -> bool:
+    return not _OPEN.sub("", part).strip(f" {ABSENT}{NAMED}")
 
 
 def _affirmed(clause: str) -> str:
@@ -50,8 +65,10 @@ def _affirmed(clause: str) -> str:
 
 def _of_part(part: str, *, is_last: bool) -> str:
     if is_last and (found := _NO_ANSWER_IS.search(part)) and not re.search(f"[{ANSWERS}]", part[found.start() :]):
-        return " "
+        return " ".join(["", *_OPEN.findall(part), ""])
     denial = _DENIAL.search(part)
+    if not denial and ABSENT in part and not _SIGN.search(part):
+        return f" {' '.join(_OPEN.findall(part))} {NAMED if NAMED in part else ''}{ABSENT if _is_bare(part) else ''} "
     if not denial:
         return part
     before = part[: denial.start()]

@@ -76,21 +76,21 @@ def _json_lines(text: str) -> str | None:
         keys = [key for key in value if key.strip().lower() in ANSWER_KEYS]
         if keys:
             value = {key: inner for key, inner in value.items() if key in keys or not REMARK.fullmatch(key)}
-            return f"\n{MARK}" + ", ".join(_leaves(value)) + f"{MARK_END}\n"
+            return f"\n{MARK}" + "\n".join(_entries(value)) + f"{MARK_END}\n"
     return "\n" + "\n".join(_entries(value)) + "\n"
 
 
 def _entries(value: object, depth: int = 0) -> Iterator[str]:
     if isinstance(value, dict):
         for key, inner in value.items():
-            if REMARK.fullmatch(key):
-                continue
             leaves = list(_leaves(inner))
-            if isinstance(inner, list | dict) and depth < 20:
+            if REMARK.fullmatch(key) or (_SOURCES.fullmatch(key) and not all(map(str.isdigit, leaves))):
+                continue
+            if isinstance(inner, dict) and depth < 20:
                 yield f"{key}:"
                 yield from _entries(inner, depth + 1)
             else:
-                yield f"- {key}: {' '.join(leaves)}"
+                yield f"- {key}: {', '.join(leaves)}"
     elif isinstance(value, list) and depth < 20:
         for inner in value:
             yield from _entries(inner, depth + 1) if isinstance(inner, dict | list) else (
@@ -108,6 +108,7 @@ def _leaves(value: object) -> Iterator[str]:
         yield "none" if value is None else str(value)
 
 
+_SOURCES = re.compile(r"sources?|references?|citations?|documents?|quotes?", re.IGNORECASE)
 _TAG = re.compile(r"</?(?:b|i|em|strong|u|code|span|sup|sub|mark|small)>", re.IGNORECASE)
 _BREAK = re.compile(r"<(?:br ?/?|/?p|/?li|/?ul|/?ol|/?tr|/?div|hr ?/?)>", re.IGNORECASE)
 _TAGGED = re.compile(

@@ -64,7 +64,8 @@ def _spaced(words: str) -> str:
 
 
 def _word(word: str) -> str:
-    return re.escape(word).replace(r"\-", r"\s?-\s?" if re.search(r"\d", word) is None else r"-?") if len(word) < 200 else re.escape(word)  # noqa: E501
+    dash = r"-?" if re.search(r"\d", word) else r"\s?-\s?"
+    return re.sub(r"(?<=\d),(?=\d{3})", ",?", re.escape(word).replace(r"\-", dash))
 
 
 def _number(number: re.Match[str]) -> str:

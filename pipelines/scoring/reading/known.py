@@ -58,7 +58,23 @@ def _written(text: str, answers: Sequence[Answer], named: Sequence[str]) -> str:
         found = signs[(match.lastindex or 1) - 1]
         return match[0] if _longer_name(match, answers, found) else found
 
-    return re.sub(pattern, sign, text, flags=re.IGNORECASE)
+    text = re.sub(pattern, sign, text, flags=re.IGNORECASE)
+    return _in_their_roles(text, answers) if named else text
+
+
+def _in_their_roles(text: str, answers: Sequence[Answer]) -> str:
+    """The text without numbers that are called a key, and without a value that is called what holds the other one."""
+    numbers = [answer_sign(number) for number, answer in enumerate(answers) if answer.kind == "number"]
+    if not numbers:
+        return text
+    text = re.sub(rf"\b(keys? (?:no\.? ?|#|is |= ?|: ?)?)[{''.join(numbers)}]", rf"\1{NAMED}", text, flags=re.IGNORECASE)
+    if len(numbers) != 2 or len(answers) != 2:
+        return text
+    return re.sub(rf"({_HOLDER}){numbers[0]}", rf"\1{NAMED}", text, flags=re.IGNORECASE)
+
+
+_HOLDER = r"\b(?:dictionary|dict|table|record|map|drawer|block|page|object)(?: no\.?| number)?(?: is| ?= ?|:)?[ _#\[(]*"
+"""What leads to the number of what holds a value."""
 
 
 def _longer_name(match: re.Match[str], answers: Sequence[Answer], sign: str) -> bool:
@@ -85,14 +101,13 @@ def _absent(text: str, answers: Sequence[Answer]) -> str:
     sign = next((answer_sign(number) for number, answer in enumerate(answers) if answer.kind == "absent"), ABSENT)
 
     def replaced(clause: re.Match[str]) -> str:
-        if ELSEWHERE.search(clause[0]) or _in_condition(clause):
-            return clause[0]
+        if ELSEWHERE.search(clause[0]) or _CONDITION.search(clause[0]):
+            head, colon, tail = clause[0].rpartition(": ")
+            return f"{head}{colon}{CLAIM.sub(ABSENT, tail)}" if colon and sign == ABSENT else clause[0]
         return CLAIM.sub(f" {sign} ", clause[0])
 
     text = _BARE.sub(rf"\1{sign}", f"\n{text}")[1:]
     return _CLAUSE.sub(replaced, text)
 
 
-def _in_condition(clause: re.Match[str]) -> bool:
-    return _CONDITION.search(clause[0]) is not None
 

@@ -15,14 +15,14 @@ _WORD = re.compile(rf"[^\W_]+(?:['-][^\W_]+)*|[{_SIGNS}]")
 _NAME = re.compile(
     r"(?<![\w'-])[A-ZÀ-ÞŠŽ][\w'-]*(?:\.(?= [A-Z]))?(?:(?: (?:of|de|del|la|van|von|der|di|da))?[ -][A-ZÀ-ÞŠŽ][\w'-]*)*"
 )
-_JOIN = r"(?:,|;|/|\||&|\+|→|->|>|\(|\b(?:and/or|and|or|nor|plus|as well as|along with|together with|alternatively)\b)"
+_JOIN = r"(?:,|;|/|\||&|\+|→|->|>|\((?=(?:or|and|also|maybe|perhaps|possibly|alternatively|probably)\b)|\b(?:and/or|and|or|nor|plus|as well as|along with|together with|alternatively)\b)"
 _FILLING = (
     r"(?: |,|\b(?:also|perhaps|possibly|maybe|even|else|both|either|probably|likely|rather|potentially|it|is|was|could|be|"
     r"been|have|might|may|by|in|at|on|if not|instead|alternatively|less likely|more likely|the|a|an|or|and|to|another is|"
     r"conceivably|arguably|presumably|then|finally|lastly|followed by)\b)*"
 )
 _AFTER = re.compile(rf"[ )]*(?:{_JOIN}{_FILLING}|\n *[{BULLET}{BOLD}]? *)", re.IGNORECASE)
-_BEFORE = re.compile(rf"(?:(?P<firm>(?:,? ?\b(?:or|and|and/or|as well as)\b|/|&|\||;|→|->){_FILLING})|,{_FILLING}) *$", re.IGNORECASE)
+_BEFORE = re.compile(rf"(?:(?P<firm>(?:,? ?\(?\b(?:or|and|and/or|as well as|alternatively)\b|/|&|\||;|→|->){_FILLING})|,{_FILLING}) *$", re.IGNORECASE)
 _STARTS_LIST = re.compile(
     rf"(?:^|[\n:.!?;=\[({MARK}{BOLD}{BULLET}]|\b(?:is|are|was|were|be|by|either|both|of|from|say|says|include|includes)) *$",
     re.IGNORECASE,
@@ -39,6 +39,9 @@ _MAY = re.compile(
     re.IGNORECASE,
 )
 _ANYTHING = re.compile(
+    rf"[{ANSWERS}][^.;\n{ANSWERS}{ABSENT}]{{0,30}}\bor\b[^.;\n{ANSWERS}{ABSENT}]{{0,20}}[{ABSENT}{NAMED}]|"
+    rf"[{ABSENT}{NAMED}][^.;\n{ANSWERS}]{{0,20}}\bor\b[^.;\n{ANSWERS}]{{0,20}}[{ANSWERS}]|"
+    rf"[{ANSWERS}][^.\n{ANSWERS}{ABSENT}]{{0,40}}\b(?:if|unless|otherwise)\b[^.\n{ANSWERS}{ABSENT}]{{0,40}}{ABSENT}|"
     rf"[{ANSWERS}][^.\n{ANSWERS}]{{0,12}}\bor (?:(?:maybe|perhaps|possibly) )?(?:something|someone|somebody|another|other|some other|"
     r"(?:one|any) of|a different|any|similar)\b",
     re.IGNORECASE,
@@ -119,7 +122,8 @@ class Reader:
     @cached_property
     def _longest(self) -> int:
         """Words of the longest answer without a telling shape; 0 where there is none."""
-        return max((len(answer.text.split()) for answer in self.answers if answer.kind == "words"), default=0)
+        longest = max((len(answer.text.split()) for answer in self.answers if answer.kind == "words"), default=0)
+        return longest + 3 if longest > 1 else longest
 
     @cached_property
     def _read(self) -> str:
@@ -175,7 +179,9 @@ class Reader:
             for _ in range(50):
                 joined = _AFTER.match(text, at)
                 name = _NAME.match(text, joined.end()) if joined else None
-                if not name or not _bare_name(name[0]) or not self._may_be_name(name[0], text, name.end()):
+                if not joined or not name or not _bare_name(name[0]):
+                    break
+                if joined[0].strip(" )\n") == "," and re.match(r" (?!and\b|or\b|as\b)[a-z]", text[name.end() : name.end() + 4]):
                     break
                 yield _bare_name(name[0])
                 at = name.end()
@@ -197,10 +203,6 @@ class Reader:
                 return
             yield name
             at -= len(window) - len(before)
-
-    def _may_be_name(self, name: str, text: str, end: int) -> bool:
-        """Whether what is joined to an answer is a name and does not begin another sentence."""
-        return not re.match(r" (?:is|was|has|had|does|did|built|of|in|'s)\b", text[end : end + 10]) or " " in name
 
     def named_in_frames(self, text: str) -> Iterator[str]:
         """Names that are given as the answer: `it may also have been Jane Roe`."""
@@ -291,7 +293,7 @@ class Reader:
         words = _WORD.findall(text)
         if self._longest and self._is_item(words, text) and not text.isdigit():
             sure = is_bullet or self._longest == 1 or between or self._was_read(text) and bool(self._read)
-            if sure and (self._longest == 1 or len(words) > 1 or between or is_bullet):
+            if (sure or (not before and len(words) > 2 and words[0].casefold() not in _SMALL_TALK)) and (self._longest == 1 or len(words) > 1 or between or is_bullet):
                 yield text
         elif self._names and between and _NAME.fullmatch(text) and _bare_name(text):
             yield text
