@@ -16,7 +16,8 @@ from .reading.denial import last_corrected, without_denied
 from .reading.flat import flat, normal
 from .reading.kinds import Answer, distinct
 from .reading.known import with_signs
-from .reading.rivals import SIGN, Reader, hedged, open_ended
+from .reading.marked import last_answer
+from .reading.rivals import SIGN, Reader, hedged, open_ended, without_counts
 from .reading.signs import BULLET, MARK_END, MOST_ANSWERS, NAMED, answer_number
 from .reading.thinking import without_thinking
 
@@ -26,8 +27,7 @@ def rate(reply: str, reference: Reference) -> Rating:
 
     `exact` is 1 where the reply states all answers and nothing else, in any order unless the reference is `ordered`.
     """
-    cited = {str(number) for number in reference.citations}
-    answers = distinct([normal(answer) for answer in reference.answers if answer not in cited][:MOST_ANSWERS])
+    cited, answers = _wanted(reference)
     num_answers = len(answers) + sum(number in reference.answers for number in cited)
     text = _signed(reply, answers, reference)
     numbers, text = _citations(text) if cited else (set[str](), text)
@@ -38,6 +38,13 @@ def rate(reply: str, reference: Reference) -> Rating:
     if reference.ordered and found != sorted(found):
         rating["exact"] = 0.0
     return rating | ({"citations": float(numbers == cited)} if cited else {})
+
+
+def _wanted(reference: Reference) -> tuple[set[str], list[Answer]]:
+    """The numbers that are to be cited, and the other answers as they are looked for."""
+    cited = {str(number) for number in reference.citations}
+    texts = [text for text in map(normal, reference.answers) if text and text not in cited]
+    return cited, distinct(texts[:MOST_ANSWERS])
 
 
 def measures(num_found: int, num_wrong: int, num_answers: int) -> dict[str, float]:
@@ -53,7 +60,15 @@ def rate_substrings(reply: str, reference: Reference) -> Rating:
     return {"string_match_all": sum(found) / len(found), "string_match_part": float(any(found))}
 
 
-MATCHES = {"exact": rate, "substring": rate_substrings}
+def rate_last(reply: str, reference: Reference) -> Rating:
+    """`last_answer`: 1 where the last marked answer, or the last line, states all answers and nothing else."""
+    return {"last_answer": rate(last_answer(reply), reference)["exact"]}
+
+
+def citations_of(reply: str, reference: Reference) -> set[str]:
+    """The numbers of the documents that a reply cites."""
+    _, answers = _wanted(reference)
+    return _citations(_signed(reply, answers, reference))[0]
 
 
 def _signed(reply: str, answers: Sequence[Answer], reference: Reference) -> str:
@@ -153,6 +168,6 @@ def _citations(text: str) -> tuple[set[str], str]:
         cited.update(str(int(number)) for number in re.findall(r"\d+", match[0]))
         return " " if match[0][0].isalnum() else ", "
 
-    text = _CITATION.sub(take, text)
+    text = _CITATION.sub(take, without_counts(text))
     return cited, _PLAIN_NUMBER.sub(take, text)
 

@@ -20,6 +20,10 @@ _OPEN = re.compile(
     rf"|(?:^|(?<=\n))A: ",
     re.IGNORECASE,
 )
+_ABOUT_IT = re.compile(
+    r":? (?:based|derived|taken|drawn|from|correct|right|supported|verified|consistent|final|accurate|complete|short|brief|clear|"
+    r"certain|unambiguous|explicitly stated|directly stated|stated|found in|given in|in line)\b", re.IGNORECASE
+)
 _CONDITION = re.compile(r"\b(?:if|unless|whether|when)\b[^.!?\n]*$", re.IGNORECASE)
 _CONCLUSION = re.compile(
     rf"(?:^|(?<=[\n.!?{BULLET}{BOLD}])|(?<=[.!?] )) *(?:and )?(?:so,? (?!far|that)|therefore|thus|hence|consequently|accordingly|in conclusion|in summary|"
@@ -54,6 +58,21 @@ def answering(text: str, num_answers: int, asked: bool, candidates: Callable[[st
     return _short_enough(_without_signs(text), num_answers)
 
 
+def marked_text(text: str) -> str | None:
+    """What the last mark of a flat text holds, None where nothing is marked."""
+    text = _mark_labels(text)
+    for find in (_marked, _concluded, _last_bold):
+        if part := find(text, 1, lambda words: bool(_WORD.search(words))):
+            return part.text
+    return None
+
+
+def _last_bold(text: str, num_answers: int, candidates: Callable[[str], bool]) -> Part | None:
+    del num_answers
+    bold = re.findall(f"{BOLD}([^{BOLD_END}]*)", text)
+    return Part(bold[-1], is_marked=True) if bold and candidates(bold[-1]) else None
+
+
 def _without_signs(text: str) -> str:
     return re.sub(f"[{MARK}{MARK_END}]", "\n", text)
 
@@ -62,7 +81,7 @@ def _mark_labels(text: str) -> str:
     """The text with a sign after each label that leads to an answer, but not in a condition."""
 
     def marked(label: re.Match[str]) -> str:
-        if _CONDITION.search(text, max(label.start() - 200, 0), label.start()):
+        if _CONDITION.search(text, max(label.start() - 200, 0), label.start()) or _ABOUT_IT.match(text, label.end()):
             return label[0]
         return f"{label[0]}{MARK}"
 
@@ -80,7 +99,7 @@ def _marked(text: str, num_answers: int, candidates: Callable[[str], bool]) -> P
         if not candidates(part):
             continue
         if num_answers > 1 and is_closed:
-            part = _joined_boxes(pieces, number, part)
+            part = _joined_boxes(pieces, number, part, num_answers)
         elif num_answers > 1 and _num_found(part) < num_answers:
             part = _joined_labels(pieces, number, part, num_answers)
         later = MARK.join([rest, *pieces[number + 1 :]])
@@ -88,9 +107,10 @@ def _marked(text: str, num_answers: int, candidates: Callable[[str], bool]) -> P
     return None
 
 
-def _joined_boxes(pieces: Sequence[str], number: int, part: str) -> str:
+def _joined_boxes(pieces: Sequence[str], number: int, part: str, num_answers: int) -> str:
     """The content of this box and of those before it in the same paragraph."""
-    while number > 1 and MARK_END in pieces[number - 1]:
+    first = max(number - num_answers, 1)
+    while number > first and MARK_END in pieces[number - 1]:
         inside, _, between = pieces[number - 1].partition(MARK_END)
         if "\n\n" in between.strip(" ") or len(between) > 80 or (inside.strip() == part.strip()):
             break
@@ -99,7 +119,8 @@ def _joined_boxes(pieces: Sequence[str], number: int, part: str) -> str:
 
 
 def _joined_labels(pieces: Sequence[str], number: int, part: str, num_answers: int) -> str:
-    while number > 1 and _num_found(part) < num_answers:
+    first = max(number - num_answers, 1)
+    while number > first and _num_found(part) < num_answers:
         before = pieces[number - 1]
         if "\n\n" in before.strip() or before.count("\n") > 2 or not _SIGN.search(before):
             break

@@ -34,7 +34,7 @@ def flat(text: str) -> str:
     text = _json(text)
     text = unicodedata.normalize("NFKC", text).translate(_CHARACTERS)
     text = _latex(_html(text))
-    text = re.sub(r"[^\S\n]+", " ", text)
+    text = re.sub(r"\n{3,}", "\n\n", re.sub(r"[^\S\n]+", " ", text))
     text = _tables(_bold_lines(text))
     text = _without_emphasis(_boxes(text))
     return _bullets(_headings(text))

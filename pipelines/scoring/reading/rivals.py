@@ -77,7 +77,7 @@ _UNITS = re.compile(
     r"records?|maps|drawers|blocks|pages|objects|counts?|votes|seconds|minutes|x)\b)|"
     r"\b(?:step|line|paragraph|question|example|option|figure|sentence|chapter|point|confidence(?: level| score)?|certainty|"
     r"probability|score|part|total|count|top|total of|all|these|first|last)\b(?: is| are| was| of| =|:)* ?#?\d+(?:[.,]\d+)? ?(?:%|/ ?\d+)?|"
-    r"\bkeys? (?:no\.? ?|#|is |was |of )?\(?\d+(?:, \d+)*\)?|\b\d+(?:st|nd|rd|th)\b|[x×]\d+|\d+[x×]",
+    r"\bkeys? (?:no\.? ?|#|is |was |of )?\(?\d+(?:, \d+)*\)?|\b\d+(?:st|nd|rd|th)\b|[x×]\d{1,7}\b|\b\d{1,7}[x×]",
     re.IGNORECASE,
 )
 _COUNTS = re.compile(rf"(?<=[{ANSWERS}])[\"']? ?(?:[:=–—-]|→|->)? ?[(\[]?(?:count ?[:=] ?)?\d{{1,7}}[)\]]?(?: ?times| ?x)?(?![\w-])")
@@ -335,6 +335,11 @@ def _blocks(text: str) -> Iterator[str]:
 def hedged(text: str) -> bool:
     """Whether a text adds a possibility to what was said."""
     return _MAY.search(text) is not None
+
+
+def without_counts(text: str) -> str:
+    """The text without numbers that count something, say how sure one is, or number steps."""
+    return _UNITS.sub(" ", text)
 
 
 def open_ended(text: str) -> Iterator[str]:
