@@ -18,6 +18,7 @@ from .reading.kinds import Answer, distinct
 from .reading.known import with_signs
 from .reading.marked import last_answer
 from .reading.rivals import SIGN, Reader, hedged, open_ended, without_counts
+from .reading.others import without_others
 from .reading.signs import BULLET, MARK_END, MOST_ANSWERS, NAMED, answer_number
 from .reading.thinking import without_thinking
 
@@ -83,7 +84,7 @@ def _stated(text: str, answers: Sequence[Answer], reference: Reference) -> tuple
         return [], set()
     reader = Reader(answers, reference.context)
     text = without_denied(last_corrected(text, reader.candidates))
-    text = _without_sources(text)
+    text = without_others(_without_sources(text), reference.asked, answers)
     part = answering(text, len(answers), bool(reference.asked), reader.candidates)
     found = list(dict.fromkeys(answer_number(sign) for sign in SIGN.findall(part.text)))
     found = [number for number in found if number < len(answers)]
@@ -91,7 +92,8 @@ def _stated(text: str, answers: Sequence[Answer], reference: Reference) -> tuple
 
 
 _SOURCES = re.compile(
-    rf"^[ #*]*(?:sources?|references?|citations?|evidence|supporting \w+)\W*:[^\n]*(?:\n+[{BULLET}][^\n]*)*", re.IGNORECASE | re.MULTILINE
+    rf"^[ #*]*(?:sources?|references?|citations?|evidence|supporting \w+)\W*:[^\n]*(?:\n+[{BULLET}][^\n]*)*",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 
@@ -125,6 +127,7 @@ def _values_for_absent(part: Part, reader: Reader) -> Iterator[str]:
     """Values given all the same by who says that there is none."""
     text = f"{part.text}\n{part.after}"
     for clause in re.split(r"[;\n]|(?<=[.!?])\s+|, (?=but|though|although|however|yet)", text):
+        yield from reader.values_given(clause)
         if SIGN.search(clause) and not re.search(r"\bor\b", clause):
             continue
         if NAMED in clause or hedged(clause):
@@ -156,7 +159,9 @@ _CITATION = re.compile(
 )
 
 
-_PLAIN_NUMBER = re.compile(rf"(?:^|(?<=[,;\n{BULLET}:])|(?<=\band))[ *]*\d{{1,4}}(?= *(?:[,;.\n{MARK_END}]|and\b|$))", re.MULTILINE)
+_PLAIN_NUMBER = re.compile(
+    rf"(?:^|(?<=[,;\n{BULLET}:])|(?<=\band))[ *]*\d{{1,4}}(?= *(?:[,;.\n{MARK_END}]|and\b|$))", re.MULTILINE
+)
 """A number that is an item of its own."""
 
 
@@ -170,4 +175,3 @@ def _citations(text: str) -> tuple[set[str], str]:
 
     text = _CITATION.sub(take, without_counts(text))
     return cited, _PLAIN_NUMBER.sub(take, text)
-

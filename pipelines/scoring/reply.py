@@ -22,9 +22,7 @@ class Referenced(Protocol):
         ...
 
 
-def score(
-    sample: Referenced | Reference | Mapping[str, object], reply: str, match: Match = "exact"
-) -> Rating:
+def score(sample: Referenced | Reference | Mapping[str, object], reply: str, match: Match = "exact") -> Rating:
     """The measures of one reply by name, each from 0 to 1, the main one first.
 
     sample: an item of `lcdata.samples`, its `reference`, or a line of `lcdata export --to eval` as a mapping.

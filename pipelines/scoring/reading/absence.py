@@ -20,6 +20,7 @@ _FORMS = (
     r"answers?|indication|evidence|data|details?|trace|sign|statement)\b",
     rf"\bno (?:such )?(?:[\w'-]+ ){{0,3}}?(?:{_SAID}|has|have|holds?|matches|is called|with|for|was|under)\b",
     r"\bno such \w+",
+    rf"\b{_SAID} (?:nowhere|in none|in no|by none|by no)\b",
     rf"\bthere(?:'s| is| are| was| were) (?:no|not|nothing)\b",
     rf"\b(?:none|neither|nobody|no one|nothing)\b(?: of| in| about| is| {_BETWEEN}{_SAID})",
     r"\b(?:un(?:known|answerable|specified|stated|available|mentioned|listed|disclosed|recorded|clear)|undetermined)\b",

@@ -17,12 +17,14 @@ _OPEN = re.compile(
     rf"(?:{_LABEL})(?: ?#?\d{{1,2}})?(?: (?:to|for) (?:the|this|your) question)?(?P<end>(?: ?\([^)\n]{{0,30}}\))? ?{BOLD_END}? ?(?:[:=]|[-–—](?= )|\n)"
     r"| (?:is|are|would be|should be|must be|es|est|ist|lautet|[èé])\b:?)"
     rf"|\b(?:final |correct )?answers?(?: to [^.:\n]{{1,150}}?| for [^.:\n]{{1,150}}?)? (?:is|are|would be|should be|must be)\b:?"
+    rf"|\bcorrect(?:ed)? (?:\w+ )?(?:number|value|name|one|word|words|date|person|town|company|uuid|list|variables|values|numbers) ?(?:is|are|was|[:=])"
     rf"|(?:^|(?<=\n))A: ",
     re.IGNORECASE,
 )
 _ABOUT_IT = re.compile(
     r":? (?:based|derived|taken|drawn|from|correct|right|supported|verified|consistent|final|accurate|complete|short|brief|clear|"
-    r"certain|unambiguous|explicitly stated|directly stated|stated|found in|given in|in line)\b", re.IGNORECASE
+    r"certain|unambiguous|explicitly stated|directly stated|stated|found in|given in|in line)\b",
+    re.IGNORECASE,
 )
 _CONDITION = re.compile(r"\b(?:if|unless|whether|when)\b[^.!?\n]*$", re.IGNORECASE)
 _CONCLUSION = re.compile(
@@ -184,7 +186,8 @@ def _bold(text: str, num_answers: int, candidates: Callable[[str], bool]) -> Par
 
 
 _CLAUSE = re.compile(
-    rf"[{BULLET}\n;]|(?<=[.!?])\s+(?=[^a-z])|,? \b(?:but|while|whereas|although|though|however|and then)\b", re.IGNORECASE
+    rf"[{BULLET}\n;]|(?<=[.!?])\s+(?=[^a-z])|,? \b(?:but|while|whereas|although|though|however|and then)\b",
+    re.IGNORECASE,
 )
 
 
@@ -201,7 +204,9 @@ def _about_asked(text: str, num_answers: int, candidates: Callable[[str], bool])
         if NAMED in text[start:end] and candidates(text[start:end].replace(ABSENT, ""))
     ]  # fmt: skip
     others = sum(
-        candidates(text[start:end]) for start, end in zip(starts[:200], ends, strict=False) if NAMED not in text[start:end]
+        candidates(text[start:end])
+        for start, end in zip(starts[:200], ends, strict=False)
+        if NAMED not in text[start:end]
     )
     if others > len(chosen) + 2 or len(_WORD.findall(text[:20_000])) > MOST_WORDS:
         return None

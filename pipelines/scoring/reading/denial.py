@@ -29,7 +29,9 @@ _SIGN = re.compile(f"[{ANSWERS}]")
 _CLAUSE = re.compile(
     rf"(?:[^,.;:!?\n(){BULLET}{MARK}{MARK_END}{BOLD}{BOLD_END}]|(?<=\d)[.,:](?=\d)|(?<=\bno)\.)+", re.IGNORECASE
 )
-_TURN = re.compile(r"\b(?:but(?: rather| instead)?|however|although|though|whereas|while|yet|even if)\b|[–—]| - ", re.IGNORECASE)
+_TURN = re.compile(
+    r"\b(?:but(?: rather| instead)?|however|although|though|whereas|while|yet|even if)\b|[–—]| - ", re.IGNORECASE
+)
 
 
 _RELATIVE = re.compile(
@@ -108,4 +110,3 @@ def last_corrected(text: str, has_candidate: Callable[[str], bool]) -> str:
         if re.search(f"[{ANSWERS}{ABSENT}]", text[: taken_back.start()]):
             return after
     return text
-

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from .signs import BOLD, BOLD_END, BULLET, MARK, MARK_END, OF_NO_SCRIPT
 
 _CHARACTERS = str.maketrans(
-    dict.fromkeys("\u200b\u2060\ufeff\u00ad“”„«»\"`")
+    dict.fromkeys('\u200b\u2060\ufeff\u00ad“”„«»"`')
     | dict.fromkeys("‘’ʼ", "'")
     | dict.fromkeys("‐‑", "-")
     | {"\r": "\n", "、": ",", "，": ",", "：": ":", "。": ". ", "−": "-", "⇒": "→", "✅": "", "✓": ""}
@@ -93,8 +93,10 @@ def _entries(value: object, depth: int = 0) -> Iterator[str]:
                 yield f"- {key}: {', '.join(leaves)}"
     elif isinstance(value, list) and depth < 20:
         for inner in value:
-            yield from _entries(inner, depth + 1) if isinstance(inner, dict | list) else (
-                f"- {leaf}" for leaf in _leaves(inner)
+            yield from (
+                _entries(inner, depth + 1)
+                if isinstance(inner, dict | list)
+                else (f"- {leaf}" for leaf in _leaves(inner))
             )
     else:
         yield from (f"- {leaf}" for leaf in _leaves(value))
@@ -121,7 +123,9 @@ def _html(text: str) -> str:
     return _TAGGED.sub(lambda found: f"\n{MARK}{found[2].strip()}{MARK_END}\n", text)
 
 
-_WRAPPED = re.compile(r"\\(?:text|textbf|textit|texttt|mathrm|mathbf|mathtt|operatorname|textrm|emph|mbox) ?\{([^{}]*)\}")
+_WRAPPED = re.compile(
+    r"\\(?:text|textbf|textit|texttt|mathrm|mathbf|mathtt|operatorname|textrm|emph|mbox) ?\{([^{}]*)\}"
+)
 
 
 def _latex(text: str) -> str:
@@ -130,7 +134,9 @@ def _latex(text: str) -> str:
     for _ in range(3):
         text = _WRAPPED.sub(r"\1", text)
     text = re.sub(r"\\[()\[\]]|\$\$?(?!\d+(?:\.\d\d)\b)", " ", text)
-    text = re.sub(r"\{,\}|\\,|\\!", ",", text) if re.search(r"\d(?:\{,\}|\\,)\d", text) else re.sub(r"\\[,;!]", " ", text)
+    text = (
+        re.sub(r"\{,\}|\\,|\\!", ",", text) if re.search(r"\d(?:\{,\}|\\,)\d", text) else re.sub(r"\\[,;!]", " ", text)
+    )
     return re.sub(r"\\(?:quad|qquad|\\)", ", ", text).replace("\\_", "_").replace("\\%", "%").replace("\\#", "#")
 
 
@@ -161,7 +167,9 @@ _EMPHASIS = re.compile(r"\*+(?=\S)|(?<=\S)\*+|(?<!\w)__?(?=\w)|(?<=\w)__?(?!\w)|
 
 
 def _bold_lines(text: str) -> str:
-    return _BOLD_LINE.sub(lambda line: line[0] if line[1].rstrip().endswith(":") else f"{BOLD}{line[1]}{BOLD_END}", text)
+    return _BOLD_LINE.sub(
+        lambda line: line[0] if line[1].rstrip().endswith(":") else f"{BOLD}{line[1]}{BOLD_END}", text
+    )
 
 
 def _without_emphasis(text: str) -> str:

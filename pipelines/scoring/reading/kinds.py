@@ -12,7 +12,9 @@ _ABSENT = re.compile(
     r"(?:(?:it|this|that) is )?(?:not|no|none|nothing|unknown|unanswerable|n/?a|missing|absent)\b(?: [a-z]+){0,5}[.]?",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"(?P<sign>-?)(?P<currency>[$€£]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<part>\d+))?(?P<unit>%?)")
+_NUMBER = re.compile(
+    r"(?P<sign>-?)(?P<currency>[$€£]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<part>\d+))?(?P<unit>%?)"
+)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _CODE = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*")
 _SMALL_WORDS = r"(?:of|the|and|de|del|la|le|van|von|der|den|di|da|du|al|bin|on|in|upon|for|to)"

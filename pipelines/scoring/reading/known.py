@@ -45,7 +45,9 @@ def _dates(text: str, answers: Sequence[Answer]) -> str:
 
 def _written(text: str, answers: Sequence[Answer], named: Sequence[str]) -> str:
     """Of two that start at one place the longer is meant."""
-    forms = [(answer.text, answer.pattern, answer_sign(number)) for number, answer in enumerate(answers) if answer.pattern]
+    forms = [
+        (answer.text, answer.pattern, answer_sign(number)) for number, answer in enumerate(answers) if answer.pattern
+    ]
     wanted = {answer.text.casefold() for answer in answers}
     forms += [(name, whole(_literal(name)), NAMED) for name in named if name.casefold() not in wanted]
     if not forms:
@@ -67,7 +69,9 @@ def _in_their_roles(text: str, answers: Sequence[Answer]) -> str:
     numbers = [answer_sign(number) for number, answer in enumerate(answers) if answer.kind == "number"]
     if not numbers:
         return text
-    text = re.sub(rf"\b(keys? (?:no\.? ?|#|is |= ?|: ?)?)[{''.join(numbers)}]", rf"\1{NAMED}", text, flags=re.IGNORECASE)
+    text = re.sub(
+        rf"\b(keys? (?:no\.? ?|#|is |= ?|: ?)?)[{''.join(numbers)}]", rf"\1{NAMED}", text, flags=re.IGNORECASE
+    )
     if len(numbers) != 2 or len(answers) != 2:
         return text
     return re.sub(rf"({_HOLDER}){numbers[0]}", rf"\1{NAMED}", text, flags=re.IGNORECASE)
@@ -89,7 +93,9 @@ def _literal(words: str) -> str:
 
 
 _CLAUSE = re.compile(rf"[^\n.;!?{BULLET}{MARK}{MARK_END}{BOLD}{BOLD_END}]+")
-_BARE = re.compile(rf"(?<=[:{MARK}{BOLD}{BULLET}\n])( *)({BARE.pattern})(?= *[.!]? *(?:[{MARK_END}{BOLD_END}\n]|\Z))", re.IGNORECASE)
+_BARE = re.compile(
+    rf"(?<=[:{MARK}{BOLD}{BULLET}\n])( *)({BARE.pattern})(?= *[.!]? *(?:[{MARK_END}{BOLD_END}\n]|\Z))", re.IGNORECASE
+)
 _CONDITION = re.compile(r"\b(?:if|unless|whether|in case)\b", re.IGNORECASE)
 
 
@@ -108,6 +114,3 @@ def _absent(text: str, answers: Sequence[Answer]) -> str:
 
     text = _BARE.sub(rf"\1{sign}", f"\n{text}")[1:]
     return _CLAUSE.sub(replaced, text)
-
-
-

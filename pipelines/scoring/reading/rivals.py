@@ -22,7 +22,10 @@ _FILLING = (
     r"conceivably|arguably|presumably|then|finally|lastly|followed by)\b)*"
 )
 _AFTER = re.compile(rf"[ )]*(?:{_JOIN}{_FILLING}|\n *[{BULLET}{BOLD}]? *)", re.IGNORECASE)
-_BEFORE = re.compile(rf"(?:(?P<firm>(?:,? ?\(?\b(?:or|and|and/or|as well as|alternatively)\b|/|&|\||;|→|->){_FILLING})|,{_FILLING}) *$", re.IGNORECASE)
+_BEFORE = re.compile(
+    rf"(?:(?P<firm>(?:,? ?\(?\b(?:or|and|and/or|as well as|alternatively)\b|/|&|\||;|→|->){_FILLING})|,{_FILLING}) *$",
+    re.IGNORECASE,
+)
 _STARTS_LIST = re.compile(
     rf"(?:^|[\n:.!?;=\[({MARK}{BOLD}{BULLET}]|\b(?:is|are|was|were|be|by|either|both|of|from|say|says|include|includes)) *$",
     re.IGNORECASE,
@@ -38,7 +41,18 @@ _MAY = re.compile(
     r"else|plus|additionally|as well|likely|guess|unless|potentially|if not)\b",
     re.IGNORECASE,
 )
+_LEADS_ON = re.compile(
+    r"^(?:(?:or|and|also|maybe|perhaps|possibly|alternatively|probably|plus|else|instead)\b,? ?)+", re.IGNORECASE
+)
+_SAYS_ANSWER = re.compile(
+    r"answers?|or|alternatives?|also|options?|candidates?|possibl\w+|others?|names?|results?|second\w*", re.IGNORECASE
+)
+_VALUE_IS = re.compile(
+    r"\b(?:number|value|answer|uuid|word|amount|content|result|it|code|date)s? (?:is|was|are|would be|must be|should be|could be|might be|=|:) ?(?:the |probably |likely )*",
+    re.IGNORECASE,
+)
 _ANYTHING = re.compile(
+    rf"(?P<one>[{ANSWERS}])[^.;,\n{ANSWERS}]{{0,20}}\bor\b[^.;,\n{ANSWERS}]{{0,20}}(?!(?P=one))[{ANSWERS}]|"
     rf"[{ANSWERS}][^.;\n{ANSWERS}{ABSENT}]{{0,30}}\bor\b[^.;\n{ANSWERS}{ABSENT}]{{0,20}}[{ABSENT}{NAMED}]|"
     rf"[{ABSENT}{NAMED}][^.;\n{ANSWERS}]{{0,20}}\bor\b[^.;\n{ANSWERS}]{{0,20}}[{ANSWERS}]|"
     rf"[{ANSWERS}][^.\n{ANSWERS}{ABSENT}]{{0,40}}\b(?:if|unless|otherwise)\b[^.\n{ANSWERS}{ABSENT}]{{0,40}}{ABSENT}|"
@@ -80,10 +94,13 @@ _UNITS = re.compile(
     r"\bkeys? (?:no\.? ?|#|is |was |of )?\(?\d+(?:, \d+)*\)?|\b\d+(?:st|nd|rd|th)\b|[x×]\d{1,7}\b|\b\d{1,7}[x×]",
     re.IGNORECASE,
 )
-_COUNTS = re.compile(rf"(?<=[{ANSWERS}])[\"']? ?(?:[:=–—-]|→|->)? ?[(\[]?(?:count ?[:=] ?)?\d{{1,7}}[)\]]?(?: ?times| ?x)?(?![\w-])")
+_COUNTS = re.compile(
+    rf"(?<=[{ANSWERS}])[\"']? ?(?:[:=–—-]|→|->)? ?[(\[]?(?:count ?[:=] ?)?\d{{1,7}}[)\]]?(?: ?times| ?x)?(?![\w-])"
+)
 _PAIRS = re.compile(r"\{[^{}]*:[^{}]*,[^{}]*:[^{}]*\}")
 _BETWEEN = re.compile(
-    rf"[\n,;|()\[\]{{}}<>{BULLET}{MARK}{MARK_END}{BOLD}{BOLD_END}]|[.!?…](?=\s|$)|\s[-–—/]\s|->|→|\b(?:and|or|then|followed by|plus)\b", re.IGNORECASE
+    rf"[\n,;|()\[\]{{}}<>{BULLET}{MARK}{MARK_END}{BOLD}{BOLD_END}]|[.!?…](?=\s|$)|\s[-–—/]\s|->|→|\b(?:and|or|then|followed by|plus)\b",
+    re.IGNORECASE,
 )
 _UNIT = re.compile(rf"[^\n{MARK}{MARK_END}]+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^a-z])|\n+")
@@ -126,6 +143,11 @@ class Reader:
         return longest + 3 if longest > 1 else longest
 
     @cached_property
+    def _capitals(self) -> set[int]:
+        """Lengths of answers in capitals, which a reply may write small."""
+        return {len(answer.text) for answer in self.answers if re.fullmatch(r"[A-Z]{2,}", answer.text)}
+
+    @cached_property
     def _read(self) -> str:
         return " ".join(self.context.casefold().split())
 
@@ -155,7 +177,12 @@ class Reader:
         text = _UNITS.sub(" ", _COUNTS.sub(" ", text))
         for found in self._shape.finditer(text):
             words = found[0]
-            if words.isalpha() is False and "-" in words and not re.search(r"\d", words) and self._is_compound(words, text, found.end()):
+            if (
+                words.isalpha() is False
+                and "-" in words
+                and not re.search(r"\d", words)
+                and self._is_compound(words, text, found.end())
+            ):
                 continue
             if words.isdigit() and len(words) < 4 and self._read and not re.search(rf"\b{words}\b", self._read):
                 continue
@@ -181,7 +208,9 @@ class Reader:
                 name = _NAME.match(text, joined.end()) if joined else None
                 if not joined or not name or not _bare_name(name[0]):
                     break
-                if joined[0].strip(" )\n") == "," and re.match(r" (?!and\b|or\b|as\b)[a-z]", text[name.end() : name.end() + 4]):
+                if joined[0].strip(" )\n") == "," and re.match(
+                    r" (?!and\b|or\b|as\b)[a-z]", text[name.end() : name.end() + 4]
+                ):
                     break
                 yield _bare_name(name[0])
                 at = name.end()
@@ -211,6 +240,11 @@ class Reader:
             if name and (bare := _bare_name(name[0])):
                 yield bare
 
+    def values_given(self, text: str) -> Iterator[str]:
+        """What has the shape of an answer and is called the value: `the number is 42`."""
+        for frame in _VALUE_IS.finditer(text):
+            yield from self.shaped(text[frame.end() : frame.end() + 60].split(" ")[0])
+
     def maybe_named(self, text: str) -> Iterator[str]:
         """Names in a sentence that adds a possibility."""
         if self._names:
@@ -236,7 +270,7 @@ class Reader:
     def fragments(self, text: str) -> Iterator[str]:
         """Sentences and lines that are nothing but what an answer could be."""
         for piece in _SENTENCE_END.split(re.sub(f"[{MARK}{MARK_END}{BOLD}{BOLD_END}]", "\n", text)):
-            piece = piece.strip(" .!?,;:'\"()[]")
+            piece = _LEADS_ON.sub("", piece.strip(" .!?,;:'\"()[]"))
             if not piece or SIGN.search(piece):
                 continue
             if piece in (ABSENT, OTHER_DATE) or re.fullmatch(rf"(?:it is |it's |is )?{ABSENT}\W*", piece):
@@ -248,7 +282,13 @@ class Reader:
             words = [word for word in _WORD.findall(value)]
             if self._shape and len(words) <= 3 and any(True for _ in self.shaped(value)):
                 yield value
-            elif self._names and _NAME.fullmatch(value) and (name := _bare_name(value)) == value and len(words) <= 6:
+            elif (
+                self._names
+                and (not colon or _SAYS_ANSWER.search(label))
+                and _NAME.fullmatch(value)
+                and (name := _bare_name(value)) == value
+                and len(words) <= 6
+            ):
                 if " " in name or (self._read and self._was_read(name)) or BULLET in piece:
                     yield name
             elif self._is_item(words, value) and (BULLET in piece or self._read) and self._was_read(value):
@@ -266,7 +306,7 @@ class Reader:
         """Items of the lists that the answers are items of."""
         for block in _blocks(text):
             places = [sign.start() for sign in SIGN.finditer(block)]
-            if not places or (len(places) < 2 and not self._longest):
+            if not places or (len(places) < 2 and not self._longest and not self._capitals):
                 continue
             yield from self._items_beside(block, places[0], places[-1])
 
@@ -293,8 +333,12 @@ class Reader:
         words = _WORD.findall(text)
         if self._longest and self._is_item(words, text) and not text.isdigit():
             sure = is_bullet or self._longest == 1 or between or self._was_read(text) and bool(self._read)
-            if (sure or (not before and len(words) > 2 and words[0].casefold() not in _SMALL_TALK)) and (self._longest == 1 or len(words) > 1 or between or is_bullet):
+            if (sure or (not before and len(words) > 2 and words[0].casefold() not in _SMALL_TALK)) and (
+                self._longest == 1 or len(words) > 1 or between or is_bullet
+            ):
                 yield text
+        elif len(words) == 1 and text.islower() and len(text) in self._capitals and text not in _SMALL_TALK:
+            yield text
         elif self._names and between and _NAME.fullmatch(text) and _bare_name(text):
             yield text
 
