@@ -8,16 +8,20 @@ misspellings, and answers in other languages.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from ...schemas.evaluation import Rating, Reference
-from .reading.answering import MOST_WORDS, Part, answering
+from .reading.answering import answering
+from .reading.candidates import has_candidate
+from .reading.counts import without_counts
 from .reading.denial import last_corrected, without_denied
+from .reading.expected import SIGN, Expected
 from .reading.flat import flat, normal
 from .reading.kinds import Answer, distinct
 from .reading.known import with_signs
 from .reading.marked import last_answer
-from .reading.rivals import SIGN, Reader, hedged, open_ended, without_counts
+from .reading.rivals import rivals
 from .reading.others import without_others
 from .reading.signs import BULLET, MARK_END, MOST_ANSWERS, NAMED, answer_number
 from .reading.thinking import without_thinking
@@ -82,13 +86,14 @@ def _stated(text: str, answers: Sequence[Answer], reference: Reference) -> tuple
     """The numbers of the answers that a text states, in the order of their first places, and what it states beside."""
     if not answers:
         return [], set()
-    reader = Reader(answers, reference.context)
-    text = without_denied(last_corrected(text, reader.candidates))
+    expected = Expected(answers, reference.context)
+    candidates = partial(has_candidate, expected=expected)
+    text = without_denied(last_corrected(text, candidates))
     text = without_others(_without_sources(text), reference.asked, answers)
-    part = answering(text, len(answers), bool(reference.asked), reader.candidates)
+    part = answering(text, len(answers), bool(reference.asked), candidates)
     found = list(dict.fromkeys(answer_number(sign) for sign in SIGN.findall(part.text)))
     found = [number for number in found if number < len(answers)]
-    return found, set(_beside(part, reader, bool(found)))
+    return found, set(rivals(part, expected)) if found else set[str]()
 
 
 _SOURCES = re.compile(
@@ -101,48 +106,6 @@ def _without_sources(text: str) -> str:
     """The text without its list of sources, unless the answers stand only there."""
     rest = _SOURCES.sub("", text)
     return rest if set(SIGN.findall(rest)) == set(SIGN.findall(text)) else text
-
-
-def _beside(part: Part, reader: Reader, any_found: bool) -> Iterator[str]:
-    """What a part of a reply states beside the answers, and what is added to it afterwards."""
-    if reader.only_absent:
-        yield from _values_for_absent(part, reader) if any_found else ()
-        return
-    yield from reader.shaped(part.text)
-    yield from reader.listed(part.text)
-    yield from open_ended(part.text)
-    for text in (part.text, part.after):
-        yield from reader.fragments(text)
-        yield from reader.named_in_frames(text)
-    yield from reader.named_beside(part.text)
-    for sentence in re.split(r"(?<=[.!?])\s+|\n+", part.after):
-        if hedged(sentence):
-            yield from reader.shaped(sentence)
-            yield from reader.maybe_named(sentence)
-    if not part.is_marked:
-        yield from _copied(part.text, reader)
-
-
-def _values_for_absent(part: Part, reader: Reader) -> Iterator[str]:
-    """Values given all the same by who says that there is none."""
-    text = f"{part.text}\n{part.after}"
-    for clause in re.split(r"[;\n]|(?<=[.!?])\s+|, (?=but|though|although|however|yet)", text):
-        yield from reader.values_given(clause)
-        if SIGN.search(clause) and not re.search(r"\bor\b", clause):
-            continue
-        if NAMED in clause or hedged(clause):
-            yield from reader.shaped(clause)
-        if hedged(clause):
-            yield from reader.maybe_named(clause)
-    yield from reader.fragments(text)
-
-
-def _copied(text: str, reader: Reader) -> Iterator[str]:
-    """Of a long reply all words beyond the first ones, and of a shorter one the sentences of what was read."""
-    words = re.findall(r"[^\W_]+", text)
-    yield from (f"copied {word}" for word in words[MOST_WORDS : MOST_WORDS + 200])
-    yield from reader.many_named(text)
-    yield from reader.sentences_read(text)
 
 
 def _names_asked(context: str) -> Iterable[str]:

@@ -1,0 +1,41 @@
+"""What a reply leaves open: other possibilities beside an answer."""
+
+import re
+from collections.abc import Iterator
+
+from .signs import ABSENT, ANSWERS, NAMED
+
+_MAY = re.compile(
+    r"\b(?:or|alternatively|perhaps|maybe|possibly|probably|might|may|could|other(?:wise)?|another|also|instead|"
+    r"some(?:one)?|else|plus|additionally|as well|likely|guess|unless|potentially|if not)\b",
+    re.IGNORECASE,
+)
+_LEADS_ON = re.compile(
+    r"^(?:(?:or|and|also|maybe|perhaps|possibly|alternatively|probably|plus|else|instead)\b,? ?)+", re.IGNORECASE
+)
+_OF_ANSWERS = rf"(?P<one>[{ANSWERS}])[^.;,\n{ANSWERS}]{{0,20}}\bor\b[^.;,\n{ANSWERS}]{{0,20}}(?!(?P=one))[{ANSWERS}]"
+_OR_OTHER = rf"[{ANSWERS}][^.;\n{ANSWERS}{ABSENT}]{{0,30}}\bor\b[^.;\n{ANSWERS}{ABSENT}]{{0,20}}[{ABSENT}{NAMED}]"
+_OTHER_OR = rf"[{ABSENT}{NAMED}][^.;\n{ANSWERS}]{{0,20}}\bor\b[^.;\n{ANSWERS}]{{0,20}}[{ANSWERS}]"
+_UNLESS = (
+    rf"[{ANSWERS}][^.\n{ANSWERS}{ABSENT}]{{0,40}}\b(?:if|unless|otherwise)\b[^.\n{ANSWERS}{ABSENT}]{{0,40}}{ABSENT}"
+)
+_OR_ANYTHING = (
+    rf"[{ANSWERS}][^.\n{ANSWERS}]{{0,12}}\bor (?:(?:maybe|perhaps|possibly) )?(?:something|someone|somebody|another|"
+    r"other|some other|(?:one|any) of|a different|any|similar)\b"
+)
+_OPEN = re.compile("|".join((_OF_ANSWERS, _OR_OTHER, _OTHER_OR, _UNLESS, _OR_ANYTHING)), re.IGNORECASE)
+
+
+def hedged(text: str) -> bool:
+    """Whether a text adds a possibility to what was said."""
+    return _MAY.search(text) is not None
+
+
+def without_lead(text: str) -> str:
+    """The text without words such as `or` and `maybe` at its beginning."""
+    return _LEADS_ON.sub("", text)
+
+
+def open_ended(text: str) -> Iterator[str]:
+    """Answers that are left open: one or the other, or something else, or none."""
+    yield from (found[0] for found in _OPEN.finditer(text))
