@@ -21,7 +21,9 @@ def _as_text(value: object) -> object:
 class Reference(BaseModel):
     """What is known of a sample besides its text; the line of an evaluation file, where answers are `outputs`."""
 
-    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True, use_attribute_docstrings=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, coerce_numbers_to_str=True, use_attribute_docstrings=True, populate_by_name=True
+    )
 
     EXAMPLE: ClassVar[str] = '{"index": 0, "outputs": ["42"]}'
 

@@ -21,9 +21,9 @@ from .reading.flat import flat, normal
 from .reading.kinds import Answer, distinct
 from .reading.known import with_signs
 from .reading.marked import last_answer
-from .reading.rivals import rivals
 from .reading.others import without_others
-from .reading.signs import BULLET, MARK_END, MOST_ANSWERS, NAMED, answer_number
+from .reading.rivals import rivals
+from .reading.signs import BULLET, MARK_END, MOST_ANSWERS, answer_number
 from .reading.thinking import without_thinking
 
 
@@ -89,11 +89,11 @@ def _stated(text: str, answers: Sequence[Answer], reference: Reference) -> tuple
     expected = Expected(answers, reference.context)
     candidates = partial(has_candidate, expected=expected)
     text = without_denied(last_corrected(text, candidates))
-    text = without_others(_without_sources(text), reference.asked, answers)
+    text = without_others(_without_sources(text), reference.asked, answers, candidates)
     part = answering(text, len(answers), bool(reference.asked), candidates)
     found = list(dict.fromkeys(answer_number(sign) for sign in SIGN.findall(part.text)))
     found = [number for number in found if number < len(answers)]
-    return found, set(rivals(part, expected)) if found else set[str]()
+    return found, set(rivals(part, text, expected)) if found else set[str]()
 
 
 _SOURCES = re.compile(
@@ -116,8 +116,10 @@ def _names_asked(context: str) -> Iterable[str]:
 
 
 _CITATION = re.compile(
-    r"(?:[\[(#]|\b(?:[a-z]+|(?i:doc(?:ument)?s?))\.?s?:? #?|(?i:\b(?:files?|sections?|sources?|documents?|results?|articles?|"
-    r"cards?|clippings?|notes?|passages?|references?))\b:? #?)(?:\[?#?\d{1,9}\]?)(?:(?:, ?|,? and | ?& ?|,? plus |; ?)(?:[a-z]+ |"
+    r"(?:[\[(#]|\b(?:[a-z]+|(?i:doc(?:ument)?s?))\.?s?:? #?|(?i:\b(?:files?|sections?|sources?|documents?|results?|"
+    r"articles?|"
+    r"cards?|clippings?|notes?|passages?|references?))\b:? #?)(?:\[?#?\d{1,9}\]?)(?:(?:, ?|,? and | ?& ?|,? plus |"
+    r"; ?)(?:[a-z]+ |"
     r"(?i:files?|sections?|documents?|results?|articles?|cards?|clippings?|notes?) )?#?\[?\d{1,9}\]?)*\b"
 )
 

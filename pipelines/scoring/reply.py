@@ -9,7 +9,6 @@ from ...schemas.errors import UsageError
 from ...schemas.evaluation import Rating, Reference
 from .measures.registry import MATCHES
 
-
 Match = Literal["exact", "last-answer", "substring", "two-way", "task"]
 
 
@@ -35,7 +34,8 @@ def score(sample: Referenced | Reference | Mapping[str, object], reply: str, mat
     Raises UsageError where the mapping has no answers in `outputs` or `answers`, or there is no such match.
     """
     if match not in MATCHES:
-        raise UsageError(f"match must be {' or '.join(MATCHES)}, got {match!r}")
+        *others, last = MATCHES
+        raise UsageError(f"match must be {', '.join(others)} or {last}, got {match!r}")
     return MATCHES[match](reply, _reference(sample))
 
 

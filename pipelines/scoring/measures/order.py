@@ -6,7 +6,9 @@ from itertools import combinations
 
 
 def pairwise_order(given: Sequence[Hashable], wanted: Sequence[Hashable]) -> float:
-    """The share of all pairs wanted that stand in their order; what is missing is in no pair, the first place counts."""
+    """The share of all pairs wanted that stand in their order; what is missing is in no pair, the first place "
+    "counts.
+    """
     place = {thing: number for number, thing in reversed(list(enumerate(given)))}
     pairs = list(combinations(wanted, 2))
     if not pairs:
@@ -26,7 +28,9 @@ def _lines(text: str) -> list[str]:
 
 
 def ndcg(ranked: Sequence[Hashable], grades: Mapping[str, float], k: int = 10) -> float:
-    """Normalised discounted cumulative gain of the first k, gain 2 ** grade - 1; what is unknown or repeated gains 0."""
+    """Normalised discounted cumulative gain of the first k, gain 2 ** grade - 1; what is unknown or repeated gains "
+    "0.
+    """
     distinct = list(dict.fromkeys(map(str, ranked)))[:k]
     gained = _discounted([grades.get(thing, 0) for thing in distinct])
     best = _discounted(sorted(grades.values(), reverse=True)[:k])

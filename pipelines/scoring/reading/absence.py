@@ -21,7 +21,7 @@ _FORMS = (
     rf"\bno (?:such )?(?:[\w'-]+ ){{0,3}}?(?:{_SAID}|has|have|holds?|matches|is called|with|for|was|under)\b",
     r"\bno such \w+",
     rf"\b{_SAID} (?:nowhere|in none|in no|by none|by no)\b",
-    rf"\bthere(?:'s| is| are| was| were) (?:no|not|nothing)\b",
+    r"\bthere(?:'s| is| are| was| were) (?:no|not|nothing)\b",
     rf"\b(?:none|neither|nobody|no one|nothing)\b(?: of| in| about| is| {_BETWEEN}{_SAID})",
     r"\b(?:un(?:known|answerable|specified|stated|available|mentioned|listed|disclosed|recorded|clear)|undetermined)\b",
     r"\b(?:unable|fail(?:s|ed)?|impossible|not possible|insufficient|not enough)\b(?: information| data| details?)?"
@@ -39,7 +39,8 @@ BARE = re.compile(r"(?:none|n/?a|null|nil|nothing|absent|missing|no|empty|-)", r
 ELSEWHERE = re.compile(
     r"\b(?:elsewhere|anywhere else|anyone else|anything else|any other|other than|besides|again|more than once|further|"
     r"more details?|only once|twice|another|apart from|in addition)\b|\bnot true\b|\bnot the case\b|\bnot correct\b|"
-    r"\bno other\b|\bnothing (?:but|except)\b|\bnot (?:just|merely)\b|\bnobody else\b|\bno one else\b|\bnothing else\b|\bno doubt\b|\bnot only\b|\bno further\b|\bno additional\b",  # noqa: E501
+    r"\bno other\b|\bnothing (?:but|except)\b|\bnot (?:just|merely)\b|\bnobody else\b|\bno one else\b|"
+    r"\bnothing else\b|\bno doubt\b|\bnot only\b|\bno further\b|\bno additional\b",
     re.IGNORECASE,
 )
 """What makes such a statement one about other things, or denies it."""

@@ -7,29 +7,36 @@ from dataclasses import dataclass
 from .signs import ABSENT, ANSWERS, BOLD, BOLD_END, BULLET, MARK, MARK_END, NAMED
 
 _LABEL = (
-    r"(?:(?:my |the |so,? |thus,? |therefore,? |hence,? )*(?:final |correct |short |full |complete |direct |right |best |overall )*"
+    r"(?:(?:my |the |so,? |thus,? |therefore,? |hence,? )*(?:final |correct |short |full |complete |direct |right |"
+    r"best |overall )*"
     r"(?:answers?|response|result|solution|conclusion|verdict|reply)"
     r"|respuesta(?: final)?|r[ée]ponse(?: finale)?|(?:endg[üu]ltige )?antwort|risposta(?: finale)?|resposta(?: final)?|"
     r"antwoord|odpowied[źz]|ответ|最终答案|答案|答え|回答|정답|답)"
 )
 _OPEN = re.compile(
     rf"(?:(?<=[\n.!?;:,{MARK}{BOLD}{BULLET}])|^|(?<=[.!?:] )|(?<=, )) *"
-    rf"(?:{_LABEL})(?: ?#?\d{{1,2}})?(?: (?:to|for) (?:the|this|your) question)?(?P<end>(?: ?\([^)\n]{{0,30}}\))? ?{BOLD_END}? ?(?:[:=]|[-–—](?= )|\n)"
+    rf"(?:{_LABEL})(?: ?#?\d{{1,2}})?(?: (?:to|for) (?:the|this|"
+    rf"your) question)?(?P<end>(?: ?\([^)\n]{{0,30}}\))? ?{BOLD_END}? ?(?:[:=]|[-–—](?= )|\n)"
     r"| (?:is|are|would be|should be|must be|es|est|ist|lautet|[èé])\b:?)"
-    rf"|\b(?:final |correct )?answers?(?: to [^.:\n]{{1,150}}?| for [^.:\n]{{1,150}}?)? (?:is|are|would be|should be|must be)\b:?"
-    rf"|\bcorrect(?:ed)? (?:\w+ )?(?:number|value|name|one|word|words|date|person|town|company|uuid|list|variables|values|numbers) ?(?:is|are|was|[:=])"
+    rf"|\b(?:final |correct )?answers?(?: to [^.:\n]{{1,150}}?| for [^.:\n]{{1,150}}?)? (?:is|are|would be|should be|"
+    rf"must be)\b:?"
+    rf"|\bcorrect(?:ed)? (?:\w+ )?(?:number|value|name|one|word|words|date|person|town|company|uuid|list|variables|"
+    rf"values|numbers) ?(?:is|are|was|[:=])"
     rf"|(?:^|(?<=\n))A: ",
     re.IGNORECASE,
 )
 _ABOUT_IT = re.compile(
-    r":? (?:based|derived|taken|drawn|from|correct|right|supported|verified|consistent|final|accurate|complete|short|brief|clear|"
+    r":? (?:based|derived|taken|drawn|from|correct|right|supported|verified|consistent|final|accurate|complete|short|"
+    r"brief|clear|"
     r"certain|unambiguous|explicitly stated|directly stated|stated|found in|given in|in line)\b",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(r"\b(?:if|unless|whether|when)\b[^.!?\n]*$", re.IGNORECASE)
 _CONCLUSION = re.compile(
-    rf"(?:^|(?<=[\n.!?{BULLET}{BOLD}])|(?<=[.!?] )) *(?:and )?(?:so,? (?!far|that)|therefore|thus|hence|consequently|accordingly|in conclusion|in summary|"
-    r"to (?:summari[sz]e|conclude|sum up)|in short|overall|as a result|this means|it follows|putting (?:it|this|these) (?:all )?together|"
+    rf"(?:^|(?<=[\n.!?{BULLET}{BOLD}])|(?<=[.!?] )) *(?:and )?(?:so,? (?!far|that)|therefore|thus|hence|consequently|"
+    rf"accordingly|in conclusion|in summary|"
+    r"to (?:summari[sz]e|conclude|sum up)|in short|overall|as a result|this means|it follows|putting (?:it|this|"
+    r"these) (?:all )?together|"
     r"combining (?:this|these)|based on (?:this|these|the above)|conclusion:|summary:|final(?:ly)?:)",
     re.IGNORECASE,
 )
@@ -208,12 +215,12 @@ def _about_asked(text: str, num_answers: int, candidates: Callable[[str], bool])
         for start, end in zip(starts[:200], ends, strict=False)
         if NAMED not in text[start:end]
     )
-    if others > len(chosen) + 2 or len(_WORD.findall(text[:20_000])) > MOST_WORDS:
+    if others > len(chosen) or len(_WORD.findall(text[:20_000])) > MOST_WORDS:
         return None
     part = "\n".join(text[start:end].lstrip(f"{BULLET}\n") for start, end in chosen)
     if not chosen or _num_found(part) < num_answers:
         return None
-    return Part(_without_signs(part), _without_signs(text[chosen[-1][1] :]), is_marked=True)
+    return Part(_without_signs(part), _without_signs(text[chosen[-1][1] :]))
 
 
 def _short_enough(text: str, num_answers: int) -> Part:

@@ -7,14 +7,16 @@ from functools import lru_cache
 from .answering import MOST_WORDS
 from .expected import Expected
 from .names import many_named
+from .signs import MARK, MARK_END
 
 _PIECES = re.compile(r"(?<=[.!?])\s+|\n+")
-_QUOTED = 3
+_QUOTED = 2
 """Sentences that may be quoted."""
 
 
 def copied(text: str, expected: Expected) -> Iterator[str]:
     """Of a long text the words beyond the first ones, of another the sentences or the names of what was read."""
+    text = re.sub(f"[{MARK}{MARK_END}]", "\n", text)
     words = re.findall(r"[^\W_]+", text)
     yield from (f"copied {word}" for word in words[MOST_WORDS : 2 * MOST_WORDS])
     yield from many_named(text, expected)

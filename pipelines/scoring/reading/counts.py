@@ -5,7 +5,8 @@ import re
 from .signs import ANSWERS
 
 _UNIT = (
-    r"(?:different |distinct |separate |most |best |such )?(?:times?|values?|numbers?|words?|variables?|dictionar(?:y|ies)|"
+    r"(?:different |distinct |separate |most |best |such )?(?:times?|values?|numbers?|words?|variables?|"
+    r"dictionar(?:y|ies)|"
     r"tables?|items?|entr(?:y|ies)|pairs?|keys?|results?|occurrences?|characters|digits|tokens|sentences|lines?|"
     r"paragraphs?|matches|things|others?|steps?|documents?|of them|in total|total|uuids?|instances|mentions|hits|"
     r"records?|maps|drawers|blocks|pages|objects|counts?|votes|seconds|minutes|x)"

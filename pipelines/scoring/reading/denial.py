@@ -6,22 +6,29 @@ from collections.abc import Callable
 from .signs import ABSENT, ANSWERS, BOLD, BOLD_END, BULLET, MARK, MARK_END, NAMED
 
 _FIRM = re.compile(
-    r"\bnot (?:only|just|merely|surprisingly|sure|certain|entirely sure|completely sure|100% sure)\b|\bno (?:doubt|problem)\b|"
-    r"\b(?:no|not any|n't (?:\w+ )?any|nothing|no one|nobody)(?: \w+)?(?: \w+)? (?:but|other than|except|besides|apart from)\b|"
+    r"\bnot (?:only|just|merely|surprisingly|sure|certain|entirely sure|completely sure|100% sure)\b|\bno (?:doubt|"
+    r"problem)\b|"
+    r"\b(?:no|not any|n't (?:\w+ )?any|nothing|no one|nobody)(?: \w+)?(?: \w+)? (?:but|other than|except|besides|"
+    r"apart from)\b|"
     r"\bother than (?:this|that|these|those)\b|"
-    r"\bno\. ?(?=[\d\[#])|\bobject no\b|\bwithout (?:a |any )?doubt\b|\b(?:is|does|do|are|was|were)(?: not|n't) (?:repeated|mentioned|listed|stated|appear|occur|found)"
-    r"(?: anywhere)? (?:else\w*|again|twice|elsewhere)\b|\bif (?:i am|i'm) not\b|\bwhether or not\b|\bcannot be anything (?:but|other than)\b",
+    r"\bno\. ?(?=[\d\[#])|\bobject no\b|\bwithout (?:a |any )?doubt\b|\b(?:is|does|do|are|was|were)(?: not|"
+    r"n't) (?:repeated|mentioned|listed|stated|appear|occur|found)"
+    r"(?: anywhere)? (?:else\w*|again|twice|elsewhere)\b|\bif (?:i am|i'm) not\b|\bwhether or not\b|"
+    r"\bcannot be anything (?:but|other than)\b",
     re.IGNORECASE,
 )
 _DENIAL = re.compile(
-    r"\b(?:not|\w+n't|cannot|never|neither|nor|rather than|instead of|except(?:ing|ion of| for)?|excluding|other than|unlike|as opposed to|"
+    r"\b(?:not|\w+n't|cannot|never|neither|nor|rather than|instead of|except(?:ing|ion of| for)?|excluding|"
+    r"other than|unlike|as opposed to|"
     r"isnt|aint|false that|wrong that|untrue that|incorrect that|differs? from|different from|no (?!longer))\b",
     re.IGNORECASE,
 )
 _NO_ANSWER_IS = re.compile(
-    r"\b(?:is|are|was|were|does|do|did|has|have)(?: not|n't)(?: (?:the|a|an|my))?(?: \w+)??(?: (?:answers?|number|value|word|one|"
+    r"\b(?:is|are|was|were|does|do|did|has|have)(?: not|n't)(?: (?:the|a|an|my))?(?: \w+)??(?: (?:answers?|number|"
+    r"value|word|one|"
     rf"person|town|key|correct|right|it|them|match\w*|what|that|count\w*|qualify|among|{NAMED}).*)?\s*$|"
-    r"\b(?:is|are|was|were) (?:wrong|incorrect|false|ruled out|excluded|out|a distractor|another|for another|on another|about another)\b",
+    r"\b(?:is|are|was|were) (?:wrong|incorrect|false|ruled out|excluded|out|a distractor|another|for another|"
+    r"on another|about another)\b",
     re.IGNORECASE,
 )
 _VERB = re.compile(r"\b(?:is|are|was|were|does|do|did|has|have|can|could|would|should)(?: not|n't)\b", re.IGNORECASE)
@@ -35,7 +42,8 @@ _TURN = re.compile(
 
 
 _RELATIVE = re.compile(
-    rf"(\b(?:unlike|other than|rather than|instead of|not|as opposed to) [^.;,\n{ANSWERS}]{{1,80}}), (?:which|who|that|whose|at|with)\b"
+    rf"(\b(?:unlike|other than|rather than|instead of|not|as opposed to) [^.;,\n{ANSWERS}]{{1,80}}), (?:which|who|"
+    rf"that|whose|at|with)\b"
     rf"[^,.;\n{ANSWERS}]*",
     re.IGNORECASE,
 )
@@ -82,18 +90,27 @@ def _of_part(part: str, *, is_last: bool) -> str:
 _CORRECTION = re.compile(
     r"(?:^|(?<=[.!?\n…,;:—–)\]-])|(?<=[.!?,;] )|(?<= [-–—] ))"
     r"[ \"(\[]*(?:(?:oh|hmm+|hm|ah|um|uh|no|nope|sorry|but|well|or|ok(?:ay)?|edit)[,.:—–-]*\.*[ ]+)*"
-    r"(?:wait\b|correction\b|actually\b|hold on\b|scratch that\b|strike that\b|on (?:second|further) thoughts?\b|on (?:closer|further|re)-?\w*\b|"
-    r"upon (?:re|closer|further|second|double)[\w-]*\b|after (?:re-?checking|double-checking|reconsider\w+|a second look|rereading)|"
-    r"let me correct\b|i (?:made|have made) an? (?:\w+ )?(?:mistake|error)\b|i (?:was|am|stand) (?:mistaken|wrong|corrected)\b|my (?:mistake|bad|apologies)\b|"
-    r"i misread\b|(?:my )?apolog(?:y|ies|ise|ize)\b|oops\b|i (?:need|have|must) (?:to )?correct\b|to correct\b|i meant\b|i mean\b|rather\b(?! than)|no, (?=[^a-z])|sorry, (?=[^a-z]))",
+    r"(?:wait\b|correction\b|actually\b|hold on\b|scratch that\b|strike that\b|on (?:second|further) thoughts?\b|"
+    r"on (?:closer|further|re)-?\w*\b|"
+    r"upon (?:re|closer|further|second|double)[\w-]*\b|after (?:re-?checking|double-checking|reconsider\w+|"
+    r"a second look|rereading)|"
+    r"let me correct\b|i (?:made|have made) an? (?:\w+ )?(?:mistake|error)\b|i (?:was|am|stand) (?:mistaken|wrong|"
+    r"corrected)\b|my (?:mistake|bad|apologies)\b|"
+    r"i misread\b|(?:my )?apolog(?:y|ies|ise|ize)\b|oops\b|i (?:need|have|must) (?:to )?correct\b|to correct\b|"
+    r"i meant\b|i mean\b|rather\b(?! than)|no, (?=[^a-z])|sorry, (?=[^a-z]))",
     re.IGNORECASE,
 )
 _TAKEN_BACK = re.compile(
-    r"\b(?:that|this|it|which|the above|my (?:first |previous |earlier )?(?:answer|reply))(?:'s| is| was| seems| must be| may be| might be) "
-    r"(?:probably |clearly |actually |also )?(?:wrong|incorrect|false|not (?:right|correct|true)|mistaken|an? (?:error|mistake))\b|"
-    r"\bi (?:take|took) (?:that|it|this) back\b|\b(?:scratch|ignore|disregard|forget|strike) (?:that|this|the above|my)\b|"
-    r"\bi (?:retract|withdraw) (?:that|this|it|my)\b|\b(?:i'm|i am) (?:afraid|sorry),? (?:but )?(?:that|this) (?:is|was) not\b|"
-    r"\bi (?:cannot|can't|can not|am unable to|could not|couldn't) (?:actually |really )?(?:confirm|determine|tell|say|decide|be sure)\b",
+    r"\b(?:that|this|it|which|the above|my (?:first |previous |earlier )?(?:answer|reply))(?:'s| is| was| seems|"
+    r" must be| may be| might be) "
+    r"(?:probably |clearly |actually |also )?(?:wrong|incorrect|false|not (?:right|correct|true)|mistaken|"
+    r"an? (?:error|mistake))\b|"
+    r"\bi (?:take|took) (?:that|it|this) back\b|\b(?:scratch|ignore|disregard|forget|strike) (?:that|this|the above|"
+    r"my)\b|"
+    r"\bi (?:retract|withdraw) (?:that|this|it|my)\b|\b(?:i'm|i am) (?:afraid|sorry),? (?:but )?(?:that|this) (?:is|"
+    r"was) not\b|"
+    r"\bi (?:cannot|can't|can not|am unable to|could not|couldn't) (?:actually |really )?(?:confirm|determine|tell|"
+    r"say|decide|be sure)\b",
     re.IGNORECASE,
 )
 

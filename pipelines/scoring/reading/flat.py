@@ -1,4 +1,6 @@
-"""A reply as plain lines: JSON, tables, LaTeX, HTML and emphasis are taken off, marked answers get signs around them."""
+"""A reply as plain lines: JSON, tables, LaTeX, HTML and emphasis are taken off, marked answers get signs around "
+"them.
+"""
 
 import json
 import re

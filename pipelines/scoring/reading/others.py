@@ -1,7 +1,7 @@
 """What a reply says of other keys than those that were asked for is no answer."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from .kinds import Answer, whole
 from .signs import ANSWERS, BULLET, MARK, NAMED
@@ -12,19 +12,27 @@ _CLAUSE = re.compile(
 _KEPT = re.compile(f"[{ANSWERS}{NAMED}{MARK}]")
 
 
-def without_others(text: str, asked: Iterable[str], answers: Sequence[Answer]) -> str:
+_MOST_TOLD = 1
+"""Other keys that may be told with their values; who tells more lists all there are."""
+
+
+def without_others(
+    text: str, asked: Iterable[str], answers: Sequence[Answer], candidates: Callable[[str], bool]
+) -> str:
     """The text without clauses that name another key and neither an asked one nor an answer."""
     shape = _shape_of_keys(asked, answers)
     if shape is None or not shape.search(text):
         return text
-    parts, at = list[str](), 0
+    parts, at, num_told = list[str](), 0, 0
     for edge in [*_CLAUSE.finditer(text), None]:
         clause = text[at : edge.start() if edge else len(text)]
-        parts.append(clause if _KEPT.search(clause) or not shape.search(clause) else " ")
+        is_other = shape.search(clause) and not _KEPT.search(clause)
+        num_told += bool(is_other and candidates(clause))
+        parts.append(" " if is_other else clause)
         if edge:
             parts.append(edge[0])
             at = edge.end()
-    return "".join(parts)
+    return "".join(parts) if num_told <= _MOST_TOLD else text
 
 
 def _shape_of_keys(asked: Iterable[str], answers: Sequence[Answer]) -> re.Pattern[str] | None:

@@ -17,8 +17,8 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _CLAUSE_END = re.compile(r"[;\n]|(?<=[.!?])\s+|, (?=but|though|although|however|yet)")
 
 
-def rivals(part: Part, expected: Expected) -> Iterator[str]:
-    """What counts against the answers that a part states."""
+def rivals(part: Part, whole: str, expected: Expected) -> Iterator[str]:
+    """What counts against the answers that a part states, of the whole text what is copied."""
     if expected.only_absent:
         yield from _values_all_the_same(f"{part.text}\n{part.after}", expected)
         return
@@ -33,7 +33,7 @@ def rivals(part: Part, expected: Expected) -> Iterator[str]:
         yield from shaped(sentence, expected)
         yield from maybe_named(sentence, expected)
     if not part.is_marked:
-        yield from copied(part.text, expected)
+        yield from copied(whole, expected)
 
 
 def _values_all_the_same(text: str, expected: Expected) -> Iterator[str]:
