@@ -6,6 +6,7 @@ import sys
 from difflib import SequenceMatcher
 
 import pytest
+
 from lcdata.pipelines.scoring.measures.numeric import count_credit, last_number
 from lcdata.pipelines.scoring.measures.order import line_accuracy, ndcg, pairwise_order
 from lcdata.pipelines.scoring.measures.registry import MATCHES, MEASURES, measure
@@ -96,7 +97,7 @@ def test_a_reply_is_worth_what_the_measure_of_its_task_says(
 
 
 def test_an_unknown_measure_is_named() -> None:
-    with pytest.raises(UsageError, match="unknown measure 'bleu'. Known: exact, f1"):
+    with pytest.raises(UsageError, match=r"unknown measure 'bleu'\. Known: exact, f1"):
         measure("bleu")
 
 
