@@ -33,6 +33,7 @@ _ABOUT_IT = re.compile(
 )
 _CONDITION = re.compile(r"\b(?:if|unless|whether|when)\b[^.!?\n]*$", re.IGNORECASE)
 _CONCLUSION = re.compile(
+    rf"(?<=, )(?:so|therefore|thus|hence|which (?:means|gives|makes)) (?=(?:the|it|its|we|in|that|they|he|she)\b)|"
     rf"(?:^|(?<=[\n.!?{BULLET}{BOLD}])|(?<=[.!?] )) *(?:and )?(?:so,? (?!far|that)|therefore|thus|hence|consequently|"
     rf"accordingly|in conclusion|in summary|"
     r"to (?:summari[sz]e|conclude|sum up)|in short|overall|as a result|this means|it follows|putting (?:it|this|"

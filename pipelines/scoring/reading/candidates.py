@@ -3,7 +3,7 @@
 import re
 
 from .expected import SIGN, WORD, Expected
-from .names import all_names
+from .names import all_names, inner_names
 from .shapes import shaped
 from .signs import ABSENT, BOLD, BULLET, OTHER_DATE
 from .words import SMALL_TALK
@@ -13,7 +13,7 @@ def has_candidate(text: str, expected: Expected) -> bool:
     """Whether an answer, a statement of absence, or something of an answer's kind is in a text."""
     if SIGN.search(text) or ABSENT in text or OTHER_DATE in text or any(True for _ in shaped(text, expected)):
         return True
-    if expected.has_names and any(" " in name or expected.context for name in all_names(text)):
+    if expected.has_names and any(True for _ in (all_names if expected.context else inner_names)(text)):
         return True
     start = re.split(r"[.,;\n]", text.strip(f" \n:{BULLET}{BOLD}"), maxsplit=1)[0]
     words = WORD.findall(start)

@@ -20,14 +20,15 @@ _LED = (
 _KEY = r"\bkeys? (?:no\.? ?|#|is |was |of )?\(?\d{1,12}(?:, \d{1,12})*\)?"
 _ORDINAL = r"\b\d{1,9}(?:st|nd|rd|th)\b|[x×]\d{1,7}\b|\b\d{1,7}[x×]"
 _COUNT = re.compile("|".join((_COUNTED, _LED, _KEY, _ORDINAL)), re.IGNORECASE)
+_SUM = re.compile(r"\$?\b\d[\d.,]{0,20}(?: ?[+×*/x–-] ?\$?\d[\d.,]{0,20}){1,200} ?=")
 _OF_ANSWER = re.compile(
     rf"(?<=[{ANSWERS}])[\"']? ?(?:[:=–—-]|→|->)? ?[(\[]?(?:count ?[:=] ?)?\d{{1,7}}[)\]]?(?: ?times| ?x)?(?![\w-])"
 )
 
 
 def without_counts(text: str) -> str:
-    """The text without numbers of things, of steps, of keys and of certainty."""
-    return _COUNT.sub(" ", text)
+    """The text without numbers of things, of steps, of keys and of certainty, and without what is added up."""
+    return _COUNT.sub(" ", _SUM.sub(" ", text))
 
 
 def without_counts_of_answers(text: str) -> str:

@@ -97,7 +97,7 @@ _CORRECTION = re.compile(
     r"let me correct\b|i (?:made|have made) an? (?:\w+ )?(?:mistake|error)\b|i (?:was|am|stand) (?:mistaken|wrong|"
     r"corrected)\b|my (?:mistake|bad|apologies)\b|"
     r"i misread\b|(?:my )?apolog(?:y|ies|ise|ize)\b|oops\b|i (?:need|have|must) (?:to )?correct\b|to correct\b|"
-    r"i meant\b|i mean\b|rather\b(?! than)|no, (?=[^a-z])|sorry, (?=[^a-z]))",
+    r"i meant\b|i mean\b|rather\b(?! than)|no, (?=[^a-z])|sorry,? (?:the|it|that|this|i|my)\b|sorry, (?=[^a-z]))",
     re.IGNORECASE,
 )
 _TAKEN_BACK = re.compile(

@@ -53,6 +53,16 @@ class Expected:
         """The context without regard to case and line ends."""
         return " ".join(self.context.casefold().split())
 
+    @cached_property
+    def has_read_numbers(self) -> bool:
+        """Whether the answers that are numbers stand in the context, as those of counting do not."""
+        numbers = [answer.text for answer in self.answers if answer.text.isdigit()]
+        return bool(self.read and numbers) and all(map(self.is_read_number, numbers))
+
+    def is_read_number(self, digits: str) -> bool:
+        """Whether a number stands in the context."""
+        return re.search(rf"(?<![\w.]){digits}(?![\w.]\w)", self.read) is not None
+
     def may_be_read(self, words: str) -> bool:
         """Whether words stand in the context, or it is not known."""
         return not self.read or self.is_read(words)

@@ -21,13 +21,14 @@ _BARE_ABSENCE = re.compile(rf"(?:it is |it's |is )?{ABSENT}\W*|{OTHER_DATE}")
 def fragments(text: str, expected: Expected) -> Iterator[str]:
     """What is stated by standing alone, beside the answers."""
     for piece in _END.split(re.sub(f"[{MARK}{MARK_END}{BOLD}{BOLD_END}]", "\n", text)):
-        piece = without_lead(piece.strip(" .!?,;:'\"()[]"))
+        whole = piece.strip(" .!?,;:'\"()[]")
+        piece = without_lead(whole)
         if piece and not SIGN.search(piece):
             if _BARE_ABSENCE.fullmatch(piece):
                 yield piece
             label, _, value = piece.strip(BULLET).rpartition(": ")
             if not REMARK.fullmatch(label) and len(label.split()) <= 3 and _states(value.strip(), label, expected):
-                yield from _stated(value.strip(), BULLET in piece, expected)
+                yield from _stated(value.strip(), BULLET in piece or piece != whole, expected)
 
 
 def _states(value: str, label: str, expected: Expected) -> bool:

@@ -31,7 +31,8 @@ _STARTS_LIST = re.compile(
 )
 _FRAME = re.compile(
     r"\b(?:it|that|this|he|she|they|others?|answer|alternative|possibility|person|one|candidate|option|guess)\b"
-    r"(?: (?:\w+ly|may|might|could|must|would|can|will|also|well|have|has|had|been|be|is|was|are|were|just|perhaps|"
+    r"(?: (?:\w+ly|may|might|could|must|would|should|can|will|also|well|have|has|had|been|be|is|was|are|were|just|"
+    r"perhaps|"
     r"maybe))* (?:is|was|are|were|be|been|being|has been|have been)"
     r"(?: (?:also|probably|possibly|perhaps|maybe|likely|in|at|by|on|either|both|rather|the))*[: ]+",
     re.IGNORECASE,
@@ -51,6 +52,14 @@ def bare_name(name: str) -> str:
     return " ".join(words)
 
 
+def inner_names(text: str) -> Iterator[str]:
+    """Names of more than a word, and single ones that do not begin a sentence."""
+    for found in NAME.finditer(text):
+        name = bare_name(found[0])
+        if " " in name or (name and re.search(r"[a-z,] $", text[max(found.start() - 2, 0) : found.start()])):
+            yield name
+
+
 def all_names(text: str) -> Iterator[str]:
     """Every name of a text."""
     yield from filter(None, (bare_name(found[0]) for found in NAME.finditer(text)))
@@ -68,6 +77,8 @@ def _named_after(text: str, at: int) -> Iterator[str]:
         joined = _AFTER.match(text, at)
         found = NAME.match(text, joined.end()) if joined else None
         if not joined or not found or not (name := bare_name(found[0])):
+            return
+        if "\n" in joined[0] and text[found.end() : found.end() + 1] == ":":
             return
         if joined[0].strip(" )\n") == "," and _VERB_FOLLOWS.match(text, found.end()):
             return

@@ -23,7 +23,12 @@ _OR_ANYTHING = (
     rf"[{ANSWERS}][^.\n{ANSWERS}]{{0,12}}\bor (?:(?:maybe|perhaps|possibly) )?(?:something|someone|somebody|another|"
     r"other|some other|(?:one|any) of|a different|any|similar)\b"
 )
-_OPEN = re.compile("|".join((_OF_ANSWERS, _OR_OTHER, _OTHER_OR, _UNLESS, _OR_ANYTHING)), re.IGNORECASE)
+_DIRECT = (
+    rf"[{ANSWERS}][\"')\]]{{0,3}},? (?:or|and/or)\b(?! so\b)(?![^.\n]{{0,3}}[{ANSWERS}])(?= ?\(?[^\W_])|"
+    rf"[^\W_][\"')\]]{{0,3}},? (?:or|and/or) (?:(?:the|a|an|even|maybe|perhaps|possibly|else|it is|in|by|"
+    rf"at) ){{0,3}}[{ANSWERS}]"
+)
+_OPEN = re.compile("|".join((_DIRECT, _OF_ANSWERS, _OR_OTHER, _OTHER_OR, _UNLESS, _OR_ANYTHING)), re.IGNORECASE)
 
 
 def hedged(text: str) -> bool:

@@ -26,7 +26,7 @@ def shaped(text: str, expected: Expected) -> Iterator[str]:
         words = found[0]
         if re.fullmatch(r"[^\W\d]+(?:-[^\W\d]+)+", words) and _is_compound(words, text[found.end() :][:8], expected):
             continue
-        if words.isdigit() and len(words) < 4 and expected.read and not re.search(rf"\b{words}\b", expected.read):
+        if words.isdigit() and len(words) < 4 and expected.has_read_numbers and not expected.is_read_number(words):
             continue
         yield words.casefold()
 

@@ -1,6 +1,16 @@
 """Common words, which are no names and no items of lists, whatever the case they are written in."""
 
 NO_NAMES = {
+    "sorry",
+    "birthplace",
+    "latter",
+    "former",
+    "last",
+    "next",
+    "fifth",
+    "fourth",
+    "third",
+    "second",
     "a", "absolutely", "according", "additionally", "after", "all", "also", "although", "an", "and", "another",
     "answer", "answers", "any", "april", "are", "article", "articles", "as", "at", "august", "based", "because",
     "before", "best", "block", "book", "both", "but", "by", "card", "cards", "certain", "certainly", "chapter",
