@@ -14,8 +14,9 @@ from functools import partial
 from ...schemas.evaluation import Rating, Reference
 from .reading.answering import answering
 from .reading.candidates import has_candidate
+from .reading.corrections import last_corrected
 from .reading.counts import without_counts
-from .reading.denial import last_corrected, without_denied
+from .reading.denial import without_denied, without_questions
 from .reading.expected import SIGN, Expected
 from .reading.flat import flat, normal
 from .reading.kinds import Answer, distinct
@@ -88,7 +89,7 @@ def _stated(text: str, answers: Sequence[Answer], reference: Reference) -> tuple
         return [], set()
     expected = Expected(answers, reference.context)
     candidates = partial(has_candidate, expected=expected)
-    text = without_denied(last_corrected(text, candidates))
+    text = without_denied(without_questions(last_corrected(text, candidates)))
     text = without_others(_without_sources(text), reference.asked, answers, candidates)
     part = answering(text, len(answers), bool(reference.asked), candidates)
     found = list(dict.fromkeys(answer_number(sign) for sign in SIGN.findall(part.text)))

@@ -3,7 +3,8 @@
 import re
 
 from .expected import SIGN, WORD, Expected
-from .names import all_names, inner_names
+from .names import NAME, all_names, bare_name, inner_names
+from .possibilities import without_lead
 from .shapes import shaped
 from .signs import ABSENT, BOLD, BULLET, OTHER_DATE
 from .words import SMALL_TALK
@@ -15,6 +16,8 @@ def has_candidate(text: str, expected: Expected) -> bool:
         return True
     if expected.has_names and any(True for _ in (all_names if expected.context else inner_names)(text)):
         return True
-    start = re.split(r"[.,;\n]", text.strip(f" \n:{BULLET}{BOLD}"), maxsplit=1)[0]
+    start = without_lead(re.split(r"[.,;\n]", text.strip(f" \n:,;-{BULLET}{BOLD}"), maxsplit=1)[0])
+    if expected.has_names and NAME.fullmatch(start) and bare_name(start) == start:
+        return True
     words = WORD.findall(start)
     return 0 < len(words) <= expected.most_words and not SMALL_TALK.issuperset(map(str.casefold, words))

@@ -7,11 +7,15 @@ from .expected import SIGN, WORD, Expected
 from .flat import REMARK
 from .lists import is_item
 from .names import NAME, bare_name
-from .possibilities import without_lead
+from .possibilities import hedged, without_lead
 from .shapes import shaped
 from .signs import ABSENT, BOLD, BOLD_END, BULLET, MARK, MARK_END, OTHER_DATE
 
-_END = re.compile(r"(?<=[.!?])\s+(?=[^a-z])|\n+")
+_END = re.compile(
+    r"(?<=[.!?])\s+(?-i:(?=[^a-z]))|\n+|;\s|,\s(?=(?:but|though|although|however|yet|or|maybe|perhaps|possibly|"
+    r"alternatively)\b)",
+    re.IGNORECASE,
+)
 _SAYS_ANSWER = re.compile(
     r"answers?|or|alternatives?|also|options?|candidates?|possibl\w+|others?|names?|results?|second\w*", re.IGNORECASE
 )
@@ -28,7 +32,7 @@ def fragments(text: str, expected: Expected) -> Iterator[str]:
                 yield piece
             label, _, value = piece.strip(BULLET).rpartition(": ")
             if not REMARK.fullmatch(label) and len(label.split()) <= 3 and _states(value.strip(), label, expected):
-                yield from _stated(value.strip(), BULLET in piece or piece != whole, expected)
+                yield from _stated(value.strip(), BULLET in piece or hedged(whole.removesuffix(piece)), expected)
 
 
 def _states(value: str, label: str, expected: Expected) -> bool:

@@ -78,7 +78,7 @@ def _number(number: re.Match[str]) -> str:
     part = (number["part"] or "").rstrip("0")
     fraction = rf"\.{part}0*" if part else r"(?:\.0+)?(?![.,]\d)"
     sign = "-" if number["sign"] else r"(?<!-)" if digits == "0" else ""
-    return rf"(?<![^\W_])(?<!\d[.,-]){sign}[$€£]? ?0*(?:{'|'.join(forms)}){fraction}(?![^\W_])(?!-\d)(?![.,]\d)"
+    return rf"(?<![^\W_])(?<!\d[.,-]){sign}(?:[$€£] ?)?0*(?:{'|'.join(forms)}){fraction}(?![^\W_])(?!-\d)(?![.,]\d)"
 
 
 def _number_shape(number: re.Match[str]) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from .expected import SIGN, SIGNS, WORD, Expected
 from .flat import REMARK
 from .names import NAME, bare_name
+from .possibilities import without_lead
 from .signs import BOLD, BOLD_END, BULLET, MARK, MARK_END
 from .words import SMALL_TALK
 
 _BETWEEN = re.compile(
-    rf"[\n,;|()\[\]{{}}<>{BULLET}{MARK}{MARK_END}{BOLD}{BOLD_END}]|[.!?…](?=\s|$)|\s[-–—/]\s|->|→|"
+    rf"[\n,;|()\[\]{{}}<>{BULLET}{MARK}{MARK_END}{BOLD}{BOLD_END}]|[.!?…](?=\s|$)|\s[-–—/]\s|->|→|(?<=\S)[/&](?=\S)|"
+    rf"\s&\s|"
     r"\b(?:and|or|then|followed by|plus)\b",
     re.IGNORECASE,
 )
@@ -77,7 +79,7 @@ def _item_of_line(text: str, before_all: bool, before_last: bool, expected: Expe
     """An item of one line, of which the first and the last one of a list may be wording."""
     if before_all:
         text = re.split(r"\b(?:is|are|was|were|be)\b", text)[-1]
-    text = text.strip(" '")
+    text = without_lead(text.strip(" '"))
     words, between = WORD.findall(text), before_last and not before_all
     if is_item(words, text, expected) and not text.isdigit():
         known = expected.most_words == 1 or between or (expected.read and expected.is_read(text))

@@ -22,7 +22,7 @@ _FILLING = (
     r"another is|conceivably|arguably|presumably|then|finally|lastly|followed by)\b)*"
 )
 _AFTER = re.compile(rf"[ )]*(?:{_JOIN}{_FILLING}|\n *[{BULLET}{BOLD}]? *)", re.IGNORECASE)
-_FIRM = r"(?:,? ?\(?\b(?:or|and|and/or|as well as|alternatively)\b|/|&|\||;|→|->)"
+_FIRM = r"(?:,? ?\(?\b(?:or|and|and/or|as well as|alternatively)\b| ?/| ?&| ?\||;|→|->)"
 _BEFORE = re.compile(rf"(?:(?P<firm>{_FIRM}{_FILLING})|,{_FILLING}) *$", re.IGNORECASE)
 _STARTS_LIST = re.compile(
     rf"(?:^|[\n:.!?;=\[({MARK}{BOLD}{BULLET}]|"
