@@ -14,6 +14,7 @@ from functools import partial
 from ...schemas.evaluation import Rating, Reference
 from .reading.answering import answering
 from .reading.candidates import has_candidate
+from .reading.concessions import without_conceded
 from .reading.corrections import last_corrected
 from .reading.counts import without_counts
 from .reading.denial import without_denied, without_questions
@@ -24,7 +25,7 @@ from .reading.known import with_signs
 from .reading.marked import last_answer
 from .reading.others import without_others
 from .reading.rivals import rivals
-from .reading.signs import BULLET, MARK_END, MOST_ANSWERS, answer_number
+from .reading.signs import BULLET, MARK_END, MOST_ANSWERS, NAMED, answer_number
 from .reading.thinking import without_thinking
 
 
@@ -89,7 +90,8 @@ def _stated(text: str, answers: Sequence[Answer], reference: Reference) -> tuple
         return [], set()
     expected = Expected(answers, reference.context)
     candidates = partial(has_candidate, expected=expected)
-    text = without_denied(without_questions(last_corrected(text, candidates)))
+    text = without_conceded(without_questions(last_corrected(text, candidates)), candidates)
+    text = without_denied(text)
     text = without_others(_without_sources(text), reference.asked, answers, candidates)
     part = answering(text, len(answers), bool(reference.asked), candidates)
     found = list(dict.fromkeys(answer_number(sign) for sign in SIGN.findall(part.text)))
@@ -137,7 +139,7 @@ def _citations(text: str) -> tuple[set[str], str]:
 
     def take(match: re.Match[str]) -> str:
         cited.update(str(int(number)) for number in re.findall(r"\d+", match[0]))
-        return " " if match[0][0].isalnum() else ", "
+        return f" {NAMED} " if match[0][0].isalnum() else ", "
 
     text = _CITATION.sub(take, without_counts(text))
     return cited, _PLAIN_NUMBER.sub(take, text)

@@ -35,11 +35,24 @@ _TAKEN_BACK = re.compile(
 )
 
 
+_DOUBT = re.compile(
+    r"\blet me (?:re-?consider|re-?check|double-?check|check again|think again|re-?think|re-?read|look again|verify)\b|"
+    r"\b(?:edit|update|corrected)\b ?:",
+    re.IGNORECASE,
+)
+"""What leads to another answer only where it does not confirm the first."""
+
+
 def last_corrected(text: str, has_candidate: Callable[[str], bool]) -> str:
     """What is left of a text after its last correction, or nothing where all was taken back."""
     for correction in reversed(list(_CORRECTION.finditer(text))[-50:]):
         after = text[correction.end() :]
         if has_candidate(after):
+            text = after
+            break
+    for doubt in reversed(list(_DOUBT.finditer(text))[-50:]):
+        after = text[doubt.end() :]
+        if has_candidate(after) and not re.search(f"[{ANSWERS}]", after):
             text = after
             break
     for taken_back in reversed(list(_TAKEN_BACK.finditer(text))[-50:]):

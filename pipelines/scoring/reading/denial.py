@@ -31,7 +31,8 @@ _NO_ANSWER = (
     rf"word|one|person|town|key|correct|right|it|them|match\w*|what|that|count\w*|qualify|among|{NAMED}).*)?\s*$"
 )
 _ANOTHER = (
-    r"\b(?:is|are|was|were) (?:wrong|incorrect|false|ruled out|excluded|out|a distractor|unrelated|irrelevant|"
+    r"\b(?:is|are|was|were|would be|seems|must be|looks) (?:wrong|incorrect|false|ruled out|excluded|out|"
+    r"a distractor|unrelated|irrelevant|"
     r"(?:for|on|about|from|of|in)? ?(?:another|something|someone|somebody|a different|the other)\b)|"
     r"\b(?:belongs?|refers?|relates?|is related|corresponds?) to\b(?: (?:another|something|someone|a different|"
     r"the other))?"
@@ -54,11 +55,14 @@ _RELATIVE = re.compile(
 """What is told of a thing that is denied."""
 
 _QUESTION = re.compile(rf"(?<![^.!?\n;: {_SIGNS_OF_LAYOUT}])[^.!?\n;:{_SIGNS_OF_LAYOUT}]{{1,400}}\?+(?! *[Yy]es)")
+_MOST_SPACES = 200
 _OPEN = re.compile(r"\b(?:or|if|unless|otherwise)\b", re.IGNORECASE)
 
 
 def without_questions(text: str) -> str:
-    """The text without the questions that it asks, unless nothing else is said."""
+    """The text without the questions that it asks, unless nothing else is said or it is long, and thus a copy."""
+    if text.count(" ") > _MOST_SPACES:
+        return text
     rest = _QUESTION.sub(" ", text)
     return rest if re.search(r"\w|" + f"[{ANSWERS}{ABSENT}]", rest) else text
 
@@ -100,6 +104,8 @@ def _of_part(part: str, *, is_last: bool) -> str:
 def _before_absence(part: str) -> str:
     """What is left where the text is said not to tell something: an answer that stands before."""
     before, _, _ = part.partition(ABSENT)
+    if re.search(rf"[{ANSWERS}]\W{{0,3}}(?:is|was|are|were|does|did|do|has)?\W{{0,2}}$", before):
+        return " "
     if _SIGN.search(before):
         return f"{before} {' '.join(_OPEN.findall(before[-5:]))} {ABSENT} "
     is_bare = not _OPEN.sub("", part).strip(f" {ABSENT}{NAMED}")

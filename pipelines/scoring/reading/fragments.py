@@ -12,8 +12,8 @@ from .shapes import shaped
 from .signs import ABSENT, BOLD, BOLD_END, BULLET, MARK, MARK_END, OTHER_DATE
 
 _END = re.compile(
-    r"(?<=[.!?])\s+(?-i:(?=[^a-z]))|\n+|;\s|,\s(?=(?:but|though|although|however|yet|or|maybe|perhaps|possibly|"
-    r"alternatively)\b)",
+    r"(?<=[.!?])\s+(?-i:(?=[^a-z]))|\n+|;\s|"
+    r",\s(?=(?:but|though|although|however|yet|or|maybe|perhaps|possibly|alternatively|unless|if not)\b)",
     re.IGNORECASE,
 )
 _SAYS_ANSWER = re.compile(
@@ -42,11 +42,11 @@ def _states(value: str, label: str, expected: Expected) -> bool:
 
 def _stated(value: str, is_bullet: bool, expected: Expected) -> Iterator[str]:
     words = WORD.findall(value)
-    known = is_bullet or bool(expected.read)
+    known = is_bullet or bool(expected.read) or (len(words) == 1 and value.islower())
     if expected.shape and len(words) <= 3 and any(True for _ in shaped(value, expected)):
         yield value
     elif expected.has_names and NAME.fullmatch(value) and bare_name(value) == value and len(words) <= 6:
-        if " " in value or is_bullet or (expected.read and expected.is_read(value)):
+        if " " in value or is_bullet or expected.may_be_read(value):
             yield value
     elif known and is_item(words, value, expected) and expected.may_be_read(value):
         yield value

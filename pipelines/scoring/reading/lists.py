@@ -13,7 +13,7 @@ from .words import SMALL_TALK
 _BETWEEN = re.compile(
     rf"[\n,;|()\[\]{{}}<>{BULLET}{MARK}{MARK_END}{BOLD}{BOLD_END}]|[.!?…](?=\s|$)|\s[-–—/]\s|->|→|(?<=\S)[/&](?=\S)|"
     rf"\s&\s|"
-    r"\b(?:and|or|then|followed by|plus)\b",
+    r"\b(?:and|or|then|followed by|plus|vs|versus)\b",
     re.IGNORECASE,
 )
 _MOST_SPACES = 400

@@ -14,7 +14,7 @@ NAME = re.compile(
 _PERHAPS = r"(?:or|and|also|maybe|perhaps|possibly|alternatively|probably)"
 _JOIN = (
     rf"(?:,|;|/|\||&|\+|→|->|>|\((?={_PERHAPS}\b)|"
-    r"\b(?:and/or|and|or|nor|plus|as well as|along with|together with|alternatively)\b)"
+    r"\b(?:and/or|and|or|nor|plus|as well as|along with|together with|alternatively|vs\.?|versus)(?!\w))"
 )
 _FILLING = (
     r"(?: |,|\b(?:also|perhaps|possibly|maybe|even|else|both|either|probably|likely|rather|potentially|it|is|was|could|"
@@ -22,7 +22,7 @@ _FILLING = (
     r"another is|conceivably|arguably|presumably|then|finally|lastly|followed by)\b)*"
 )
 _AFTER = re.compile(rf"[ )]*(?:{_JOIN}{_FILLING}|\n *[{BULLET}{BOLD}]? *)", re.IGNORECASE)
-_FIRM = r"(?:,? ?\(?\b(?:or|and|and/or|as well as|alternatively)\b| ?/| ?&| ?\||;|→|->)"
+_FIRM = r"(?:,? ?\(?\b(?:or|and|and/or|as well as|alternatively|vs\.?|versus)(?!\w)| ?/| ?&| ?\||;|→|->)"
 _BEFORE = re.compile(rf"(?:(?P<firm>{_FIRM}{_FILLING})|,{_FILLING}) *$", re.IGNORECASE)
 _STARTS_LIST = re.compile(
     rf"(?:^|[\n:.!?;=\[({MARK}{BOLD}{BULLET}]|"
@@ -106,11 +106,30 @@ def _begins_list(before: str, name: str, expected: Expected) -> bool:
     return expected.may_be_read(name) if _STARTS_LIST.search(before) else _BEFORE.search(before) is not None
 
 
+_SAID = re.compile(
+    r"\b(?:answer|go(?:ing)? (?:with|for)|choos(?:e|ing)|pick|says?|prefer|conclude|guess|take|opt for|bet on|"
+    r"settle (?:on|for)|"
+    r"lean towards?)(?: (?:that|it is|it's|with|the))* ",
+    re.IGNORECASE,
+)
+_IS_RIGHT = re.compile(
+    r" (?:is|was|would be|must be|could be|may be|might be|seems|looks)(?: also)? (?:right|correct|true|better|"
+    r"possible|plausible|"
+    r"(?:the|a|an) (?:right|correct|better|other|possible|answer|alternative))\b",
+    re.IGNORECASE,
+)
+
+
 def named_in_frames(text: str, expected: Expected) -> Iterator[str]:
     """Names that are given as the answer: `it may also have been Jane Roe`."""
-    for frame in _FRAME.finditer(text) if expected.has_names else ():
+    if not expected.has_names:
+        return
+    for frame in (*_FRAME.finditer(text), *_SAID.finditer(text)):
         found = NAME.match(text, frame.end())
         if found and (name := bare_name(found[0])):
+            yield name
+    for found in NAME.finditer(text):
+        if _IS_RIGHT.match(text, found.end()) and (name := bare_name(found[0])):
             yield name
 
 

@@ -12,7 +12,7 @@ _MAY = re.compile(
 )
 _LEADS_ON = re.compile(
     r"^(?:(?:or|and|also|maybe|perhaps|possibly|alternatively|probably|plus|else|instead|however|but|yet|though|"
-    r"although|still|then|wait|actually|no)\b,? ?)+",
+    r"although|still|then|unless|if not|wait|actually|no)\b,? ?)+",
     re.IGNORECASE,
 )
 _OF_ANSWERS = rf"(?P<one>[{ANSWERS}])[^.;,\n{ANSWERS}]{{0,20}}\bor\b[^.;,\n{ANSWERS}]{{0,20}}(?!(?P=one))[{ANSWERS}]"
@@ -30,7 +30,10 @@ _DIRECT = (
     rf"[^\W_][\"')\]]{{0,3}},? (?:or|and/or) (?:(?:the|a|an|even|maybe|perhaps|possibly|else|it is|in|by|"
     rf"at) ){{0,3}}[{ANSWERS}]"
 )
-_OPEN = re.compile("|".join((_DIRECT, _OF_ANSWERS, _OR_OTHER, _OTHER_OR, _UNLESS, _OR_ANYTHING)), re.IGNORECASE)
+_OR_ELSE = rf"[.?!\n]\W{{0,3}}or [^.\n{ANSWERS}]{{0,20}}[{ANSWERS}]"
+_OPEN = re.compile(
+    "|".join((_DIRECT, _OR_ELSE, _OF_ANSWERS, _OR_OTHER, _OTHER_OR, _UNLESS, _OR_ANYTHING)), re.IGNORECASE
+)
 
 
 _UNDECIDED = re.compile(

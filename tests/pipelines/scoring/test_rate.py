@@ -118,7 +118,7 @@ REPLIES = [
     ("KJMNV, SMSKQ, WWWWW", NAMES, 1, 2 / 3),
     ("KJMNVX", NAMES, 0, 0),
     ("It was Smith, Jones  and\nBrown.", ("Smith, Jones and Brown",), 1, 1),
-    ("Smith, Jones and Brown, or Miller Ltd", ("Smith, Jones and Brown",), 1, 1 / 2),
+    ("Smith, Jones and Brown, or Miller Ltd", ("Smith, Jones and Brown",), 1, 1 / 3),
     ("A careful engineer", ("a careful engineer",), 1, 1),
     ("careful engineer", ("a careful engineer",), 1, 1),
     ("It is not found.", ("Not found",), 1, 1),

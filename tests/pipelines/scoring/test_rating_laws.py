@@ -22,9 +22,12 @@ REPLIES = [
     for reply in styled.values()
 ]
 MARKUP = st.sampled_from(
-    '<think> </think> \\boxed{ } ** | \n -_ 1._ { " ``` Answer:_ <answer> or_ not_ 42 Jane_Roe 1990-01-02 <|channel|> [THINK] '
-    "####_ the_text_does_not_say_ wait,_".replace("\n", "~").split()
-).map(lambda mark: mark.replace("_", " ").replace("~", "\n"))
+    [
+        *("<think>", "</think>", "[THINK]", "<|channel|>", "<answer>", "\\boxed{", "}", "{", "**", "|", "\n", "- "),
+        *("1. ", '"', "```", "#### ", "Answer: ", "or ", "not ", "wait, ", "42", "Jane Roe", "1990-01-02"),
+        "the text does not say ",
+    ]
+)
 TEXTS = st.one_of(st.text(max_size=200), st.lists(MARKUP, max_size=40).map("".join))
 
 
@@ -108,7 +111,7 @@ UNITS = (
 
 @pytest.mark.parametrize(("known", "question"), QUESTIONS)
 def test_a_copy_of_what_was_read_scores_nothing(known: Reference, question: dict[str, object]) -> None:
-    if question["task"] != "fwe":  # a code of a few words is hardly more than the answers
+    if question["task"] != "fwe" and len(known.context.split()) > 40:  # of less hardly more than the answer is left
         assert rate(known.context, known)["exact"] == 0
         assert rate(known.context.rstrip().rpartition("\n\n")[0], known)["exact"] == 0
 

@@ -1,12 +1,15 @@
 """Replies of many styles are told right from wrong as a person tells them; the verdicts lie in `replies/`."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from labelled_replies import questions, reference
 
 from lcdata.pipelines.scoring.rate import rate
+from lcdata.schemas.evaluation import Reference
 
 
 def judged(verdict: str, *, read: bool) -> Iterator[tuple[str, bool]]:
@@ -33,6 +36,26 @@ def test_every_task_has_replies_of_both_verdicts() -> None:
     for task in ("cwe", "fwe", "json_kv", "kv", "mdqa", "niah", "vt"):
         of_task = [question for question in questions() if question["task"] == task]
         assert all(sum(len(question[verdict]) for question in of_task) > 10 for verdict in ("right", "wrong")), task
+
+
+@pytest.mark.parametrize("read", [True, False], ids=["prompt known", "prompt unknown"])
+@pytest.mark.parametrize("verdict", ["right", "wrong"])
+def test_wordings_mean_the_same_whatever_the_answer_is(verdict: str, read: bool) -> None:
+    wordings = yaml.safe_load((Path(__file__).parent / "wordings.yaml").read_text())
+    missed, tried = list[str](), 0
+    for question in wordings["questions"]:
+        known = Reference(
+            answers=(question["answer"],),
+            asked=tuple(question.get("asked", ())),
+            context=question["prompt"] if read else "",
+        )
+        for wording in wordings[verdict]:
+            reply = wording.replace("ANSWER", question["answer"]).replace("RIVAL", question["rival"])
+            tried += 1
+            if (rate(reply, known)["exact"] == 1) != (verdict == "right"):
+                missed.append(reply)
+    assert tried > 1000
+    assert len(missed) <= tried / 100, "\n".join(missed)
 
 
 WRAPPERS = (
