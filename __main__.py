@@ -25,7 +25,8 @@ _TERMINATED, _INTERRUPTED = 4, 130
 def cli(debug: bool) -> None:
     """Long-context training data: exact in length and tokens, document-masked, reproducible.
 
-    lcdata COMMAND --help says more. Every option can also be set in the environment, as LCDATA_GEN_SEED=7.
+    lcdata COMMAND --help says more. Every option can also be set in the environment, as LCDATA_GEN_SEED=7 or for all
+    commands as LCDATA_SEED=7.
     """
 
 

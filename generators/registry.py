@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..schemas.errors import UsageError
 from ..schemas.problems import did_you_mean, reason
-from ..schemas.written import takes_bool
+from ..schemas.written import taken_for_another
 from .task import Task
 
 _FOLDER = Path(__file__).parent
@@ -50,8 +50,9 @@ def build_task(name: str, settings: Mapping[str, object]) -> Task:
     kind = task_class(name)
     adapter = TypeAdapter(kind)
     for key, annotation in get_type_hints(kind).items():
-        if isinstance(settings.get(key), bool) and not takes_bool(annotation):
-            raise UsageError(f"{name}: {key} must not be {str(settings[key]).lower()}, which is no number and no text")
+        why_not = taken_for_another(settings[key], annotation) if key in settings else None
+        if why_not is not None:
+            raise UsageError(f"{name}: {key} {why_not}")
     try:
         return adapter.validate_python(dict(settings))
     except ValidationError as error:

@@ -5,7 +5,7 @@ Whatever reads a finished dataset asks here; where its files lie is known to `fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..schemas.errors import LcdataError, UsageError
 from ..schemas.manifest import MANIFEST, Manifest, StageRecord, read_manifest
+from ..schemas.place import Place, place_of
 from ..schemas.sample import Loss
 from ..schemas.stage import Stage
 from .files.dataset_file import DatasetFile, Shard
@@ -23,34 +24,37 @@ from .rows.row import Row, RowDocument
 from .rows.row_arrays import COLUMNS, RowArrays, row_arrays
 
 if TYPE_CHECKING:  # a dataset is opened without loading `tokenizers`
+    from upath import UPath
+
     from .tokens.tokenizer import Tokenizer
 
 
-def open_dataset(folder: str | Path, *, tokenizer: str | None = None) -> Dataset:
+def open_dataset(folder: str | Path | UPath, *, tokenizer: str | None = None) -> Dataset:
     """Open a finished dataset, such as `lcdata gen` and `lcdata build` make.
 
+    `folder` may be a URL of an object store, or of a dataset on the Hub: `s3://bucket/name`, `hf://datasets/org/name@rev`.
     Only its manifest is read. `tokenizer` says where the dataset's tokenizer is now (a `tokenizer.json`, a folder or a
     Hub id), where it is not at the place that it was made with; it is loaded when a text is first asked for.
 
     Raises UsageError where the folder holds no finished dataset, LcdataError where its manifest is damaged.
     """
-    folder = Path(folder).expanduser()
-    manifest = read_manifest(folder)
+    place = place_of(folder)
+    manifest = read_manifest(place)
     if [stage.name for stage in manifest.recipe.stages] != [stage.name for stage in manifest.stages]:
         raise LcdataError(
-            f"{folder / MANIFEST} is damaged (it has other stages than its recipe): make the dataset again"
+            f"{place / MANIFEST} is damaged (it has other stages than its recipe): make the dataset again"
         )
-    return Dataset(folder, manifest, tokenizer)
+    return Dataset(place, manifest, tokenizer)
 
 
 class Dataset:
     """A finished dataset; made by `open_dataset`.
 
-    `folder` is where it is, `manifest` everything that `lcdata.json` says of it, `configs` its configs by name, in the
-    order of training. Pickles; the tokenizer is then loaded anew.
+    `folder` is where it is (a `Path`, or a `UPath` of an object store), `manifest` everything that `lcdata.json` says
+    of it, `configs` its configs by name, in the order of training. Pickles; the tokenizer is then loaded anew.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, tokenizer: str | None = None) -> None:
+    def __init__(self, folder: Place, manifest: Manifest, tokenizer: str | None = None) -> None:
         self.folder, self.manifest = folder, manifest
         self.configs: Mapping[str, Config] = {
             stage.name: Config(self, stage, record) for stage, record in manifest.pairs()
@@ -205,6 +209,26 @@ class Config:
                     yield self._row(index, shard, place, arrays)
                     index, place = index + 1, place + 1
 
+    def take(self, indices: Iterable[int]) -> Iterator[Row]:
+        """These rows in file order, each row group that holds some of them read once; raises as `row`."""
+        places: dict[int, list[tuple[int, int]]] = {}
+        for index in sorted(set(indices)):
+            shard, place = self.shard_of(index)
+            places.setdefault(shard.record.shard, []).append((index, place))
+        for number, wanted in places.items():
+            yield from self._take(self.shards[number], wanted)
+
+    def _take(self, shard: Shard, wanted: Sequence[tuple[int, int]]) -> Iterator[Row]:
+        """Rows of a shard, each by its number in the config and in the shard."""
+        ends = np.cumsum(shard.data.group_sizes())
+        groups: NDArray[np.int64] = np.searchsorted(ends, [place for _, place in wanted], "right")
+        for group in np.unique(groups).tolist():
+            own = [pair for pair, of in zip(wanted, groups.tolist(), strict=True) if of == group]
+            first = int(ends[group - 1]) if group else 0
+            arrays = row_arrays(shard.data.row_group(group, COLUMNS), [place - first for _, place in own])
+            for (index, place), row in zip(own, arrays, strict=True):
+                yield self._row(index, shard, place, row)
+
     def shard_of(self, index: int) -> tuple[Shard, int]:
         """The shard that holds a row, and the row's number in it; IndexError where there is no such row."""
         ends = np.cumsum([shard.data.record.rows for shard in self.shards])
@@ -217,6 +241,18 @@ class Config:
     def document_table(self, *columns: str) -> pa.Table:
         """The document table, or these columns of it, a record a document in row order; see `lcdata.schemas.tables`."""
         return pa.concat_tables([docs.read(columns or None) for docs in self.docs])
+
+    def loss_tokens(self, table: pa.Table) -> NDArray[np.int64]:
+        """Tokens in the loss of each document, int64 of shape (documents,).
+
+        table: a part of the document table that has `source`, `length` and `prompt_length`.
+        """
+        sources = table["source"].combine_chunks().dictionary_encode()
+        names = sources.dictionary.to_pylist()
+        of_all = np.array([self._loss.get(name, "all") == "all" for name in names], np.bool_)[sources.indices]
+        after_turn = np.array([self._tokens_after_turn.get(name, 0) for name in names], np.int64)[sources.indices]
+        lengths, prompts = (table[name].to_numpy().astype(np.int64) for name in ("length", "prompt_length"))
+        return np.where(of_all, lengths - 1, lengths - after_turn - np.maximum(prompts, 1))
 
     def _row(self, index: int, shard: Shard, place: int, arrays: RowArrays) -> Row:
         return Row(

@@ -1,11 +1,11 @@
 """A build: from a recipe to a finished dataset, on as many workers as there are, resumable at any moment."""
 
 import copy
-import os
 import warnings
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..packers.dataset import Dataset, open_dataset
 from ..packers.tokens.tokenizer import load_tokenizer
@@ -14,6 +14,7 @@ from ..schemas.errors import UsageError
 from ..schemas.events.building import Built, Planned, ShardFinished, StageBuilt
 from ..schemas.events.event import Tell, nobody
 from ..schemas.manifest import MANIFEST, Manifest, ShardRecord, StageRecord
+from ..schemas.place import Place, place_of, whole_place
 from ..schemas.recipe import Recipe
 from .corpora.ingest import ingest
 from .corpora.store import is_store, open_corpus
@@ -30,13 +31,17 @@ from .run.pace import Pace
 from .run.timed import timed
 from .run.where import ANYWHERE, Where
 from .run.workspace import Workspace, finished_dataset, first_difference, what_is_wrong
+from .run.workspace_at import workspace_at
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 
 def build(
     recipe: Recipe | Mapping[str, object] | str | Path,
-    out: str | Path | None = None,
+    out: "str | Path | UPath | None" = None,
     *,
-    store: str | Path | None = None,
+    store: "str | Path | UPath | None" = None,
     max_bad: float | None = None,
     allow_damaged_files: int | float | None = None,
     max_unwritten: float | None = None,
@@ -51,7 +56,7 @@ def build(
     What is finished is not made again, a build that was stopped goes on, and the bytes are the same however it runs.
 
     recipe: a YAML file, or what one holds as a mapping, see docs/recipes.md; paths are relative to it.
-    out: the folder to make; by default the recipe's `output`, or its name.
+    out: the folder to make, or its URL in an object store; by default the recipe's `output`, or its name.
     store: where the recipe's corpora are, or are put; by default as the recipe says, and `store` beside it.
     max_bad: share of a corpus's records that may be unusable, by default 0.001; for recipes that ingest.
     allow_damaged_files: inputs that may be cut short or damaged, a number or as a float a share; by default none.
@@ -66,7 +71,7 @@ def build(
     stopped with its finished shards safe.
     """
     file = Path(recipe).expanduser() if isinstance(recipe, str | Path) else Path("recipe")
-    named = None if store is None else Path(store)
+    named = None if store is None else place_of(store)
     if isinstance(recipe, str | Path):
         recipe = read_recipe(file, named)
     elif not isinstance(recipe, Recipe):
@@ -78,14 +83,14 @@ def build(
         raise UsageError("max_bad, allow_damaged_files and max_unwritten are for recipes that ingest: leave them out")
     for corpus in recipe.ingest:
         tell(ingest(corpus, named or store_beside(file), tell, gates, where, engine, overwrite))
-    folder = Path(out or recipe.output or recipe.name).expanduser()
+    folder = place_of(out or recipe.output or recipe.name)
     tell(build_dataset(recipe, folder, tell, where, engine, overwrite))
     return open_dataset(folder)
 
 
 def build_dataset(
     recipe: Recipe,
-    out: Path,
+    out: Place,
     tell: Tell = nobody,
     where: Where = ANYWHERE,
     engine: str = "fastokens",
@@ -97,8 +102,8 @@ def build_dataset(
     recipe is replaced when this one is whole, and one that is half built goes at once. Raises UsageError where `out`
     holds something else, ResumableError where the build stopped with its finished shards safe.
     """
-    out = Path(os.path.abspath(out.expanduser()))
-    workspace, materials = Workspace(out, overwrite), Materials(recipe)
+    out = whole_place(out)
+    workspace, materials = workspace_at(out, overwrite), Materials(recipe)
     done = _finished(workspace, materials, overwrite)
     if done is not None:
         return _built(done, out, None)
@@ -119,12 +124,12 @@ def build_dataset(
                 manifest, pace = _make(plan, workspace, tell, runner)
             built = _built(manifest, out, pace.per_second)
             with timed("published"):
-                workspace.publish(MANIFEST, manifest.listed)
+                workspace.publish(MANIFEST, manifest.sealed, manifest.listed)
     assert built is not None
     return built
 
 
-def _finished(workspace: Workspace, materials: Materials, overwrite: bool) -> Manifest | None:
+def _finished(workspace: Workspace[Place], materials: Materials, overwrite: bool) -> Manifest | None:
     """The manifest of the recipe's dataset where it is finished, None where it is to be made.
 
     UsageError where another one, or one that is not whole, has its place and is not to be overwritten.
@@ -158,7 +163,7 @@ def _difference(done: Manifest, materials: Materials) -> str | None:
         return f"was made from another recipe: {first_difference(before, now)}"
     accounts = [account for stage in done.stages for account in stage.corpora]
     for account in accounts:
-        corpus = Path(account.corpus)
+        corpus = place_of(account.corpus)
         if is_store(corpus) and open_corpus(corpus).manifest.fingerprint != account.fingerprint:
             return f"{account.corpus} was ingested anew since"
     if not accounts and materials.vocabulary.sha256 != done.tokenizer.sha256:
@@ -166,7 +171,7 @@ def _difference(done: Manifest, materials: Materials) -> str | None:
     return None
 
 
-def _make(plan: Plan, workspace: Workspace, tell: Tell, runner: Engine) -> tuple[Manifest, Pace]:
+def _make(plan: Plan, workspace: Workspace[Place], tell: Tell, runner: Engine) -> tuple[Manifest, Pace]:
     """Make the shards that are not finished yet, and what goes beside them."""
     workspace.make_folders(*(f"{kind}/{stage.stage.name}" for kind in ("data", "docs") for stage in plan.stages))
     finished = workspace.finished_shards(plan.fingerprint)
@@ -180,8 +185,9 @@ def _make(plan: Plan, workspace: Workspace, tell: Tell, runner: Engine) -> tuple
     )
     jobs = [stage.job(shard) for stage, shard in plan.shards() if (stage.stage.name, shard) not in finished]
     pace = Pace("tokens")
-    with closing(runner.run(write_shard, shared, jobs, workspace.temporary)) as made:
+    with closing(runner.run(write_shard, shared, jobs, workspace.probe)) as made:
         for _, news in made:
+            workspace.check()
             if isinstance(news, ShardRecord):
                 finished[news.stage, news.shard] = news
                 tell(_shard_finished(news))
@@ -209,7 +215,7 @@ def _shard_finished(shard: ShardRecord) -> ShardFinished:
     )
 
 
-def _built(manifest: Manifest, out: Path, per_second: float | None) -> Built:
+def _built(manifest: Manifest, out: Place, per_second: float | None) -> Built:
     """The event of a finished build; the speed is None where there was nothing to do."""
     return Built(
         out=str(out),

@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import humanize
@@ -16,12 +16,15 @@ import psutil
 from ..generators.registry import build_task
 from ..packers.tokens.probes import HOSTILE, around, long_text
 from ..packers.tokens.tokenizer import Tokenizer, load_tokenizer
+from ..schemas.counted import counted
 from ..schemas.errors import LcdataError
 from ..schemas.events.judged import Found
 from ..schemas.stream import stream
 from ..schemas.tokens import TokenizerChoice
 
 _LIBRARIES = ("lcdata", "ray", "tokenizers", "fastokens", "pyarrow", "numpy", "huggingface_hub", "pydantic")
+_NAMED = 10
+"""Tokens that are named of a list."""
 _WORKER_BYTES = 1_500_000_000
 _SHARD_BYTES = 500_000_000
 
@@ -75,8 +78,14 @@ def _tokenizer(choice: TokenizerChoice) -> Iterator[Found]:
     yield Found(subject="tokenizer", holds=True, detail=_about(tokenizer, len(probes), new_text))
     lists = {"control": identity.control_tokens, "text": identity.text_tokens}
     for name, tokens in lists.items():
-        detail = f"{len(tokens)} tokens" + (": " if tokens else "") + " ".join(map(repr, tokens))
-        yield Found(subject=name, holds=True, detail=detail)
+        yield Found(subject=name, holds=True, detail=_first_of(tokens), tokens=list(tokens))
+
+
+def _first_of(tokens: Sequence[str]) -> str:
+    """How many tokens there are, and the first of them."""
+    named = " ".join(map(repr, tokens[:_NAMED]))
+    more = f" and {len(tokens) - _NAMED:,} more, all with --json" if len(tokens) > _NAMED else ""
+    return counted(len(tokens), "token") + (f": {named}{more}" if tokens else "")
 
 
 def _about(tokenizer: Tokenizer, num_probes: int, text: str) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PlainSerializer, field_validator, model_validator
 
 from .names import FolderName
+from .problems import ClashError
 from .quantity import Count, Length
 from .records import FileRecord, JsonRecord, WorkRecord
 from .sealed import Sealed
@@ -102,7 +103,8 @@ class IngestRecipe(Written):
     @model_validator(mode="after")
     def _conversations_are_whole(self) -> "IngestRecipe":
         if self.format == "chat" and self.fields.group is not None:
-            raise ValueError("conversations are documents of their own: leave --group-by out, or --format chat")
+            message = "conversations are documents of their own: leave --group-by out, or --format chat"
+            raise ClashError(message, "fields", "group")
         return self
 
 

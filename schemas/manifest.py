@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from .errors import LcdataError, UsageError
 from .mix import TaskComponent
+from .place import Place
 from .recipe import FORMAT, Recipe
 from .records import FileRecord, JsonRecord, WorkRecord
 from .sealed import Sealed, read_sealed
@@ -291,7 +291,7 @@ def summed(shards: list[ShardRecord]) -> dict[str, SourceTotals]:
     return {name: SourceTotals(**counts) for name, counts in sorted(sums.items())}
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Place) -> Manifest:
     """The manifest of a dataset, which is as it was written.
 
     Raises UsageError where the folder has none, QualityError where it is damaged, LcdataError where it is of another
@@ -303,4 +303,4 @@ def read_manifest(folder: Path) -> Manifest:
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"{folder} is no finished dataset: it has no {MANIFEST}") from None
     except OSError as error:
-        raise LcdataError(f"{path} cannot be read: {error.strerror}") from None
+        raise LcdataError(f"{path} cannot be read: {error.strerror or error}") from None

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from .lengths import Lengths
+from .problems import ClashError
 from .quantity import Count, Length, Share
 from .sample import Loss
 from .written import Written
@@ -89,7 +90,7 @@ class CorpusComponent(Written):
     @model_validator(mode="after")
     def _some_lengths(self) -> "CorpusComponent":
         if self.min_length and self.max_length and self.min_length >= self.max_length:
-            raise ValueError(f"min_length {self.min_length} must be below max_length {self.max_length}")
+            raise ClashError(f"min_length {self.min_length} must be below max_length {self.max_length}", "min_length")
         return self
 
 
@@ -104,15 +105,16 @@ Component = Annotated[
 
 
 def check_distinct(mix: tuple[TaskComponent | CorpusComponent, ...]) -> None:
-    """Raise ValueError where components could be taken for each other, or share documents."""
-    names = [component.name for component in mix]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"two components are called {name}: give one another name")
-    corpora = [component for component in mix if isinstance(component, CorpusComponent)]
-    for one, other in combinations(corpora, 2):
+    """Raise ClashError where components could be taken for each other, or share documents."""
+    for (_, one), (index, other) in combinations(enumerate(mix), 2):
+        if one.name == other.name:
+            raise ClashError(f"two components are called {one.name}: give one another name", "mix", index)
+    for (_, one), (index, other) in combinations(enumerate(mix), 2):
+        if not (isinstance(one, CorpusComponent) and isinstance(other, CorpusComponent)):
+            continue
         if one.corpus == other.corpus and _overlap(one, other):
-            raise ValueError(f"{one.name} and {other.name} share documents: give them lengths that do not overlap")
+            cure = "give them lengths that do not overlap"
+            raise ClashError(f"{one.name} and {other.name} share documents: {cure}", "mix", index)
 
 
 def _overlap(one: CorpusComponent, other: CorpusComponent) -> bool:

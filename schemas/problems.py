@@ -7,6 +7,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+    from .yaml_text import Place
+
+
+class ClashError(ValueError):
+    """Fields that cannot go together, raised by what holds them; `place` leads from there to the one to look at."""
+
+    def __init__(self, message: str, *place: str | int) -> None:
+        super().__init__(message)
+        self.place = place
+
+
 _WANTED = {
     "string": "text",
     "int": "a whole number",
@@ -54,6 +65,13 @@ def reason(problem: "ErrorDetails") -> str:
             return f"must be {wanted}, got {_short(value)}"
     text = problem["msg"].removeprefix("Input should ")
     return f"must {text}, got {_short(value)}" if text != problem["msg"] else f"{text[:1].lower()}{text[1:]}"
+
+
+def clashing(problem: "ErrorDetails") -> "Place":
+    """The way from what was checked to the field of a `ClashError`; empty where the problem is another one."""
+    context: Mapping[str, object] = problem.get("ctx", {})
+    error = context.get("error")
+    return error.place if isinstance(error, ClashError) else ()
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

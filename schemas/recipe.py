@@ -3,11 +3,13 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from .corpus import IngestRecipe
 from .names import FolderName
+from .problems import ClashError
 from .quantity import Seed
 from .stage import FIELDS, Stage, in_recipe
 from .tokens import TokenizerChoice
@@ -42,6 +44,16 @@ class Recipe(Written):
     stages: tuple[Stage, ...] = Field(min_length=1)
     """In the order of training. A recipe of one stage may say what the stage is without naming it."""
 
+    _written: dict[str, str] = PrivateAttr(default_factory=dict[str, str])
+
+    def write_down(self, corpora: Mapping[str, str]) -> None:
+        """Note where each corpus is named, `mix.yaml:7`, for errors about it; nothing of it is in the data."""
+        self._written.update(corpora)
+
+    def written_at(self, corpus: str) -> str | None:
+        """Where a corpus is named, as far as that was noted."""
+        return self._written.get(corpus)
+
     @model_validator(mode="before")
     @classmethod
     def _whole_stages(cls, values: object) -> object:
@@ -51,7 +63,8 @@ class Recipe(Written):
         values = dict(values)
         own = {name: values.pop(name) for name in FIELDS if name in values}
         if own and "stages" in values:
-            raise ValueError(f"{next(iter(own))} is a stage's: move it into one of the stages")
+            name = next(iter(own))
+            raise ClashError(f"{name} is a stage's: move it into one of the stages", name)
         if own:
             values["stages"] = [{"name": values.get("name"), **own}]
         if isinstance(values.get("stages"), list | tuple):
@@ -76,19 +89,21 @@ class Recipe(Written):
 
     @model_validator(mode="after")
     def _distinct(self) -> "Recipe":
-        for kind, names in (
-            ("stages", [stage.name for stage in self.stages]),
-            ("corpora to ingest", [ingest.name for ingest in self.ingest]),
+        for kind, field, names in (
+            ("stages", "stages", [stage.name for stage in self.stages]),
+            ("corpora to ingest", "ingest", [ingest.name for ingest in self.ingest]),
         ):
-            for name in names:
-                if names.count(name) > 1:
-                    raise ValueError(f"two {kind} are called {name}: give one another name")
+            for index, name in enumerate(names):
+                if name in names[:index]:
+                    raise ClashError(f"two {kind} are called {name}: give one another name", field, index, "name")
         is_chat = any(task.format == "chat" for stage in self.stages for task in stage.tasks)
         if self.tokenizer.chat_template is not None and not is_chat and not self.ingest:
-            raise ValueError("chat_template is given and no task has format: chat: write that or leave it out")
-        for ingest in self.ingest:
+            message = "chat_template is given and no task has format: chat: write that or leave it out"
+            raise ClashError(message, "tokenizer", "chat_template")
+        for index, ingest in enumerate(self.ingest):
             if ingest.tokenizer != self.tokenizer:
-                raise ValueError(f"{ingest.name} must have the recipe's tokenizer: take its own out")
+                message = f"{ingest.name} must have the recipe's tokenizer: take its own out"
+                raise ClashError(message, "ingest", index, "tokenizer")
         return self
 
 

@@ -3,12 +3,12 @@
 import hashlib
 import json
 import re
-from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
 from .errors import LcdataError, QualityError
+from .place import Place, read_bytes
 from .records import JsonRecord
 
 R = TypeVar("R", bound="Sealed")
@@ -31,12 +31,12 @@ class Sealed(JsonRecord):
         return data.replace(b'""', b'"' + hashlib.sha256(data).hexdigest().encode() + b'"', 1)
 
 
-def read_sealed(path: Path, kind: type[R], wanted: int, cure: str) -> R:
+def read_sealed(path: Place, kind: type[R], wanted: int, cure: str) -> R:
     """The content of a file of a kind and of the format that is wanted; `cure` says how to get another one.
 
     Raises QualityError where it is damaged, LcdataError where it is of another format, OSError where it is not there.
     """
-    data = path.read_bytes()
+    data = read_bytes(path)
     seal = _SEAL.match(data)
     if seal is None:
         found = _format(data)

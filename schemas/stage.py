@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from .lengths import Lengths
 from .mix import Component, CorpusComponent, TaskComponent, check_distinct
 from .names import FolderName
+from .problems import ClashError
 from .quantity import Count, Length, Seed, format_length
 from .upsample import Upsample
 from .written import Written
@@ -83,25 +84,26 @@ class Stage(Written):
     def _rows_hold_whole_samples(self) -> "Stage":
         longest = max((component.length.longest for component in self.tasks), default=0)
         if self.seq_length < longest:
-            raise ValueError(f"seq_length {self.seq_length} is below the longest document, {longest} tokens")
+            message = f"seq_length {self.seq_length} is below the longest document, {longest} tokens"
+            raise ClashError(message, "seq_length")
         if self.labels == "never" and not self._all_in_loss:
-            raise ValueError("labels can only be left out where the loss is on all tokens: add --loss all")
+            raise ClashError("labels can only be left out where the loss is on all tokens: add --loss all", "labels")
         return self
 
     @model_validator(mode="after")
     def _every_component_has_a_size(self) -> "Stage":
         check_distinct(self.mix)
-        if self.tokens is None:
-            for component in self.mix:
-                if not isinstance(component, TaskComponent) or component.n is None:
-                    raise ValueError(f"{component.name}: give the stage tokens to share out, or every task its n")
+        for index, component in enumerate(self.mix):
+            name, n = component.name, component.n if isinstance(component, TaskComponent) else None
+            if self.tokens is None:
+                if n is None:
+                    raise ClashError(f"{name}: give the stage tokens to share out, or every task its n", "mix", index)
                 if component.share is not None:
-                    raise ValueError(f"{component.name} has n and a share: leave one of them out")
-        for component in self.tasks if self.tokens else ():
-            if component.n is not None:
-                raise ValueError(f"{component.name}: n is for stages without tokens: give it a share")
-            if component.share is None and len(self.mix) > 1:
-                raise ValueError(f"{component.name} needs a share of the stage's tokens, such as 1%")
+                    raise ClashError(f"{name} has n and a share: leave one of them out", "mix", index, "share")
+            elif n is not None:
+                raise ClashError(f"{name}: n is for stages without tokens: give it a share", "mix", index, "n")
+            elif isinstance(component, TaskComponent) and component.share is None and len(self.mix) > 1:
+                raise ClashError(f"{name} needs a share of the stage's tokens, such as 1%", "mix", index)
         return self
 
     @model_validator(mode="after")
@@ -112,23 +114,26 @@ class Stage(Written):
             return self
         total, is_whole = sum(given), len(given) == len(shares)
         if is_whole and abs(total - 1) > _ROUNDING:
-            raise ValueError(f"the shares add up to {_percent(total)}: make them 100 %{_leave_one_out(self.corpora)}")
+            cure = f"make them 100 %{_leave_one_out(self.corpora)}"
+            raise ClashError(f"the shares add up to {_percent(total)}: {cure}", "mix")
         if not is_whole and total >= 1:
             rest = ", ".join(component.name for component in self.mix if component.share is None)
-            raise ValueError(
-                f"the shares add up to {_percent(total)} and leave nothing to {rest}: make them less than 100 %"
+            raise ClashError(
+                f"the shares add up to {_percent(total)} and leave nothing to {rest}: make them less than 100 %", "mix"
             )
         return self
 
     @model_validator(mode="after")
     def _only_corpora_are_cut(self) -> "Stage":
         if self.packing == "concat" and self.tasks:
-            raise ValueError(
+            raise ClashError(
                 f"packing concat would cut samples of {self.tasks[0].name} in two: use best-fit, "
-                "or give the tasks a stage of their own"
+                "or give the tasks a stage of their own",
+                "packing",
             )
         if self.packing == "concat" and self.long_documents != "split":
-            raise ValueError(f"packing concat cuts every document: leave long_documents {self.long_documents} out")
+            message = f"packing concat cuts every document: leave long_documents {self.long_documents} out"
+            raise ClashError(message, "long_documents")
         return self
 
 
@@ -151,12 +156,12 @@ FIELDS: frozenset[str] = frozenset(Stage.model_fields) - {"name", "seed", "numbe
 
 
 def in_recipe(stage: object, *, seed: object, number: int) -> object:
-    """The content of a stage with what it has from its recipe; ValueError where it says that itself."""
+    """The content of a stage with what it has from its recipe; ClashError where it says that itself."""
     if isinstance(stage, Stage):
         return stage.model_copy(update={"seed": seed, "number": number})
     if not isinstance(stage, dict):
         return stage
     for name in ("seed", "tokenizer", "number"):
         if name in stage:
-            raise ValueError(f"{name} is the whole recipe's: take it out of the stage")
+            raise ClashError(f"{name} is the whole recipe's: take it out of the stage", "stages", number, name)
     return {**stage, "seed": seed, "number": number}

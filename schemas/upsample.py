@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from .problems import ClashError
 from .quantity import Length, parse_length
 from .written import Written
 
@@ -57,11 +58,12 @@ class Upsample(Written):
         given = {"long_from": self.long_from, "short_keep": self.short_keep, "weights": self.weights}
         for name, users in _USERS.items():
             if self.strategy not in users and given[name] != (_SHORT_KEEP if name == "short_keep" else None):
-                raise ValueError(
-                    f"{name} is nothing to the strategy {self.strategy}: leave it out, or choose {', '.join(users)}"
+                raise ClashError(
+                    f"{name} is nothing to the strategy {self.strategy}: leave it out, or choose {', '.join(users)}",
+                    name,
                 )
         if self.strategy == "weights" and self.weights is None:
-            raise ValueError("the strategy weights needs weights, such as {0: 0.2, 4k: 0.3, 64k: 0.5}")
+            raise ClashError("the strategy weights needs weights, such as {0: 0.2, 4k: 0.3, 64k: 0.5}", "strategy")
         return self
 
     def long_threshold(self, seq_length: int) -> int:

@@ -1,6 +1,7 @@
 """Chat templates of the shapes in use, each with the tokens that it needs; all are written for these tests."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,7 @@ class Shape:
 
     template: str
     tokens: tuple[str | AddedToken, ...] = ()
-    named: dict[str, str] = field(default_factory=dict[str, str])
+    named: Mapping[str, str | dict[str, str]] = field(default_factory=dict[str, str | dict[str, str]])
     in_parts: bool = False
     """Whether it takes a message's content as a list of parts alone."""
     after_turn: str = ""
@@ -300,6 +301,16 @@ SHAPES: dict[str, Shape] = {
             "image_token": "<image>",
         },
         after_turn="[PAD][UNK][MASK]",
+    ),
+    "tokens in a table": Shape(
+        "{% for m in messages %}{{ begin_token }}{{ m.role }}\n{{ m.content }}{{ eos_token }}{% endfor %}",
+        ("<begin>", "<eos>"),
+        {"eos_token": "<eos>", "extra_special_tokens": {"begin_token": "<begin>"}},
+    ),
+    "tokens in a table of the model": Shape(
+        "{% for m in messages %}{{ begin_token }}{{ m.role }}\n{{ m.content }}{{ eos_token }}{% endfor %}",
+        ("<begin>", "<eos>"),
+        {"eos_token": "<eos>", "model_specific_special_tokens": {"begin_token": "<begin>"}},
     ),
     "filters and tests": Shape(
         "{%- set roles = messages | map(attribute='role') | list -%}"

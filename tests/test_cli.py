@@ -69,6 +69,27 @@ def test_the_environment_sets_what_flags_do_not(lcdata: Run, small: str, tmp_pat
     assert json.loads((tmp_path / "out/lcdata.json").read_text())["recipe"]["seed"] == 4
 
 
+@pytest.mark.parametrize(
+    ("environment", "value_digits"),
+    [
+        ({"LCDATA_SHOW_SET": "value_digits=3"}, 3),
+        ({"LCDATA_SET": "value_digits=4"}, 4),
+        ({"LCDATA_SHOW_SET": "value_digits=3", "LCDATA_SET": "value_digits=4"}, 3),
+        ({"LCDATA_SHOW_SETTINGS": "value_digits=5"}, 5),
+        ({"LCDATA_GEN_SET": "value_digits=3", "LCDATA_SHOW_INDEX": "1", "LCDATA_SHOW_FULL": "1"}, None),
+    ],
+)
+def test_options_are_read_by_their_own_names_of_the_command_and_then_of_all(
+    lcdata: Run, small: str, environment: dict[str, str], value_digits: int | None
+) -> None:
+    shown = lcdata("show", "kv", "--length", "400", "--tokenizer", small, LCDATA_JSON="1", **environment)
+    sample = json.loads(shown.stdout)
+    assert sample["sample"] == int(environment.get("LCDATA_SHOW_INDEX", 0))
+    assert value_digits is None or max(map(len, sample["answers"])) == value_digits
+    failed = lcdata("show", "nope", LCDATA_SHOW_JSON="1", **environment)
+    assert json.loads(failed.stdout)["event"] == "error"
+
+
 def test_json_is_alone_on_stdout(lcdata: Run, small: str) -> None:
     done = lcdata(*GEN, "--tokenizer", small, "--json")
     events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -96,6 +117,15 @@ def test_show_marks_evidence_and_answers(lcdata: Run, small: str) -> None:
     record = json.loads(lcdata("show", "kv", "--length", "1k", "--tokenizer", small, "--json").stdout)
     assert record["tokens"] == len(record["input_ids"]) <= 1024
     assert f"⟦{record['answers'][0]}⟧" in shown
+
+
+def test_ends_that_are_given_several_times_stand_there_in_their_order(lcdata: Run, trained: Path) -> None:
+    ends = ("--bos", "<s>", "--bos", "<unk>", "--eos", "<unk></s>", "--eos", "<s>")
+    tokenizer = str(trained / "sentencepiece-like")
+    shown = lcdata("show", "kv", "--length", "600", "--tokenizer", tokenizer, *ends, "--json")
+    assert shown.returncode == 0, shown.stderr
+    ids = json.loads(shown.stdout.splitlines()[-1])["input_ids"]
+    assert (ids[:2], ids[-3:]) == ([1, 0], [0, 2, 1])
 
 
 def test_show_has_what_a_chat_template_writes(lcdata: Run, small: str, tmp_path: Path) -> None:
@@ -143,20 +173,43 @@ def test_doctor_finds_a_sound_machine_sound(lcdata: Run, small: str) -> None:
     done = lcdata("doctor", "--tokenizer", small)
     assert done.returncode == 0
     assert "fastokens agrees with tokenizers" in done.stdout
-    assert "control    1 tokens: '<|endoftext|>'" in done.stdout
+    assert "control    1 token: '<|endoftext|>'" in done.stdout
+    told = lcdata("doctor")
+    [control] = [line for line in told.stdout.splitlines() if " control " in line]
+    assert control.startswith("ok   control    1,000 tokens: '<unk>' '<s>' '</s>' '[INST]' ")
+    assert control.endswith("'[TOOL_CALLS]' and 990 more, all with --json")
+    found = [json.loads(line) for line in lcdata("doctor", "--json").stdout.splitlines()]
+    [tokens] = [finding["tokens"] for finding in found if finding["subject"] == "control"]
+    assert len(tokens) == 1000
+    assert all(finding["tokens"] == [] for finding in found if finding["subject"] not in ("control", "text"))
     assert lcdata("doctor", "--tokenizer", "missing.json").returncode == 1
 
 
 def test_doctor_lists_what_is_control_and_what_is_text(lcdata: Run, small: str, tmp_path: Path) -> None:
     content = json.loads((Path(small) / "tokenizer.json").read_text())
     flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": False}
-    tokens = ["[IMG]", "<h1>", "<b>"]
+    tokens = ["[IMG]", "<h1>", "<b>", "<think>"]
     content["added_tokens"] += [{"id": 900 + at, "content": token} | flags for at, token in enumerate(tokens)]
     content["truncation"] = {"direction": "Right", "max_length": 16, "strategy": "LongestFirst", "stride": 0}
     (tmp_path / "tokenizer.json").write_text(json.dumps(content))
-    done = lcdata("doctor", "--tokenizer", "tokenizer.json", "--eos", "<|endoftext|>", "--control-token", "<b>")
+    moved = ("--control-token", "<b>", "--text-token", "<think>")
+    done = lcdata("doctor", "--tokenizer", "tokenizer.json", "--eos", "<|endoftext|>", *moved)
     assert done.returncode == 0, done.stdout
     lines = " ".join(done.stdout.split())
     assert "control 3 tokens: '<|endoftext|>' '[IMG]' '<b>'" in lines
-    assert "text 1 tokens: '<h1>'" in lines
+<<<<<<< HEAD
+    assert "text 1 token: '<h1>'" in lines
+=======
+    assert "text 2 tokens: '<h1>' '<think>'" in lines
+>>>>>>> proofs
     assert "the truncation to 16 tokens, which is switched off" in lines
+
+
+def test_tasks_in_markdown_are_all_or_the_one_that_is_named(lcdata: Run) -> None:
+    every = lcdata("tasks", "--markdown").stdout
+    assert {"## kv", "## vt"} <= set(every.splitlines())
+    one = lcdata("tasks", "kv", "--markdown").stdout
+    assert one.startswith("## kv\n")
+    assert one.count("\n## ") == 0
+    assert one.strip() in every
+    assert "Did you mean 'kv'" in lcdata("tasks", "kvv", "--markdown").stderr

@@ -4,9 +4,11 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from tree import PARTS, ROOT, copy_of_the_package, run_on
 
 
@@ -24,6 +26,17 @@ def test_the_list_of_packages_is_the_tree() -> None:
     tool = project()["tool"]
     assert isinstance(tool, dict)
     assert set(tool["setuptools"]["packages"]) == {"lcdata", *found}
+
+
+def test_a_plain_install_reads_urls_of_http() -> None:
+    about = project()["project"]
+    assert isinstance(about, dict)
+    (fsspec,) = [one for one in map(Requirement, about["dependencies"]) if one.name == "fsspec"]
+    needed = [Requirement(text) for text in metadata.requires("fsspec") or ()]
+    with_http = [one.name for one in needed if one.marker and one.marker.evaluate({"extra": "http"})]
+    assert "http" in fsspec.extras
+    assert with_http
+    assert all(metadata.version(name) for name in with_http)
 
 
 def test_only_the_package_lies_at_the_root() -> None:
@@ -54,8 +67,8 @@ def test_a_wheel_holds_the_parts_and_the_vocabulary_with_its_notice(tmp_path: Pa
     assert {f"lcdata/recipes/{path.name}" for path in (ROOT / "recipes").iterdir()} <= names
     assert {"lcdata/packers/tokens/tekken.json.zst", "lcdata/packers/tokens/tekken.NOTICE"} <= names
     assert not [name for name in names if "test" in name or "benchmark" in name]
-    metadata = next(name for name in names if name.endswith("entry_points.txt"))
-    assert "lcdata = lcdata.__main__:main" in zipfile.ZipFile(next(tmp_path.glob("*.whl"))).read(metadata).decode()
+    entry_points = next(name for name in names if name.endswith("entry_points.txt"))
+    assert "lcdata = lcdata.__main__:main" in zipfile.ZipFile(next(tmp_path.glob("*.whl"))).read(entry_points).decode()
 
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported(tmp_path: Path) -> None:

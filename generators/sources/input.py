@@ -72,11 +72,6 @@ class Found:
 HIDDEN = "hidden"
 
 
-def is_url(name: str) -> bool:
-    """Whether a name is a URL, which fsspec reads, and no path of this machine."""
-    return "://" in name
-
-
 def file_format(path: str) -> tuple[Format, Compression | None] | None:
     """How a file is written, by the ending of its name; None where files of that ending are not read."""
     stem, ending = posixpath.splitext(path.lower())

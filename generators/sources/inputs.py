@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...schemas.errors import UsageError
+from ...schemas.place import is_url
 from ...schemas.secrets import without_secrets
 from .hub import hub_dataset, is_dataset_id, saved_dataset
-from .input import HIDDEN, KNOWN, Found, Input, PassedOver, file_format, is_url, why_passed_over
+from .input import HIDDEN, KNOWN, Found, Input, PassedOver, file_format, why_passed_over
 from .remote import local_path, reading, remote_inputs, version_of
 
 __all__ = ["Found", "Input", "find_inputs"]

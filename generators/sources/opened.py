@@ -17,7 +17,8 @@ from typing import Protocol
 import zstandard
 
 from ...schemas.errors import ChangedError, UsageError
-from .input import Compression, Input, is_url
+from ...schemas.place import is_url
+from .input import Compression, Input
 from .remote import DamagedError, open_stored, reading, version_of
 
 _BLOCK = 1 << 20

@@ -1,5 +1,6 @@
 """The records of an input, one after another and in bounded memory, and those that cannot be used with the reason."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -63,9 +64,17 @@ class Reader:
             yield from [] if skip else [_text_record(source, wanted, stored)]
         else:
             read_lines = separated_records if source.format in ("csv", "tsv") else json_records
-            yield from read_lines(source, wanted, decompressed(source, stored), skip)
+            yield from read_lines(source, wanted, _in_utf_8(decompressed(source, stored)), skip)
         self.sha256 = stored.sha256()
         check_unchanged(source, began)
+
+
+def _in_utf_8(content: Iterator[bytes]) -> Iterator[bytes]:
+    """The blocks of a file; DamagedError where it says at its beginning that it is in UTF-16, as spreadsheets save."""
+    for number, block in enumerate(content):
+        if number == 0 and block.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            raise DamagedError("it is UTF-16: save it as UTF-8")
+        yield block
 
 
 def _text_record(source: Input, wanted: Wanted, stored: StoredBytes) -> Record | Bad | Damage:

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import fsspec
 
 from ...schemas.errors import LcdataError, UsageError
+from ...schemas.place import is_url
 from ...schemas.secrets import hidden, without_secrets
-from .input import Input, PassedOver, file_format, is_url, why_passed_over
+from .input import Input, PassedOver, file_format, why_passed_over
 
 
 class DamagedError(Exception):

@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ...schemas.errors import UsageError
+from ...schemas.place import is_url
 from .hub import load_dataset
-from .input import Input, is_url
+from .input import Input
 from .opened import refuse_bomb
 from .record import NOTHING, Bad, Damage, Record, Wanted
 from .remote import DamagedError, first_line, open_stored, reading
@@ -247,7 +248,18 @@ def _values(column: pa.Array | pa.ChunkedArray) -> list[object]:
     if isinstance(column.type, pa.JsonType):
         storage = [chunk.storage for chunk in (column.chunks if isinstance(column, pa.ChunkedArray) else [column])]
         return [_of_json(value) for chunk in storage for value in chunk.cast(pa.large_binary()).to_pylist()]
+    if column.type == pa.time64("ns"):
+        return _times(column)
     return (column.cast(pa.large_binary()) if _is_text(column.type) else column).to_pylist()
+
+
+def _times(column: pa.Array | pa.ChunkedArray) -> list[object]:
+    """Times of day; as text where they have nanoseconds, which Python's leave out."""
+    written = column.cast(pa.string()).to_pylist()
+    return [
+        time if text is None or text.endswith("000") else text
+        for time, text in zip(column.to_pylist(), written, strict=True)
+    ]
 
 
 def _of_json(value: bytes | None) -> bytes | str | None:

@@ -4,7 +4,6 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...schemas.errors import LcdataError
 from ...schemas.manifest import ShardRecord
+from ...schemas.place import Place, open_ranges, parquet_options, reaching
 from ...schemas.records import FileRecord
 
 Ints = NDArray[np.int64]
@@ -27,13 +27,13 @@ class DatasetFile:
     Whatever reads raises LcdataError where the file is missing or damaged.
     """
 
-    folder: Path
+    folder: Place
     """Folder of the dataset."""
     record: FileRecord
 
     @property
-    def path(self) -> Path:
-        """Path of the file, its dataset's folder included."""
+    def path(self) -> Place:
+        """Place of the file, its dataset's folder included."""
         return self.folder / self.record.path
 
     def schema(self) -> pa.Schema:
@@ -75,7 +75,7 @@ class DatasetFile:
     @contextmanager
     def _opened(self) -> Generator[pq.ParquetFile]:
         try:
-            with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
+            with reaching(self.path), pq.ParquetFile(open_ranges(self.path), **parquet_options(self.path)) as file:
                 yield file
         except (OSError, pa.ArrowException) as error:
             raise LcdataError(f"{self.path} cannot be read ({error}): run `lcdata verify {self.folder}`") from error
@@ -95,7 +95,7 @@ class Shard:
     docs: DatasetFile
 
     @classmethod
-    def of(cls, folder: Path, record: ShardRecord) -> Self:
+    def of(cls, folder: Place, record: ShardRecord) -> Self:
         """The shard of a record in the dataset's folder."""
         return cls(record, DatasetFile(folder, record.data), DatasetFile(folder, record.docs))
 

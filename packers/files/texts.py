@@ -18,8 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from ...schemas.place import Place
 from .arrays import fixed_binaries, large_binaries, numbers, strings
 from .sink import Sink
+from .stored_texts import Batches, fetch_batches, read_about
 
 SCHEMA = pa.schema(
     [
@@ -62,7 +64,7 @@ class Text:
 class TextFile:
     """A file of texts, and how many it holds."""
 
-    path: Path
+    path: Place
     num_texts: int
 
 
@@ -106,6 +108,12 @@ def hash_texts(path: Path) -> str | None:
     return about.hexdigest()
 
 
+def about(texts: Sequence[Text]) -> pa.Table:
+    """What is known about texts that are written: all columns but the text, and its size in `bytes`."""
+    table = pa.Table.from_batches([_batch(texts)], SCHEMA)
+    return table.select(_ABOUT_TEXTS).append_column("bytes", _sizes(table["text"]))
+
+
 def _about(batch: pa.RecordBatch) -> pa.Buffer:
     return batch.select(_ABOUT_TEXTS).serialize()
 
@@ -123,7 +131,10 @@ def prepare_to_read() -> None:
 
 def about_texts(files: Sequence[TextFile]) -> pa.Table:
     """What is known about the texts of these files, in order: all columns but the text, and its size in `bytes`."""
-    table: pa.Table = _opened(files)[:]
+    stored = [file.path for file in files if not isinstance(file.path, Path)]
+    if stored:
+        return pa.concat_tables([about for about, _ in read_about(stored)]).combine_chunks()
+    table: pa.Table = _opened([file.path for file in files if isinstance(file.path, Path)])[:]
     return table.select(_ABOUT_TEXTS).append_column("bytes", _sizes(table["text"]))
 
 
@@ -135,9 +146,14 @@ class Texts:
         counts = np.array([file.num_texts for file in files], np.int64)
         ends = np.cumsum(counts)
         used, which = np.unique(np.searchsorted(ends, chosen, side="right"), return_inverse=True)
-        not_opened = (ends - counts)[used] - (np.cumsum(counts[used]) - counts[used])
-        self._rows = chosen - not_opened[which]
-        self._dataset = _opened([files[number] for number in used.tolist()])
+        opened = [files[number] for number in used.tolist()]
+        in_file = chosen - (ends - counts)[used][which]
+        paths = [file.path for file in opened if isinstance(file.path, Path)]
+        if len(paths) == len(opened):
+            self._rows = in_file + (np.cumsum(counts[used]) - counts[used])[which]
+            self._dataset = _opened(paths)
+        else:
+            self._rows, self._dataset = _fetched(opened, in_file, which)
 
     def values(self, names: Sequence[str], places: Ints) -> dict[str, list[Any]]:
         """The values of these columns for the chosen texts at these places."""
@@ -154,13 +170,35 @@ class Texts:
             yield from _views(texts.combine_chunks() if end > start + 1 else texts.chunk(0))
 
 
-def _opened(files: Sequence[TextFile]) -> Any:
+def _fetched(files: Sequence[TextFile], rows: Ints, which: Ints) -> tuple[Ints, Any]:
+    """The texts of these rows of files in an object store, `which` file each is in; their rows, and those as a dataset.
+
+    They are on this machine's disk under no name, until nothing maps them into memory any more.
+    """
+    stored = [file.path for file in files if not isinstance(file.path, Path)]
+    paths: list[Path] = []
+    found = np.empty(len(rows), np.int64)
+    num_texts = 0
+    try:
+        for number, (path, (_, batches)) in enumerate(zip(stored, read_about(stored), strict=True)):
+            own = which == number
+            local, found[own] = fetch_batches(path, batches, rows[own])
+            paths.append(local)
+            found[own] += num_texts
+            num_texts += sum(Batches.of(local).num_texts)
+        return found, _opened(paths)
+    finally:
+        for path in paths:
+            path.unlink()
+
+
+def _opened(paths: Sequence[Path]) -> Any:
     """The texts of all files as one dataset, none of which is read before it is asked for."""
     from datasets import Dataset
     from datasets.table import MemoryMappedTable, Table, concat_tables
 
     # One dataset: concatenating one of each file would cost milliseconds a file, for every unit.
-    tables: list[Table] = [MemoryMappedTable.from_file(str(file.path)) for file in files]
+    tables: list[Table] = [MemoryMappedTable.from_file(str(path)) for path in paths]
     return Dataset(concat_tables(tables)).with_format("arrow")
 
 

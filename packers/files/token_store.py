@@ -5,7 +5,6 @@ Ids stand without BOS and EOS, which depend on where a document is cut.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ...schemas.errors import QualityError
+from ...schemas.place import Place, open_ranges, parquet_options, reaching
 from ...schemas.tables import LIST
 from .arrays import fixed_binaries, int32_lists, numbers, strings
 from .arrow_writer import ArrowWriter
@@ -159,7 +159,7 @@ def token_path(bucket_low: int, unit: int) -> str:
     return f"tokens/bucket={bucket_low}/{unit:05d}.parquet"
 
 
-def cure_of(corpus: Path) -> str:
+def cure_of(corpus: Place) -> str:
     """What helps where a file of a stored corpus is damaged."""
     return f"`lcdata verify {corpus}` names all that is, and `lcdata ingest` with --overwrite stores it again"
 
@@ -167,17 +167,19 @@ def cure_of(corpus: Path) -> str:
 class TokenFile:
     """A file of the token store, read by row groups; QualityError where it is missing or damaged."""
 
-    def __init__(self, corpus: Path, path: str) -> None:
+    def __init__(self, corpus: Place, path: str) -> None:
         self._corpus, self._path = corpus, corpus / path
         try:
-            self._file = pq.ParquetFile(self._path, page_checksum_verification=True)
+            with reaching(self._path):
+                self._file = pq.ParquetFile(open_ranges(self._path), **parquet_options(self._path))
         except (OSError, pa.ArrowException) as error:
             raise self._damaged(error) from None
 
     def row_group(self, number: int) -> tuple[list[str], NDArray[np.int32], Ids]:
         """Ids of the documents of a row group, where the tokens of each end after a first 0, and the tokens."""
         try:
-            table = self._file.read_row_group(number, use_threads=False).combine_chunks()
+            with reaching(self._path):
+                table = self._file.read_row_group(number, use_threads=False).combine_chunks()
         except (OSError, pa.ArrowException, IndexError) as error:
             raise self._damaged(error) from None
         if not table.schema.equals(TOKEN_SCHEMA):

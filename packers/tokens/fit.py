@@ -197,19 +197,29 @@ DraftOf = Callable[[int, int], Draft]
 """(number of the draw, units) -> draft, the same for the same arguments."""
 
 _NUM_SHORT_DRAWS = 12
+_MOST_CHARS = 100
+"""Characters to a token, above which a tokenizer leaves text out."""
 _NUM_COUNTED_DRAWS = 12
 
 
 def learn_rate(draft_of: DraftOf, num_tokens: int, layout: Layout) -> TokenRate:
-    """Learn one wording's rate for samples of up to `num_tokens` from draws of its own."""
+    """Learn one wording's rate for samples of up to `num_tokens` from draws of its own.
+
+    Raises UsageError where longer texts have no more tokens, so that none would ever be long enough.
+    """
     small = draft_of(0, 32)
     few, many = small.render(8), small.render(32)
-    per_unit = max((len(layout.lay_out(many)) - len(layout.lay_out(few))) / 24, 1e-3)
+    added = len(layout.lay_out(many)) - len(layout.lay_out(few))
+    _check_growth(layout, len(many.text) - len(few.text), added)
+    per_unit = max(added / 24, 1e-3)
     capacity = max(8, math.ceil(num_tokens / per_unit * 1.04) + 4)
     longest = min(capacity, max(8, round(_LEARNING_TOKENS / per_unit)))
     sizes = sorted({max(1, longest * step // _STEPS) for step in range(_STEPS + 1)})
     drafts = [draft_of(draw, capacity) for draw in (1, 2)]
     growths = [_measure(draft, sizes, layout) for draft in drafts]
+    for draft, growth in zip(drafts, growths, strict=True):
+        for (units, _, tokens), (more, _, more_tokens) in pairwise(growth):
+            _check_growth(layout, int(draft.chars[more] - draft.chars[units]), more_tokens - tokens)
     shortest = [_measure(draft_of(draw, 1), [1], layout)[0] for draw in range(_NUM_SHORT_DRAWS)]
     is_counted = small.tokens(layout.count) is not None
     rate = _rate(growths, shortest, is_counted)
@@ -221,6 +231,15 @@ def learn_rate(draft_of: DraftOf, num_tokens: int, layout: Layout) -> TokenRate:
     counting = replace(rate, chars_after_units=same_at_the_end(few.prompt, many.prompt))
     # Whichever tells better from the longest text what the one before it takes.
     return min((rate, counting), key=lambda known: sum(_misses(drafts, growths, known, layout)))
+
+
+def _check_growth(layout: Layout, chars: int, tokens: int) -> None:
+    """Raise UsageError where so many characters more make so few tokens more that no draft would be large enough."""
+    if chars > _MOST_CHARS * tokens:
+        raise UsageError(
+            f"the tokenizer {layout.tokenizer.identity.source!r} makes {max(tokens, 0)} tokens of {chars:,} characters "
+            "that are added to a text: give one that makes tokens of all of a text, however long it is"
+        )
 
 
 def _misses(

@@ -26,6 +26,7 @@ from .content import Content
 from .for_text import Files, encode, files_beside, files_of, id_of, reference_engine
 from .identity import identify
 from .memory import give_back_memory
+from .panics import is_panic, no_panic
 from .probes import HOSTILE, around, long_text
 from .unwritten import Alphabet
 from .vocabulary import Vocabulary, find_vocabulary
@@ -257,7 +258,10 @@ def load_tokenizer(
     unless it is given. Raises UsageError or HubError where there is none, or none that can be used.
     """
     vocabulary = vocabulary or find_vocabulary(choice.source)
-    with ThreadPoolExecutor(1) as beside:  # the engine takes longest, and needs no lock that Python has
+    with (
+        no_panic(choice.source),
+        ThreadPoolExecutor(1) as beside,
+    ):  # the engine takes longest, and needs no lock that Python has
         early: Future[Any] | None = None
         try:
             if engine == "fastokens" and not _UNMARKED.search(vocabulary.data):
@@ -284,13 +288,16 @@ def load_tokenizer(
 def reopen_tokenizer(identity: TokenizerIdentity, vocabulary: Vocabulary, engine: str = "fastokens") -> Tokenizer:
     """The tokenizer of a finished dataset again, nothing decided anew; falls back to `tokenizers` with a warning."""
     spec = TokenizerSpec(vocabulary.data, identity, engine)
-    return _keep_open(_with_engine(spec, files_of(vocabulary.data, identity), None))
+    with no_panic(vocabulary.source):
+        return _keep_open(_with_engine(spec, files_of(vocabulary.data, identity), None))
 
 
 def _with_engine(spec: TokenizerSpec, files: Files, fast: "Future[Any] | None") -> Tokenizer:
     try:
         return Tokenizer(spec, files, None if fast is None else fast.result())
-    except ValueError as error:
+    except BaseException as error:
+        if not (isinstance(error, ValueError) or is_panic(error)):
+            raise
         reason = str(error).strip().splitlines()[0]
         warnings.warn(
             f"fastokens cannot run this tokenizer ({reason}): using tokenizers, which is slower", stacklevel=3

@@ -136,6 +136,11 @@ def _from_hub(repo_id: str) -> Vocabulary:
         raise HubError(f"tokenizer {repo_id!r} could not be fetched from the Hub: {reason}") from None
     except OSError as error:
         raise LcdataError(f"tokenizer {repo_id!r} could not be fetched: {error}") from None
+    except Exception as error:  # a connection that breaks off is an error of the library for HTTP
+        raise HubError(
+            f"tokenizer {repo_id!r} could not be fetched from the Hub ({' '.join(str(error).split())}): run the same "
+            "command again, or download its tokenizer.json and give the path"
+        ) from None
     return Vocabulary(repo_id, path.read_bytes(), _configuration(path.parent))
 
 

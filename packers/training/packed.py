@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,6 +21,9 @@ from .order import WINDOW_GROUPS, epoch_order, rank_share, usable_end, worker_sh
 from .ranks import find_ranks
 from .row_groups import RowGroups
 from .tensors import Packed, row_tensors
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 Ints = NDArray[np.int64]
 
@@ -48,7 +52,7 @@ class PackedDataset(IterableDataset[Packed]):
 
     def __init__(
         self,
-        folder: str | Path,
+        folder: "str | Path | UPath",
         config: str | None = None,
         *,
         seed: int = 0,

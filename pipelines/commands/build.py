@@ -4,30 +4,33 @@ from pathlib import Path
 
 import click
 
+from ...schemas.place import Place, place_of
 from .group import command, refuse_written
-from .options import PATH, gate_options, overwrite_option, recipe_options, where_options
+from .options import PLACE, gate_options, overwrite_option, recipe_options, report_option, where_options
 from .words.output import Output
 
 
 @command
 @recipe_options
-@click.option("--out", type=PATH, help="Folder to make. [default: the recipe's output or name]")
+@click.option("--out", type=PLACE, help="Folder to make. [default: the recipe's output or name]")
 @gate_options
 @where_options
 @overwrite_option
+@report_option
 @click.option("--print-config", is_flag=True, help="Print the whole recipe, with all defaults, and make nothing.")
 def build(
     output: Output,
     recipe: Path,
-    store: Path | None,
+    store: Place | None,
     changes: tuple[str, ...],
-    out: Path | None,
+    out: Place | None,
     max_bad: str,
     allow_damaged_files: str,
     max_unwritten: str,
     workers: int | None,
     address: str | None,
     overwrite: bool,
+    with_report: bool,
     print_config: bool,
 ) -> None:
     """Make the dataset of a recipe, its corpora first.
@@ -36,6 +39,7 @@ def build(
     as far as they are not yet, then its stages are mixed, packed and published as one dataset.
     """
     from ...schemas.events.shown import RecipeShown
+    from ..drawing.picture import check_drawing
     from ..recipes.flags import gates
     from ..recipes.recipe_file import read_recipe, recipe_yaml, store_beside
     from ..run.where import Where
@@ -47,9 +51,12 @@ def build(
         shown = RecipeShown(name=read.name, recipe=read.model_dump(mode="json"))
         output.show(shown, lambda: output.text(recipe_yaml(read, read.output)))
         return
+    if with_report:
+        check_drawing("--report")
     if not read.ingest:
         refuse_written({"max_bad", "allow_damaged_files", "max_unwritten"}, "recipes that ingest")
     where, losses = Where(workers, address), gates(max_bad, allow_damaged_files, max_unwritten)
     for corpus in read.ingest:
         ingest_corpus(output, corpus, store or store_beside(recipe), losses, where, overwrite=overwrite)
-    build_dataset(output, read, out or Path(read.output or read.name), where, overwrite=overwrite)
+    place = out or place_of(read.output or read.name)
+    build_dataset(output, read, place, where, overwrite=overwrite, with_report=with_report)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ...schemas.counted import counted
+from ...schemas.place import Place
 from .group import command
-from .options import PATH
+from .options import PLACE
 from .words.console import console
 from .words.output import Output
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @command
-@click.argument("folder", type=PATH)
+@click.argument("folder", type=PLACE)
 @click.option("--for", "trainer", type=click.Choice(["trl", "transformers"]), required=True, help="Whose code to run.")
 @click.option(
     "--rows",
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of each config: the first and random ones.",
 )
-def check(output: Output, folder: Path, trainer: str, rows: int) -> int:
+def check(output: Output, folder: Place, trainer: str, rows: int) -> int:
     """Run rows through a trainer and compare.
 
     FOLDER is a finished dataset. The trainer's own data loader makes batches of some rows, and documents, positions,
@@ -42,7 +42,7 @@ def check(output: Output, folder: Path, trainer: str, rows: int) -> int:
     return 0 if checked.holds else 3
 
 
-def print_checked(checked: Checked, folder: Path) -> None:
+def print_checked(checked: Checked, folder: Place) -> None:
     """Print what a trainer makes of each config, and whether it reads the dataset as it is meant."""
     for config in checked.configs:
         documents = counted(config.documents, "document")
@@ -58,12 +58,14 @@ def _print_comparison(comparison: Comparison, config: CheckedConfig) -> None:
 
     subject = f"{comparison.subject:<10}"
     if not comparison.rows:
-        needed = f"it needs a row of at most {LOSS_TOKENS:,} tokens with targets, whose ids and labels do not differ"
-        console().print(f"[dim]–      [/dim] {subject} not run: {needed}")
+        why = (
+            f"each row has more than {LOSS_TOKENS:,} tokens, none in the loss, or other tokens or labels than it should"
+        )
+        console().print(f"[dim]–      [/dim] {subject} not run: {why}")
         return
     where = f"{counted(comparison.rows, 'row')}, {counted(comparison.documents, 'document')}"
     if comparison.subject == "loss" and comparison.rows < config.rows:
-        where += f" (of at most {LOSS_TOKENS:,} tokens and with targets)"
+        where += f" (those of at most {LOSS_TOKENS:,} tokens, some in the loss)"
     if comparison.holds:
         console().print(f"[green]ok     [/green] {subject} {comparison.detail}: {where}")
         return

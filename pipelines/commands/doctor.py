@@ -8,8 +8,6 @@ from .options import examined_options
 from .words.console import console
 from .words.output import Output
 
-_MOST_CHARS = 1000
-
 
 @command
 @examined_options
@@ -27,10 +25,7 @@ def doctor(output: Output, **flags: Any) -> int:
     def print_all(found: list[Found]) -> None:
         for finding in found:
             mark = "[green]ok  [/green]" if finding.holds else "[red]FAIL[/red]"
-            detail = finding.detail
-            if len(detail) > _MOST_CHARS:
-                detail = f"{detail[:_MOST_CHARS]} … (all with --json)"
-            console().print(f"{mark} {finding.subject:<10} {escape(detail)}")
+            console().print(f"{mark} {finding.subject:<10} {escape(finding.detail)}")
 
     found = list(examine(tokenizer_choice(flags), Path.cwd()))
     output.show(found, lambda: print_all(found))

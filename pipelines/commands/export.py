@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +9,10 @@ import click
 
 from ...schemas.counted import counted
 from ...schemas.errors import UsageError
+from ...schemas.place import Place
 from .group import command, refuse_written
-from .options import PATH, Choices
+from .options import PLACE, Choices
+from .words.bar import bar
 from .words.console import console
 from .words.output import Output
 
@@ -31,27 +31,29 @@ def _formats() -> tuple[str, ...]:
 
 
 @command
-@click.argument("folder", type=PATH)
+@click.argument("folder", type=PLACE)
 @click.option("--to", type=Choices(_formats), required=True, help="What a line holds, or who reads the rows.")
 @click.option(
     "--out",
-    type=PATH,
+    type=PLACE,
     help="File to write, - for stdout, or folder of rows. [default: NAME-TO.jsonl, or NAME-TO]",
 )
 @click.option("--n", metavar="COUNT", help="Only the first samples: 1000, 10k.")
 @click.option("--index", "indices", multiple=True, metavar="I|I..J", help="Only these samples; repeatable.")
 @click.option("--tokenizer", metavar="NAME", help="Where the dataset's tokenizer is now. [default: where it was]")
 @click.option("--config", metavar="NAME", help="Rows of this config only. [default: of each]")
-@click.option("--force", is_flag=True, help="Replace what an export wrote there before.")
+@click.option("--overwrite", is_flag=True, help="Replace what an export wrote there before.")
+@click.option("--force", is_flag=True, hidden=True, help="What --overwrite was called.")
 def export(
     output: Output,
-    folder: Path,
+    folder: Place,
     to: str,
-    out: Path | None,
+    out: Place | None,
     n: str | None,
     indices: tuple[str, ...],
     tokenizer: str | None,
     config: str | None,
+    overwrite: bool,
     force: bool,
 ) -> None:
     """Write samples, or rows as others read them.
@@ -59,22 +61,24 @@ def export(
     FOLDER is a finished dataset. Samples become JSON lines: `eval` for evaluation, `chat` for chat trainers, or `text`.
     Rows become a folder in the layout of another project, see docs/formats.md.
     """
+    if out is not None and not isinstance(out, Path):
+        raise UsageError(f"--out {out}: exports are written on this machine: name a place here, and copy it there")
     if to in _OF_SAMPLES:
         refuse_written({"config"}, "rows, which have other values of --to")
-        _export_samples(output, folder, to, out, _indices(n, indices), tokenizer, force)
+        _export_samples(output, folder, to, out, _indices(n, indices), tokenizer, overwrite or force)
     else:
         refuse_written({"n", "indices", "tokenizer"}, f"--to {', '.join(_OF_SAMPLES)}")
-        _export_rows(output, folder, to, out, config, force)
+        _export_rows(output, folder, to, out, config, overwrite or force)
 
 
 def _export_samples(
     output: Output,
-    folder: Path,
+    folder: Place,
     to: str,
     out: Path | None,
     chosen: list[IntRange],
     tokenizer: str | None,
-    force: bool,
+    overwrite: bool,
 ) -> None:
     from ...packers.dataset import open_dataset
     from ..exporting.samples import STDOUT
@@ -83,19 +87,19 @@ def _export_samples(
     if output.is_for_programs and out == STDOUT:
         raise UsageError("--json and --out - both write to stdout: leave one of them out")
     dataset = open_dataset(folder, tokenizer=tokenizer)
-    with _progress(output, "samples") as progressed:
-        exported = run(dataset, to, out, chosen, force=force, progressed=progressed)
+    with bar(output, "samples") as progressed:
+        exported = run(dataset, to, out, chosen, overwrite=overwrite, progressed=progressed)
     output.report(exported, lambda: _print_samples(exported))
 
 
-def _export_rows(output: Output, folder: Path, to: str, out: Path | None, config: str | None, force: bool) -> None:
+def _export_rows(output: Output, folder: Place, to: str, out: Path | None, config: str | None, overwrite: bool) -> None:
     from ...packers.dataset import open_dataset
     from ..exporting.rows import export_rows
 
     if out == Path("-"):
         raise UsageError(f"--out must be a folder for --to {to}: rows are not written to stdout")
-    with _progress(output, "rows") as progressed:
-        exported = export_rows(open_dataset(folder), to, out, config, force=force, progressed=progressed)
+    with bar(output, "rows") as progressed:
+        exported = export_rows(open_dataset(folder), to, out, config, overwrite=overwrite, progressed=progressed)
     output.show(exported, lambda: _print_notes(exported), lambda: _print_rows(exported))
 
 
@@ -110,18 +114,6 @@ def _indices(n: str | None, indices: tuple[str, ...]) -> list[IntRange]:
         return [IntRange(0, parse_count(n) - 1)] if n is not None else [IntRange.parse(index) for index in indices]
     except ValueError as error:
         raise UsageError(f"{option} {error}") from None
-
-
-@contextlib.contextmanager
-def _progress(output: Output, unit: str) -> Generator[Callable[[int, int], None]]:
-    """What to call with the number done and the number of all: moves a bar on a terminal, unless it is quiet."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    stderr = Console(stderr=True)
-    with Progress(console=stderr, transient=True, disable=output.is_quiet or not stderr.is_terminal) as bar:
-        task = bar.add_task(unit)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _print_samples(exported: Exported) -> None:

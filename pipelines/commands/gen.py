@@ -6,8 +6,18 @@ from typing import Any
 import click
 
 from ...schemas.errors import UsageError
+from ...schemas.place import Place
 from .group import command, refuse_written
-from .options import PATH, TASK, overwrite_option, sample_options, together, tokenizer_options, where_options
+from .options import (
+    PLACE,
+    TASK,
+    overwrite_option,
+    report_option,
+    sample_options,
+    together,
+    tokenizer_options,
+    where_options,
+)
 from .words.output import Output
 
 _OF_TASKS = {
@@ -64,7 +74,7 @@ _corpora_options = together(
 
 _dataset_options = together(
     "Dataset",
-    click.option("--out", type=PATH, help="Folder to make. [default: the dataset's name]"),
+    click.option("--out", type=PLACE, help="Folder to make. [default: the dataset's name]"),
     click.option("--name", help="Name of the dataset. [default: task or corpora, and length]"),
     click.option(
         "--loss", type=click.Choice(["answer", "all"]), help="What is trained on. [default: a task's answers]"
@@ -105,16 +115,18 @@ _dataset_options = together(
 @_dataset_options
 @where_options
 @overwrite_option
+@report_option
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and how long it would take.")
 def gen(
     output: Output,
     task: str | None,
     corpora: tuple[str, ...],
-    out: Path | None,
+    out: Place | None,
     workers: int | None,
     address: str | None,
     engine: str | None,
     overwrite: bool,
+    with_report: bool,
     dry_run: bool,
     **flags: Any,
 ) -> None:
@@ -135,4 +147,5 @@ def gen(
     if dry_run:
         show_plan(output, recipe, where, engine or "fastokens")
     else:
-        build_dataset(output, recipe, out or Path(recipe.name), where, engine or "fastokens", overwrite)
+        place = out or Path(recipe.name)
+        build_dataset(output, recipe, place, where, engine or "fastokens", overwrite, with_report)

@@ -14,7 +14,7 @@ from .options import HEADINGS
 
 SECTIONS = {
     "Make": ("gen", "build", "ingest", "plan", "recipes"),
-    "Look": ("tasks", "show", "inspect"),
+    "Look": ("tasks", "show", "inspect", "report"),
     "Prove": ("verify", "check", "doctor"),
     "Hand on": ("export", "score"),
     "Set up": ("completion", "schema"),
@@ -54,6 +54,7 @@ class Commands(click.Group):
                 formatter.write_dl(rows)
 
 
+_PREFIX = "LCDATA"
 _COMMON = "Every command"
 _NUM_COMMON = 3
 
@@ -67,19 +68,18 @@ class _Command(click.Command):
             click.Option(
                 ["--json", "as_json"],
                 is_flag=True,
-                envvar="LCDATA_JSON",
                 help="Tell programs what happens: a JSON object a line on stdout.",
             ),
             click.Option(
                 ["-q", "--quiet"],
                 is_flag=True,
-                envvar="LCDATA_QUIET",
                 help="Say nothing but warnings, errors and what was asked for.",
             ),
-            click.Option(
-                ["-v", "--verbose"], is_flag=True, envvar="LCDATA_VERBOSE", help="Say on stderr what takes time."
-            ),
+            click.Option(["-v", "--verbose"], is_flag=True, help="Say on stderr what takes time."),
         ]
+        for option in self.params:
+            if isinstance(option, click.Option):
+                option.envvar = environment_variables(self.name or "", option)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options under their headings, those of every command last."""
@@ -105,6 +105,16 @@ class _Command(click.Command):
             return super().invoke(ctx)
 
 
+def environment_variables(command: str, option: click.Option) -> list[str]:
+    """The names under which an option can be set in the environment, of which the first that is set counts."""
+    written = next(name for name in option.opts if name.startswith("--")).lstrip("-")
+    return [_variable(command, written), _variable(written)]
+
+
+def _variable(*names: str) -> str:
+    return "_".join((_PREFIX, *names)).replace("-", "_").upper()
+
+
 def command(function: Callable[..., object]) -> click.Command:
     """Make a command of a function, which is called as it is and gets the `Output` as its first argument."""
     return click.command(cls=_Command)(click.pass_obj(function))
@@ -112,8 +122,10 @@ def command(function: Callable[..., object]) -> click.Command:
 
 def asks_for_json(arguments: Sequence[str]) -> bool:
     """Whether a command line, or the environment, wants JSON; for what fails before its options are read."""
+    command = next((argument for argument in arguments[1:] if not argument.startswith("-")), "")
+    said = next(filter(None, map(os.environ.get, (_variable(command, "json"), _variable("json")))), False)
     try:
-        return "--json" in arguments or click.BOOL.convert(os.environ.get("LCDATA_JSON") or False, None, None)
+        return "--json" in arguments or click.BOOL.convert(said, None, None)
     except click.BadParameter:  # which fails by itself, in words for people
         return False
 

@@ -5,15 +5,16 @@ from typing import Any
 
 import click
 
+from ...schemas.place import Place
 from .group import command
-from .options import PATH, chat_options, gate_options, overwrite_option, tokenizer_options, where_options
+from .options import PLACE, chat_options, gate_options, overwrite_option, tokenizer_options, where_options
 from .words.output import Output
 
 
 @command
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("--name", metavar="NAME", required=True, help="What the corpus is called in the store.")
-@click.option("--out", type=PATH, default=Path("store"), show_default=True, help="The store.")
+@click.option("--out", type=PLACE, default=Path("store"), show_default=True, help="The store.")
 @click.option("--text", metavar="FIELD", default="text", show_default=True, help="Field that holds the text.")
 @click.option(
     "--format",
@@ -54,7 +55,7 @@ from .words.output import Output
 def ingest(
     output: Output,
     inputs: tuple[str, ...],
-    out: Path,
+    out: Place,
     max_bad: str,
     allow_damaged_files: str,
     max_unwritten: str,

@@ -1,154 +1,139 @@
-"""`lcdata inspect`: what a dataset or a token store holds."""
+"""`lcdata inspect`: what a dataset or a token store holds, in numbers or document by document."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .group import command
-from .options import PATH
+from ...schemas.errors import UsageError
+from ...schemas.place import Place
+from ...schemas.place import Place
+<<<<<<< HEAD
+from ...schemas.place import Place
+=======
+>>>>>>> inspect
+from .group import command, refuse_written
+from .options import PLACE
 from .words.console import console, pairs
 from .words.output import Output
 
 if TYPE_CHECKING:
-    from ...schemas.events.shown import CorpusShown, DatasetShown
-    from ..corpora.inspect import StoreInspection
-    from ..proving.inspect import Inspection
+    from ...packers.dataset import Config, Dataset
+    from ...schemas.events.inspected import DatasetShown
+    from ..corpora.store import StoredCorpus
 
 
 @command
-@click.argument("folder", type=PATH)
-def inspect(output: Output, folder: Path) -> None:
+@click.argument("folder", type=PLACE)
+@click.option("--config", metavar="NAME", help="Look at this config only. [default: all]")
+@click.option("--row", metavar="N", type=click.IntRange(0), help="Show the documents of this row of the config.")
+@click.option("--doc", metavar="M", help="Show this document of the row; of a corpus by its name or number.")
+@click.option("--full", is_flag=True, help="Leave nothing of the text out.")
+@click.option("--ids", "with_ids", is_flag=True, help="Show token ids too.")
+@click.option("--tokenizer", metavar="NAME", help="Where the dataset's tokenizer is now. [default: where it was]")
+def inspect(
+    output: Output,
+    folder: Place,
+    config: str | None,
+    row: int | None,
+    doc: str | None,
+    full: bool,
+    with_ids: bool,
+    tokenizer: str | None,
+) -> None:
     """Say what a dataset or a token store holds.
 
-    FOLDER is a finished dataset: you see counts, fill, loss, lengths and a sample of each of its configs. Or it is a
-    token store, or a corpus in one: you see its documents by length.
+    FOLDER is a finished dataset: you see counts, lengths, loss, answers and depths of each of its configs, and with
+    --row and --doc what lies in a row. Or it is a token store, or a corpus in one: you see its documents by length.
     """
     from ..corpora.store import is_store, open_store
 
     if is_store(folder):
-        from ..corpora.inspect import look
-
-        for looked_at in map(look, open_store(folder)):
-            output.show(_corpus_shown(looked_at), partial(_print_corpus, looked_at))
+        refuse_written({"config", "row"}, "datasets, and this is a token store")
+        if doc is None and (full or with_ids):
+            raise UsageError(f"{'--full' if full else '--ids'} is for a document: name one with --doc")
+        _inspect_store(output, open_store(folder), doc, full=full, with_ids=with_ids, tokenizer=tokenizer)
         return
     from ...packers.dataset import open_dataset
+
+    dataset = open_dataset(folder, tokenizer=tokenizer)
+    if row is not None:
+        _show_row(output, dataset.config(config), row, doc, full=full, with_ids=with_ids)
+        return
+    if doc is not None:
+        raise UsageError(f"--doc {doc} is a document of a row: say of which with --row N")
+    if full or with_ids:
+        raise UsageError(f"{'--full' if full else '--ids'} is for rows and documents: name a row with --row N")
+    chosen = [dataset.config(config)] if config else list(dataset.configs.values())
+    shown = _dataset_shown(dataset, chosen)
+    output.show(shown, lambda: _print_dataset(shown, dataset, chosen))
+
+
+def _dataset_shown(dataset: Dataset, configs: Sequence[Config]) -> DatasetShown:
+    from ...schemas.events.inspected import DatasetShown
     from ..proving.inspect import inspect as look_at
 
-    inspections = look_at(open_dataset(folder))
-    output.show(_dataset_shown(inspections, folder), lambda: _print_dataset(inspections, folder))
-
-
-def _dataset_shown(inspections: Sequence[Inspection], folder: Path) -> DatasetShown:
-    manifest = inspections[0].manifest
-    from ...schemas.events.shown import DatasetShown, LengthsShown, StageShown
-
+    without = {"files": True, "stages": {"__all__": {"shards"}}}
     return DatasetShown(
-        path=str(folder),
-        manifest=manifest.model_dump(mode="json", exclude={"files": True, "stages": {"__all__": {"shards"}}}),
-        stages=[
-            StageShown(
-                name=inspection.stage.name,
-                lengths=[LengthsShown(**asdict(bucket)) for bucket in inspection.buckets],
-                first=dict(inspection.record),
-            )
-            for inspection in inspections
-        ],
+        path=str(dataset.folder),
+        manifest=dataset.manifest.model_dump(mode="json", exclude=without),
+        stages=[look_at(config) for config in configs],
     )
 
 
-def _print_dataset(inspections: Sequence[Inspection], folder: Path) -> None:
+def _print_dataset(shown: DatasetShown, dataset: Dataset, configs: Sequence[Config]) -> None:
+    from ..proving.row_view import row_of, shown_documents
+    from .words.inspected import print_document, print_stage_charts
     from .words.mixture import print_stage
 
-    manifest = inspections[0].manifest
-    pairs({"dataset": f"{folder} ({manifest.recipe.name}), seed {manifest.recipe.seed}"})
-    for (stage, record), inspection in zip(manifest.pairs(), inspections, strict=True):
-        if len(inspections) > 1:
+    manifest = dataset.manifest
+    pairs({"dataset": f"{dataset.folder} ({manifest.recipe.name}), seed {manifest.recipe.seed}"})
+    for config, stage in zip(configs, shown.stages, strict=True):
+        if len(dataset.configs) > 1:
             console().rule(stage.name, align="left")
-        print_stage(manifest, stage, record)
-        _print_lengths(inspection)
-        _print_first(inspection)
+        print_stage(manifest, config.stage, config.record)
+        print_stage_charts(stage)
+        for document in shown_documents(config, row_of(config, 0), 0):
+            print_document(document, is_alone=True)
 
 
-def _print_lengths(inspection: Inspection) -> None:
-    from rich.table import Table
+def _show_row(output: Output, config: Config, number: int, doc: str | None, *, full: bool, with_ids: bool) -> None:
+    from ..proving.row_view import row_of, shown_documents, shown_row
+    from .words.inspected import print_document, print_row
 
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("tokens a document", "documents", "tokens", "share"):
-        table.add_column(heading, justify="right")
-    for bucket in inspection.buckets:
-        share = f"{bucket.tokens / inspection.stage.tokens:.1%}"
-        table.add_row(f"{bucket.low:,}..{bucket.high - 1:,}", f"{bucket.documents:,}", f"{bucket.tokens:,}", share)
-    console().print(table)
-
-
-def _print_first(inspection: Inspection) -> None:
-    """Print the first document of a stage."""
-    from .words.sample import marked_text, places
-
-    record = inspection.record
-    of_task = record["sample"] is not None
-    sample = f": {record['source']} sample {record['sample']}" if of_task else ""
-    console().rule(f"shard 0, row 0, document 0{sample}", style="dim")
-    if inspection.sample is None:
-        console().print(f"(no text: {inspection.no_sample_because})", style="dim")
-    else:
-        console().print(marked_text(inspection.sample))
-        console().rule(style="dim")
-    if of_task:
-        answers, evidence = (
-            [(span["start"], span["end"]) for span in record[f"{of}_spans"]] for of in ("answer", "evidence")
-        )
-        pairs(places(record["answers"], answers, evidence, record["depth"]))
-    else:
-        pairs({"document": f"{record['source']}: {record['source_id']} from token {record['source_offset']:,} on"})
+    if doc is not None and not (doc.isascii() and doc.isdecimal()):
+        raise UsageError(f"--doc {doc!r} must be the number of a document in the row, from 0 on")
+    row = row_of(config, number)
+    documents = shown_documents(config, row, None if doc is None else int(doc), full=full, with_ids=with_ids)
+    first = next(documents)
+    shown = shown_row(config, row)
+    output.show(shown, lambda: print_row(shown, len(config.dataset.configs)))
+    for document in (first, *documents):
+        output.show(document, partial(print_document, document, is_alone=doc is not None))
 
 
-_BAR = 32
-_EIGHTHS = " ▏▎▍▌▋▊▉"
-
-
-def _corpus_shown(inspection: StoreInspection) -> CorpusShown:
-    from ...schemas.events.shown import CorpusShown
-
-    return CorpusShown(
-        path=inspection.path,
-        manifest=inspection.manifest.model_dump(mode="json", exclude={"inputs", "files", "index", "buckets"}),
-        percentiles=inspection.percentiles,
-        longest=inspection.longest,
-        half_in=inspection.half_in,
-        buckets=[asdict(bucket) for bucket in inspection.buckets],
-    )
-
-
-def _print_corpus(inspection: StoreInspection) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
+def _inspect_store(
+    output: Output,
+    corpora: Sequence[StoredCorpus],
+    doc: str | None,
+    *,
+    full: bool,
+    with_ids: bool,
+    tokenizer: str | None,
+) -> None:
+    from ..corpora.inspect import look, shown_document
     from .words.ingest import summary
+    from .words.inspected import print_corpus, print_stored_document
 
-    manifest = inspection.manifest
-    console().rule(escape(f"{manifest.recipe.name} · {inspection.path}"), align="left")
-    percentiles = ", ".join(f"{count:,} ({percent} %)" for percent, count in inspection.percentiles.items())
-    lengths = f"{percentiles}, {inspection.longest:,} at most; half of all tokens in {inspection.half_in:,} or more"
-    pairs({**summary(manifest), "lengths": lengths})
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("tokens", "documents", "tokens in all", "share"):
-        table.add_column(heading, justify="right")
-    table.add_column("")
-    most = max(bucket.share for bucket in inspection.buckets)
-    for bucket in inspection.buckets:
-        counts = f"{bucket.documents:,}", f"{bucket.tokens:,}", f"{bucket.share:.1%}"
-        table.add_row(bucket.label, *counts, f"[cyan]{_bar(bucket.share / most)}[/cyan]")
-    console().print(table)
-
-
-def _bar(share: float) -> str:
-    """A bar of blocks, drawn to an eighth of one."""
-    whole, eighths = divmod(round(share * _BAR * 8), 8)
-    return "█" * whole + _EIGHTHS[eighths].strip()
+    if doc is None:
+        for corpus in corpora:
+            found = look(corpus)
+            output.show(found, partial(print_corpus, found, summary(corpus.manifest)))
+        return
+    if len(corpora) > 1:
+        raise UsageError(f"--doc is of one corpus: name one of {', '.join(str(corpus.path) for corpus in corpora)}")
+    document = shown_document(corpora[0], doc, full=full, with_ids=with_ids, tokenizer=tokenizer)
+    output.show(document, lambda: print_stored_document(document))

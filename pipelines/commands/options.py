@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import click
 from click.shell_completion import CompletionItem
+
+from ...schemas.place import is_url, place_of
 
 HEADINGS: WeakKeyDictionary[click.Parameter, str] = WeakKeyDictionary()
 """The heading under which help shows an option, where it has one of its own."""
@@ -57,6 +59,20 @@ TASK = _Known("task", _tasks)
 PRESET = _Known("preset", _presets)
 SETTING = _Known("key=value", _settings)
 PATH = click.Path(path_type=Path)
+
+
+class _Place(click.Path):
+    """A path of this machine, or a URL of an object store."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The place that `value` means; UsageError where no such place can be reached."""
+        return place_of(value) if is_url(value) else super().convert(value, param, ctx)
+
+
+PLACE = _Place()
 
 
 class Choices(click.ParamType[str]):
@@ -199,14 +215,17 @@ overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace what is there when this is whole; a half-made other goes at once."
 )
 
+report_option = click.option(
+    "--report", "with_report", is_flag=True, help="Write its report when it is finished, see `lcdata report`."
+)
+
 recipe_options = together(
     "Recipe",
     click.argument("recipe", type=PATH),
-    click.option("--store", type=PATH, help="Where the recipe's corpora are, or are put. [default: as it says]"),
+    click.option("--store", type=PLACE, help="Where the recipe's corpora are, or are put. [default: as it says]"),
     click.option(
         "--set",
         "changes",
-        envvar="LCDATA_SET",
         multiple=True,
         metavar="PLACE=VALUE",
         help="Like seed=3 or stages.0.tokens=1M; repeatable.",

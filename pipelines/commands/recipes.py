@@ -16,11 +16,11 @@ from .words.output import Output
 if TYPE_CHECKING:
     from ...schemas.events.shown import RecipeShown
 
-FOLDER = Path(__file__).parents[2] / "recipes"
-
 
 def _names() -> list[str]:
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+    from ..recipes.ready import names
+
+    return names()
 
 
 @command
@@ -30,6 +30,7 @@ def recipes(output: Output, name: str | None, out: Path | None) -> None:
     """List the recipes that come with lcdata, or copy one."""
     from ...schemas.errors import UsageError
     from ...schemas.events.shown import RecipeShown
+    from ..recipes.ready import FOLDER, copy_of
     from ..run.files import write_whole
 
     if name is None:
@@ -41,13 +42,17 @@ def recipes(output: Output, name: str | None, out: Path | None) -> None:
         raise UsageError(f"{out} exists already: name another file with --out")
     if not out.parent.is_dir():
         raise UsageError(f"there is no folder {out.parent}: make it, or name another file with --out")
-    write_whole(out, (FOLDER / f"{name}.yaml").read_bytes())
+    text, inputs = copy_of(name, out)
+    write_whole(out, text.encode())
     copied = RecipeShown(name=name, about=_about(name), path=str(out))
-    output.report(copied, lambda: console().print(f"{out}: change it, then lcdata build {out}", markup=False))
+    to_do = "change it" if inputs is None else f"name your inputs on line {inputs}"
+    output.report(copied, lambda: console().print(f"{out}: {to_do}, then lcdata build {out}", markup=False))
 
 
 def _about(name: str) -> str:
     """The first sentence of a recipe's comment."""
+    from ..recipes.ready import FOLDER
+
     lines = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
     comment = [line.removeprefix("#").strip() for line in lines if line.startswith("#") and "yaml-language" not in line]
     return re.split(r"\.(?: (?=[A-Z])|$)", " ".join(comment), maxsplit=1)[0]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @command
 @click.argument("task", required=False, type=TASK)
 @click.option("--templates", is_flag=True, help="Print the task's wordings as YAML, to write your own.")
-@click.option("--markdown", is_flag=True, help="Print all tasks with a sample each, as in docs/tasks.md.")
+@click.option("--markdown", is_flag=True, help="Print tasks with a sample each, as in docs/tasks.md.")
 def tasks(output: Output, task: str | None, templates: bool, markdown: bool) -> None:
     """List the tasks, or one task's settings and presets."""
     from ...generators.description import Description
@@ -31,7 +31,7 @@ def tasks(output: Output, task: str | None, templates: bool, markdown: bool) -> 
     if markdown:
         from .words.gallery import gallery
 
-        output.text(gallery())
+        output.text(gallery(None if task is None else Description.of(task).name))
     elif task is None:
         described = [Description.of(name) for name in all_tasks()]
         output.show([_shown(task) for task in described], lambda: _print_all(described))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ...schemas.counted import counted
+from ...schemas.errors import UsageError
+from ...schemas.place import Place
 from .group import command
-from .options import PATH
+from .options import PLACE
 from .words.console import console
 from .words.output import Output
 
@@ -32,7 +33,7 @@ class SampleCount(click.ParamType[int | None]):
 
 
 @command
-@click.argument("folder", type=PATH)
+@click.argument("folder", type=PLACE)
 @click.option(
     "--samples",
     metavar="N|all",
@@ -42,18 +43,24 @@ class SampleCount(click.ParamType[int | None]):
     help="Random documents to make again, each another one.",
 )
 @click.option("--tokenizer", metavar="NAME", help="Where the dataset's tokenizer is now. [default: where it was]")
+@click.option("--store", metavar="DIR", type=PLACE, help="Where its corpora are now. [default: where they were]")
 @click.option(
     "--workers", metavar="N", type=click.IntRange(0), default=0, show_default=True, help="Processes; 0 for this one."
 )
-def verify(output: Output, folder: Path, samples: int | None, tokenizer: str | None, workers: int) -> int:
+def verify(
+    output: Output, folder: Place, samples: int | None, tokenizer: str | None, store: Place | None, workers: int
+) -> int:
     """Check every hash, row and mask; remake samples.
 
     FOLDER is a finished dataset, of which random documents are made again from the manifest alone and compared, or a
-    token store. What is found broken is named, and ends it with exit code 3.
+    token store. What is found broken is named, and ends it with exit code 3; what could not be made again is named,
+    too.
     """
     from ..corpora.store import is_store, open_store
 
     if is_store(folder):
+        if tokenizer is not None or store is not None:
+            raise UsageError("--tokenizer and --store are for datasets, and this is a token store: leave them out")
         from ..corpora.verify import verify_corpus
 
         verdicts = [verify_corpus(corpus) for corpus in open_store(folder)]
@@ -63,9 +70,18 @@ def verify(output: Output, folder: Path, samples: int | None, tokenizer: str | N
     from ...packers.dataset import open_dataset
     from ..proving.verify import verify as check
 
-    verdict = check(open_dataset(folder, tokenizer=tokenizer), samples, workers)
-    output.show(verdict, partial(_print_problems, verdict), partial(_print_dataset, verdict))
+    dataset = open_dataset(folder, tokenizer=tokenizer)
+    if tokenizer is not None:
+        _ = dataset.tokenizer  # one that was named and is another is a mistake, and told before the work
+    verdict = check(dataset, samples, workers, store)
+    output.show(verdict, partial(_print_found, verdict), partial(_print_dataset, verdict))
     return 0 if verdict.holds else 3
+
+
+def _print_found(verdict: Verdict) -> None:
+    for reason in verdict.left_out:
+        console().print(f"left out: {reason}", markup=False)
+    _print_problems(verdict)
 
 
 def _print_problems(verdict: Verdict | CorpusVerdict) -> None:

@@ -1,11 +1,11 @@
 """Encoding a unit of documents into the token store: any worker can, any number of times."""
 
+import posixpath
 from bisect import bisect_right
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice, repeat
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -19,10 +19,12 @@ from ...packers.tokens.turns import pieces_of, whole_marks
 from ...schemas.buckets import Buckets
 from ...schemas.corpus import IngestRecipe, UnitRecord
 from ...schemas.errors import LcdataError
+from ...schemas.place import Place
 from ...schemas.records import FileRecord
 from ..run.files import Attempt, storage_error
 from ..run.versions import AUDIT_EVERY
-from ..run.workspace import Workspace
+from ..run.workspace import TEXTS, Workspace
+from ..run.workspace_at import workspace_at
 from .arrange import Documents
 
 _BATCH_BYTES = 1 << 22
@@ -48,7 +50,7 @@ class Encoding:
     recipe: IngestRecipe
     tokenizer: TokenizerSpec
     plan: str
-    out: Path
+    out: Place
     files: tuple[TextFile, ...]
     """The files of texts that the inputs were read into."""
     urls: tuple[str, ...]
@@ -72,7 +74,7 @@ def encode_unit(encoding: Encoding, unit: Unit) -> Generator[int | UnitRecord]:
 
 
 def _encode_unit(encoding: Encoding, unit: Unit) -> Generator[int | UnitRecord]:
-    workspace = Workspace(encoding.out)
+    workspace = workspace_at(encoding.out)
     tokenizer = open_tokenizer(encoding.tokenizer)
     tokenizer.forget_vocabulary()
     give_back_memory()
@@ -128,7 +130,7 @@ def _forget(text: Utf8) -> None:
 class _BucketFiles:
     """The files of a unit, one for each bucket that has documents, and what they come to."""
 
-    def __init__(self, workspace: Workspace, buckets: Buckets, unit: int, stack: ExitStack) -> None:
+    def __init__(self, workspace: Workspace[Place], buckets: Buckets, unit: int, stack: ExitStack) -> None:
         self._workspace, self._buckets, self._unit, self._stack = workspace, buckets, unit, stack
         self._open: dict[int, _BucketFile] = {}
         self._without_tokens: list[int] = []
@@ -158,9 +160,9 @@ class _BucketFiles:
         file.bytes += document.num_bytes
 
     def _open_file(self, bucket: int) -> "_BucketFile":
-        final = self._workspace.dataset / token_path(self._buckets.low(bucket), self._unit)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        sink = self._stack.enter_context(Attempt(self._workspace.temporary, final, self._workspace.dataset))
+        path = token_path(self._buckets.low(bucket), self._unit)
+        self._workspace.make_folders(posixpath.dirname(path))
+        sink = self._stack.enter_context(self._workspace.attempt(path))
         writer = self._stack.enter_context(BucketWriter(sink, bucket, self._unit))
         self._open[bucket] = _BucketFile(writer, sink)
         return self._open[bucket]
@@ -187,8 +189,7 @@ class _BucketFiles:
         )
 
     def _write_index(self, tables: Sequence[pa.Table], documents: int) -> FileRecord:
-        final = self._workspace.texts / f"index-{self._unit:05d}.parquet"
-        with Attempt(self._workspace.temporary, final, self._workspace.root) as sink:
+        with self._workspace.attempt_beside(f"{TEXTS}/index-{self._unit:05d}.parquet") as sink:
             write_index(sink, tables)
             return sink.commit(documents, is_name_lasting=False)
 

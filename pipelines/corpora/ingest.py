@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...generators.sources.input import HIDDEN
@@ -35,15 +36,17 @@ from ...schemas.corpus import (
 from ...schemas.errors import ChangedError, LcdataError, UsageError
 from ...schemas.events.event import Tell, nobody
 from ...schemas.events.ingesting import Arranged, Ingested, IngestStarted, PartRead, UnitStored
+from ...schemas.place import Place, file_size, read_bytes, stored_below, whole_place
 from ...schemas.recipe import fingerprint
 from ...schemas.records import FileRecord
 from ..run.engine import Engine
-from ..run.files import Attempt, hash_file, sync_folder, write_whole
+from ..run.files import hash_file
 from ..run.pace import Pace
 from ..run.timed import timed
 from ..run.versions import library_versions
 from ..run.where import ANYWHERE, Where
-from ..run.workspace import Workspace, first_difference, is_whole, what_is_wrong
+from ..run.workspace import PLAN, Workspace, first_difference, what_is_wrong, work_of
+from ..run.workspace_at import workspace_at
 from .arrange import Arrangement, arrange
 from .encode import NO_TOKENS, Encoding, Unit, encode_unit
 from .gates import NAMED_BAD, check_bad, check_bad_counts, check_damaged, check_unwritten, first_bad
@@ -60,7 +63,7 @@ _SMALL_BYTES = 1 << 26
 
 def ingest(
     recipe: IngestRecipe,
-    store: Path,
+    store: Place,
     tell: Tell = nobody,
     gates: Gates = DEFAULT_GATES,
     where: Where = ANYWHERE,
@@ -74,18 +77,18 @@ def ingest(
     UsageError where the folder holds something else or more of its inputs would be lost than `gates`
     let pass, ChangedError where an input changes, ResumableError where it stopped with its finished parts safe.
     """
-    out = Path(os.path.abspath(store.expanduser())) / recipe.name
-    workspace = Workspace(out, overwrite)
+    out = whole_place(store) / recipe.name
+    workspace = workspace_at(out, overwrite)
     with timed("inputs found"):
         found = find_inputs(recipe.inputs, recipe.config, recipe.split)
     inputs = found.inputs
     tokenizer: Tokenizer | None = None
-    if (out / CORPUS_MANIFEST).is_file():
+    if file_size(out / CORPUS_MANIFEST) is not None:
         tokenizer = _tried_tokenizer(recipe, engine)
         done = _finished(workspace, recipe, inputs, tokenizer, gates, overwrite)
         if done is not None:
             return _ingested(done, out, False)
-    elif out.exists():
+    elif _is_in_the_way(out):
         raise UsageError(f"{out} is in the way: choose another --name or --out")
     ingested: Ingested | None = None
     with workspace.guarded(), Engine(where) as runner:
@@ -99,13 +102,20 @@ def ingest(
                 return _ingested(done, out, False)
             manifest = run.build(runner, gates)
             ingested = _ingested(manifest, out, True)
-            workspace.publish(CORPUS_MANIFEST, manifest.listed)
+            workspace.publish(CORPUS_MANIFEST, manifest.sealed, manifest.listed)
     assert ingested is not None
     return ingested
 
 
+def _is_in_the_way(out: Place) -> bool:
+    """Whether something else than a corpus, or an ingest that was stopped, has the place of one."""
+    if isinstance(out, Path):
+        return out.exists()
+    return bool(stored_below(out)) and file_size(work_of(out) / PLAN) is None
+
+
 def _finished(
-    workspace: Workspace,
+    workspace: Workspace[Place],
     recipe: IngestRecipe,
     inputs: Sequence[Input],
     tokenizer: Tokenizer,
@@ -117,7 +127,7 @@ def _finished(
     UsageError where another one, or one that is not whole, has its place and is not to be overwritten.
     """
     out = workspace.out
-    done = _stored(out, overwrite) if (out / CORPUS_MANIFEST).is_file() else None
+    done = _stored(out, overwrite) if file_size(out / CORPUS_MANIFEST) is not None else None
     if done is None:
         return None
     difference = _difference(done, recipe, inputs, tokenizer)
@@ -135,7 +145,7 @@ def _finished(
     )
 
 
-def _ingested(manifest: CorpusManifest, out: Path, is_new: bool) -> Ingested:
+def _ingested(manifest: CorpusManifest, out: Place, is_new: bool) -> Ingested:
     content = manifest.model_dump(mode="json", exclude={"inputs", "files", "index"})
     return Ingested(out=str(out), ingested=is_new, manifest=content)
 
@@ -176,7 +186,7 @@ def _content(
     }
 
 
-def _stored(out: Path, overwrite: bool) -> CorpusManifest | None:
+def _stored(out: Place, overwrite: bool) -> CorpusManifest | None:
     """The manifest of the corpus that is there, None where it is to be overwritten and cannot be read."""
     try:
         return open_corpus(out).manifest
@@ -237,7 +247,7 @@ class _Ingest:
         recipe: IngestRecipe,
         found: Found,
         tokenizer: Tokenizer,
-        workspace: Workspace,
+        workspace: Workspace[Place],
         tell: Tell,
     ) -> None:
         self._recipe, self._inputs, self._tokenizer = recipe, found.inputs, tokenizer
@@ -288,8 +298,8 @@ class _Ingest:
         """Read the inputs; returns all parts of all bundles, those of earlier runs as far as they are whole."""
         parts: dict[int, list[PartRecord]] = {}
         for part in self._workspace.records(PartRecord, self._plan):
-            so_far, path = parts.setdefault(part.bundle, []), self._workspace.root / part.file.path
-            if len(so_far) == part.part and hash_texts(path) == part.file.sha256:
+            so_far = parts.setdefault(part.bundle, [])
+            if len(so_far) == part.part and self._is_read(part.file):
                 so_far.append(part)
                 self._tell(_part_read(part, resumed=True))
         bundles = [
@@ -302,8 +312,9 @@ class _Ingest:
         check_bad((part for some in parts.values() for part in some), gates, _ENOUGH_RECORDS)
         prepare_to_read()
         try:
-            with closing(runner.run(read_bundle, reading, bundles, self._workspace.temporary)) as read:
+            with closing(runner.run(read_bundle, reading, bundles, self._workspace.probe)) as read:
                 for _, part in read:
+                    self._workspace.check()
                     parts[part.bundle].append(part)
                     self._tell(_part_read(part, resumed=False))
                     if part.bad:
@@ -315,6 +326,13 @@ class _Ingest:
         check_damaged(_damaged(in_order), len(self._inputs), gates)
         check_bad(in_order, gates, 1)
         return in_order
+
+    def _is_read(self, file: FileRecord) -> bool:
+        """Whether a part of texts is as it was written: by what it holds, or in a store by its version there."""
+        root = self._workspace.root
+        if isinstance(root, Path):
+            return hash_texts(root / file.path) == file.sha256
+        return self._workspace.holds_beside(file)
 
     def _warn_of_passed_over(self) -> None:
         count = {reason: number for reason, number in self._passed_over.items() if reason != HIDDEN}
@@ -338,16 +356,16 @@ class _Ingest:
     def _encode(self, runner: Engine, files: Sequence[TextFile], arrangement: Arrangement) -> list[UnitRecord]:
         units: dict[int, UnitRecord] = {}
         for unit in self._workspace.records(UnitRecord, self._plan):
-            whole = all(is_whole(self._workspace.dataset, file) for file in unit.files)
-            if whole and is_whole(self._workspace.root, unit.index):
+            if self._workspace.holds(*unit.files) and self._workspace.holds_beside(unit.index):
                 units[unit.unit] = unit
                 self._tell(_unit_stored(unit, resumed=True))
         urls = tuple(source.name for source in self._inputs)
         encoding = Encoding(self._recipe, self._tokenizer.spec, self._plan, self._workspace.out, tuple(files), urls)
         jobs = [Unit(number, some) for number, some in enumerate(arrangement.units) if number not in units]
         pace = Pace("bytes")
-        with closing(runner.run(encode_unit, encoding, jobs, self._workspace.temporary)) as encoded:
+        with closing(runner.run(encode_unit, encoding, jobs, self._workspace.probe)) as encoded:
             for _, news in encoded:
+                self._workspace.check()
                 if isinstance(news, UnitRecord):
                     units[news.unit] = news
                     self._tell(_unit_stored(news, resumed=False))
@@ -395,16 +413,14 @@ class _Ingest:
             files=[file for unit in units for file in unit.files],
         )
         manifest = manifest.model_copy(update={"fingerprint": fingerprint(manifest.content)})
-        for folder in (*self._workspace.dataset.glob("tokens/*"), self._workspace.dataset / "tokens"):
-            sync_folder(folder)
-        write_whole(self._workspace.dataset / CORPUS_MANIFEST, manifest.sealed, self._workspace.temporary)
+        self._workspace.sync()
         return manifest
 
     def _write_index(self, units: Sequence[UnitRecord]) -> tuple[FileRecord, list[BucketRecord]]:
         """Write one index out of all units'; returns it, and what each bucket holds by it."""
         workspace, buckets = self._workspace, Buckets(self._recipe.buckets)
-        tables = (pq.read_table(workspace.root / unit.index.path, schema=INDEX_SCHEMA) for unit in units)
-        with Attempt(workspace.temporary, workspace.dataset / INDEX, workspace.dataset) as sink:
+        tables = (_index_of(workspace.root / unit.index.path) for unit in units)
+        with workspace.attempt(INDEX) as sink:
             totals = write_index(sink, tables)
             record = sink.commit(sum(unit.documents for unit in units))
         return record, [
@@ -413,6 +429,12 @@ class _Ingest:
             )
             for bucket, (documents, tokens, size) in sorted(totals.items())
         ]
+
+
+def _index_of(path: Place) -> pa.Table:
+    """A unit's part of the index."""
+    source = path if isinstance(path, Path) else pa.BufferReader(read_bytes(path))
+    return pq.read_table(source, schema=INDEX_SCHEMA)
 
 
 def _part_read(part: PartRecord, resumed: bool) -> PartRead:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,13 +11,16 @@ import orjson
 from ...generators.sources.inputs import Input
 from ...generators.sources.opened import Stretch
 from ...generators.sources.records import Bad, Damage, Reader, Record
-from ...packers.files.texts import Text, num_texts, write_texts
+from ...packers.files.stored_texts import Batches, write_about
+from ...packers.files.texts import Text, about, num_texts, write_texts
 from ...packers.tokens.template_process import ChatTemplate
 from ...packers.tokens.tokenizer import TokenizerSpec, open_tokenizer
 from ...packers.tokens.turns import ConversationError, Conversations
 from ...schemas.corpus import BadRecord, DamagedInput, IngestRecipe, InputRecord, PartRecord
-from ..run.files import Attempt, storage_error
-from ..run.workspace import Workspace
+from ...schemas.place import Place
+from ..run.files import storage_error
+from ..run.workspace import TEXTS
+from ..run.workspace_at import workspace_at
 from .gates import NAMED_BAD
 
 PART_BYTES = 1 << 25
@@ -30,7 +33,7 @@ class Reading:
 
     recipe: IngestRecipe
     plan: str
-    out: Path
+    out: Place
     chat: "ChatReading | None" = None
     """How conversations are laid out, None where texts are read as they are."""
 
@@ -81,7 +84,7 @@ class _Part:
 
     def __init__(self, reading: Reading, bundle: Bundle) -> None:
         self._reading, self._bundle = reading, bundle
-        self._workspace = Workspace(reading.out)
+        self._workspace = workspace_at(reading.out)
         before = bundle.last_part
         self._number = 0 if before is None else before.part + 1
         self._input = bundle.first_input if before is None else before.input
@@ -171,11 +174,12 @@ class _Part:
         """Make the texts so far safe, and begin the next part."""
         tally, number, bundle = self._tally, self._number, self._bundle.number
         name = f"{bundle:05d}-{number:05d}"
-        final = self._workspace.texts / f"{name}.arrow"
         # A part that a power cut damages differs from the hashes of its texts, and is read again.
-        with Attempt(self._workspace.temporary, final, self._workspace.root, is_lasting=False) as sink:
-            about = write_texts(sink, tally.texts)
-            file = sink.commit(len(tally.texts), num_texts).model_copy(update={"sha256": about})
+        with self._workspace.attempt_beside(f"{TEXTS}/{name}.arrow", is_lasting=False) as sink:
+            about_hash = write_texts(sink, tally.texts)
+            is_here = isinstance(self._workspace.root, Path)
+            file = sink.commit(len(tally.texts), num_texts if is_here else self._write_about(name))
+            file = file.model_copy(update={"sha256": about_hash})
         record = PartRecord(
             bundle=bundle,
             part=number,
@@ -199,3 +203,18 @@ class _Part:
         self._workspace.record(f"part-{name}", record)
         self._tally, self._number = _Tally(), number + 1
         return record
+
+    def _write_about(self, name: str) -> Callable[[Path], int]:
+        """What counts the texts in a part's file, and writes beside it what is known about them.
+
+        Who plans fetches that alone from an object store, and who encodes the batches that it tells of.
+        """
+
+        def write(path: Path) -> int:
+            batches = Batches.of(path)
+            with self._workspace.attempt_beside(f"{TEXTS}/{name}.about", is_lasting=False) as sink:
+                write_about(sink, about(self._tally.texts), batches)
+                sink.commit(0, lambda _: 0)
+            return sum(batches.num_texts)
+
+        return write

@@ -27,7 +27,7 @@ def export_rows(
     out: Path | None = None,
     config: str | None = None,
     *,
-    force: bool = False,
+    overwrite: bool = False,
     progressed: Callable[[int, int], None] = lambda done, total: None,
 ) -> ExportedRows:
     """Write every config of a dataset, or the one that is named, into a folder of its own below `out`.
@@ -36,8 +36,9 @@ def export_rows(
     than the rows say.
     """
     configs = [*dataset.configs.values()] if config is None else [dataset.config(config)]
-    out = out or Path(f"{dataset.folder.resolve().name}-{to}")
-    check_folder(out, dataset.folder, MARK, force)
+    folder = dataset.folder
+    out = out or Path(f"{(folder.resolve() if isinstance(folder, Path) else folder).name}-{to}")
+    check_folder(out, dataset.folder, MARK, overwrite)
     profile = PROFILES[to]
     counts = {config.name: RowCounts() for config in configs}
     total = sum(config.num_rows for config in configs)

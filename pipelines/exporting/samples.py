@@ -22,6 +22,7 @@ from ...schemas.errors import QualityError, UsageError
 from ...schemas.evaluation import Reference
 from ...schemas.events.exported import Exported
 from ...schemas.manifest import Manifest, NumberedTask
+from ...schemas.place import Place
 from ...schemas.quantity import IntRange
 from ..making.samples import Made
 from ..proving.remake import SampleMakers, sample_makers
@@ -38,7 +39,7 @@ def export(
     out: Path | None = None,
     indices: Sequence[IntRange] = (),
     *,
-    force: bool = False,
+    overwrite: bool = False,
     progressed: Callable[[int, int], None] = lambda done, total: None,
 ) -> Exported:
     """Write the samples of these indices (all of them where none is named) as lines of a format, in order of index.
@@ -46,7 +47,7 @@ def export(
     `out` is a file, or STDOUT. Raises QualityError where a sample does not come out as the dataset holds it.
     """
     out = out or Path(f"{dataset.name}-{to}.jsonl")
-    _check_place(out, dataset.folder, force)
+    _check_place(out, dataset.folder, overwrite)
     samples = _chosen(indices, _num_samples(dataset.manifest))
     remade = _remade(dataset, samples)
     num_tokens = num_bytes = 0
@@ -99,16 +100,16 @@ FORMATS: Mapping[str, Callable[[int, Made], dict[str, object]]] = {"eval": _as_e
 """The formats by name: each makes a line of a sample's number in the dataset and the sample."""
 
 
-def _check_place(out: Path, folder: Path, force: bool) -> None:
+def _check_place(out: Path, folder: Place, overwrite: bool) -> None:
     """Raise UsageError where the file must not be written."""
     if out == STDOUT:
         return
     if out.exists() and not out.is_file():
         raise UsageError(f"{out} is not a file: choose another --out")
-    if folder.resolve() in out.resolve().parents:
+    if isinstance(folder, Path) and folder.resolve() in out.resolve().parents:
         raise UsageError(f"{out} would be a foreign file in the dataset {folder}: choose an --out outside of it")
-    if (out.exists() or out.is_symlink()) and not force:
-        raise UsageError(f"{out} exists already: choose another --out, or replace it with --force")
+    if (out.exists() or out.is_symlink()) and not overwrite:
+        raise UsageError(f"{out} exists already: choose another --out, or replace it with --overwrite")
 
 
 def _chosen(indices: Sequence[IntRange], num_samples: int) -> Ints:

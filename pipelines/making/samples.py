@@ -21,6 +21,9 @@ from ...schemas.tokens import ChatFrame
 
 Rates = Mapping[str, TokenRate]
 
+_MOST_FACTOR = 4
+"""By how much a draft may be larger than its rate says, before a length counts as one that no text reaches."""
+
 
 @dataclass(frozen=True)
 class Made:
@@ -177,4 +180,10 @@ class SampleMaker:
                 raise UsageError(f"{self.component.name} sample {index}: {error}: use a greater length") from None
             if fitted.num_units < capacity or length - len(fitted.laid) < rate.tokens_per_unit:
                 return fitted
+            if factor == _MOST_FACTOR:
+                raise UsageError(
+                    f"{self.component.name} sample {index}: {len(fitted.sample.text):,} characters make "
+                    f"{len(fitted.laid):,} tokens, far fewer than shorter texts let expect of {length:,}: use a lesser "
+                    "length, or a tokenizer that makes tokens of all of a long text"
+                )
             factor *= 2

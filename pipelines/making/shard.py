@@ -9,8 +9,10 @@ from ...packers.files.parquet import DocumentWriter, row_writer
 from ...packers.files.row_file import RowFile
 from ...packers.rows.row_group import RowGroup
 from ...schemas.manifest import ShardRecord
-from ..run.files import Attempt, storage_error
+from ...schemas.place import Place
+from ..run.files import storage_error
 from ..run.workspace import Workspace
+from ..run.workspace_at import workspace_at
 from .tally import Tally
 from .work import ShardJob, Shared
 
@@ -20,7 +22,7 @@ _REPORT_TOKENS = 1 << 21
 
 def write_shard(shared: Shared, job: ShardJob) -> Generator[int | ShardRecord]:
     """Write a shard's two files and its record; yields what it has written, in tokens, then the record."""
-    workspace = Workspace(shared.out)
+    workspace = workspace_at(shared.out)
     try:
         with as_planned(shared.inputs):
             yield from _write_shard(shared, job, workspace)
@@ -28,14 +30,14 @@ def write_shard(shared: Shared, job: ShardJob) -> Generator[int | ShardRecord]:
         raise storage_error(error, shared.out) from None
 
 
-def _write_shard(shared: Shared, job: ShardJob, workspace: Workspace) -> Generator[int | ShardRecord]:
+def _write_shard(shared: Shared, job: ShardJob, workspace: Workspace[Place]) -> Generator[int | ShardRecord]:
     stage, source = shared.stages[job.stage], shared.sources[job.stage]
     name = f"{stage.name}/train-{job.shard:05d}-of-{job.num_shards:05d}.parquet"
     tally, content, unreported = Tally(), hashlib.sha256(), 0
     group = RowGroup(stage.seq_length, stage.with_labels)
     with (
-        Attempt(workspace.temporary, workspace.dataset / "data" / name, workspace.dataset) as data,
-        Attempt(workspace.temporary, workspace.dataset / "docs" / name, workspace.dataset) as docs,
+        workspace.attempt(f"data/{name}") as data,
+        workspace.attempt(f"docs/{name}") as docs,
     ):
         with row_writer(data, stage.with_labels, stage.cdc) as rows_out, DocumentWriter(docs, job.shard) as docs_out:
             for documents in source.rows(job.work, tally):

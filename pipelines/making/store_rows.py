@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from ...packers.files.token_store import TokenFile, token_path
 from ...packers.rows.pieces import row_tokens
 from ...schemas.buckets import Buckets
+from ...schemas.place import Place
 from ...schemas.sample import Document, ids_sha256
 from ...schemas.tokens import Ends
 
@@ -72,8 +72,8 @@ class StoreRows:
     eos_ids: tuple[int, ...]
     names: tuple[str, ...]
     """Names of the corpora's components."""
-    corpora: tuple[Path, ...]
-    """Folders of the corpora."""
+    corpora: tuple[Place, ...]
+    """Where the corpora are."""
     buckets: tuple[Buckets, ...]
     """Buckets of lengths by which each corpus is partitioned."""
 

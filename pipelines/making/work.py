@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from ...schemas.place import Place
 from ...schemas.stage import Stage
 from .stage_rows import StageRows, StageWork
 
@@ -17,8 +17,8 @@ class Shared:
     """What makes the rows of each stage."""
     plan: str
     """Fingerprint of the build's plan."""
-    out: Path
-    """Folder of the dataset."""
+    out: Place
+    """Where the dataset is published."""
     inputs: Mapping[str, str]
     """sha256 of the files that samples are made from, by path."""
 

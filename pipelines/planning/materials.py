@@ -8,6 +8,7 @@ from pathlib import Path
 from ...packers.tokens.vocabulary import Vocabulary, find_vocabulary
 from ...schemas.corpus import CORPUS_MANIFEST
 from ...schemas.errors import UsageError
+from ...schemas.place import file_size, place_of
 from ...schemas.recipe import Recipe
 from ...schemas.tokens import EMBEDDED, TokenizerIdentity
 from ..corpora.store import StoredCorpus, open_corpus
@@ -23,15 +24,25 @@ class Materials:
     def corpora(self) -> Mapping[str, StoredCorpus]:
         """The stored corpora by their paths in the recipe; UsageError that names all which are not there."""
         paths = dict.fromkeys(component.corpus for stage in self.recipe.stages for component in stage.corpora)
-        missing = [path for path in paths if not (Path(path).expanduser() / CORPUS_MANIFEST).is_file()]
+        missing = [path for path in paths if file_size(place_of(path) / CORPUS_MANIFEST) is None]
         ingested = {ingest.name for ingest in self.recipe.ingest}
         if missing and ingested.issuperset(Path(path).name for path in missing):
             raise UsageError(f"{', '.join(missing)} not stored yet: `lcdata build` of this recipe does it first")
         if len(missing) > 1:
-            raise UsageError(
-                f"no stored corpora are at {', '.join(missing)}: make them with `lcdata ingest`, or name their --store"
-            )
-        return {path: open_corpus(Path(path)) for path in paths}
+            named = ", ".join(map(self._with_place, missing))
+            raise UsageError(f"no stored corpora are at {named}: make them with `lcdata ingest`, or name their --store")
+        return {path: self._corpus(path) for path in paths}
+
+    def _with_place(self, corpus: str) -> str:
+        place = self.recipe.written_at(corpus)
+        return corpus if place is None else f"{corpus} ({place})"
+
+    def _corpus(self, path: str) -> StoredCorpus:
+        try:
+            return open_corpus(place_of(path))
+        except UsageError as error:
+            place = self.recipe.written_at(path)
+            raise UsageError(f"{error}" if place is None else f"{place}: {error}") from None
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

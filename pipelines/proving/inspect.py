@@ -1,68 +1,92 @@
-"""`inspect`: what a finished dataset holds, from its manifest and document table."""
+"""`inspect`: what a finished dataset holds, from its manifest and its document table, which is read piece by piece."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from ...packers.dataset import Config, Dataset
-from ...schemas.errors import LcdataError
-from ...schemas.manifest import Manifest, StageRecord
-from ...schemas.sample import Sample
+from ...packers.dataset import Config
+from ...schemas.events.inspected import CountShown, LengthsShown, StageShown
+
+_COLUMNS = ("source", "sample", "row", "length", "prompt_length", "answer_spans", "depth")
+_BINS = 64
+_TENTHS = 10
+
+Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class LengthBucket:
-    """Documents of low..high-1 tokens."""
+@dataclass
+class Counter:
+    """How many numbers lie in each range between powers of two, and what they add up to."""
 
-    low: int
-    high: int
-    documents: int
-    tokens: int
+    counts: Ints = field(default_factory=lambda: np.zeros(_BINS, np.int64))
+    sums: Ints = field(default_factory=lambda: np.zeros(_BINS, np.int64))
 
+    def add(self, numbers: NDArray[np.integer]) -> None:
+        """Count numbers of 0 or more; 2**k counts among 2**(k-1)+1..2**k, so that 128k does among 64k+1..128k."""
+        _, bins = np.frexp(np.maximum(numbers - 1, 0).astype(np.float64))  # bits of number - 1
+        bins = np.where(numbers == 0, 0, bins + 1)
+        self.counts += np.bincount(bins, minlength=_BINS)
+        self.sums += np.bincount(bins, numbers, _BINS).astype(np.int64)
 
-@dataclass(frozen=True)
-class Inspection:
-    """What there is to say about a stage of a dataset."""
+    def ranges(self) -> list[tuple[int, int, int, int]]:
+        """Of every range from the first that holds a number to the last: low, high, count and sum."""
+        held = np.flatnonzero(self.counts)
+        if not len(held):
+            return []
+        bins = range(int(held[0]), int(held[-1]) + 1)
+        return [(*_edges(number), int(self.counts[number]), int(self.sums[number])) for number in bins]
 
-    manifest: Manifest
-    stage: StageRecord
-    buckets: list[LengthBucket]
-    sample: Sample | None
-    """The first document's text with its spans; None where its tokenizer cannot be had."""
-    record: Mapping[str, Any]
-    """The first document's record in the document table."""
-    no_sample_because: str = ""
-
-
-def inspect(dataset: Dataset) -> list[Inspection]:
-    """Look at every stage of a finished dataset; LcdataError where one of its files cannot be read."""
-    return [_inspect_config(config) for config in dataset.configs.values()]
+    def shown(self) -> list[CountShown]:
+        """The ranges as events have them."""
+        return [CountShown(low=low, high=high, count=count) for low, high, count, _ in self.ranges()]
 
 
-def _inspect_config(config: Config) -> Inspection:
-    buckets = _buckets(config.document_table("length")["length"].to_numpy())
-    document = config.row(0).documents[0]
-    sample, reason = None, ""
-    try:
-        sample = document.as_sample()
-    except LcdataError as error:
-        reason = str(error)
-    return Inspection(config.dataset.manifest, config.record, buckets, sample, document.record, reason)
+def _edges(number: int) -> tuple[int, int]:
+    return (number, number + 1) if number < 2 else (2 ** (number - 2) + 1, 2 ** (number - 1) + 1)
 
 
-def _buckets(lengths: NDArray[np.int32]) -> list[LengthBucket]:
-    """Documents and tokens by powers of two, so that a document of exactly 128k counts among 64k+1..128k."""
-    exponents = np.ceil(np.log2(lengths)).astype(np.int64)
-    return [
-        LengthBucket(
-            2 ** (exponent - 1) + 1,
-            2**exponent + 1,
-            int(chosen.sum()),
-            int(lengths[chosen].sum(dtype=np.int64)),
-        )
-        for exponent in map(int, np.unique(exponents))
-        for chosen in [exponents == exponent]
-    ]
+def inspect(config: Config) -> StageShown:
+    """Look at one config of a finished dataset; LcdataError where one of its files cannot be read."""
+    lengths, loss, answers, a_row = Counter(), Counter(), Counter(), Counter()
+    depths = np.zeros(_TENTHS, np.int64)
+    for docs in config.docs:
+        documents = np.zeros(0, np.int64)
+        for table in docs.row_groups(_COLUMNS):
+            lengths.add(table["length"].to_numpy())
+            loss.add(config.loss_tokens(table))
+            answers.add(_lengths_of(table.filter(table["sample"].is_valid())["answer_spans"]))
+            depths += _tenths(table["depth"])
+            here = np.bincount(table["row"].to_numpy())
+            documents = np.pad(documents, (0, max(len(here) - len(documents), 0)))
+            documents[: len(here)] += here
+        a_row.add(documents)
+    return StageShown(
+        name=config.name,
+        lengths=[
+            LengthsShown(low=low, high=high, documents=documents, tokens=tokens)
+            for low, high, documents, tokens in lengths.ranges()
+        ],
+        documents_a_row=a_row.shown(),
+        loss_tokens=loss.shown(),
+        answers=answers.shown(),
+        depths=depths.tolist() if depths.any() else [],
+        first=_first(config),
+    )
+
+
+def _first(config: Config) -> dict[str, object]:
+    """The first record of the document table."""
+    [record] = config.docs[0].slice(0, 1).to_pylist()
+    return record
+
+
+def _lengths_of(lists: pa.ChunkedArray) -> Ints:
+    return lists.combine_chunks().value_lengths().to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _tenths(depths: pa.ChunkedArray) -> Ints:
+    """How many depths lie in each tenth of the context, 1 in the last."""
+    flat = depths.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return np.bincount(np.minimum((flat * _TENTHS).astype(np.int64), _TENTHS - 1), minlength=_TENTHS)

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,10 @@ from numpy.typing import NDArray
 
 from ...packers.files.token_store import TokenFile, token_path
 from ...schemas.buckets import Buckets
-from ...schemas.errors import LcdataError
 from ...schemas.manifest import ComponentAccount
 from ...schemas.sample import ids_sha256
 from ...schemas.tokens import Ends, TokenizerIdentity
-from ..corpora.store import StoredCorpus, is_store, open_corpus
+from ..corpora.store import StoredCorpus
 from ..planning.accounts import count
 
 Ints = NDArray[np.int64]
@@ -99,44 +97,21 @@ def wrong_accounts(
         yield "a piece of a document is there twice in the same repeat"
 
 
-def wrong_against_store(accounts: Sequence[ComponentAccount]) -> Iterator[str]:
-    """Accounts of other tokens than their corpora have, a sentence each; LcdataError where a corpus is not there."""
-    buckets = account_buckets(accounts)
-    for account in accounts:
-        lengths = _same_corpus(account).sizes["tokens"].to_numpy()
-        _, tokens = count(lengths, lengths, buckets)
-        if tokens != [bucket.tokens for bucket in account.buckets]:
-            yield f"the ledger says {account.corpus} has other tokens than it has"
-
-
-def _same_corpus(account: ComponentAccount) -> StoredCorpus:
-    if not is_store(Path(account.corpus)):
-        raise LcdataError(
-            f"the corpus {account.corpus}, which documents were drawn from, is not there: check from the folder that "
-            "the dataset was built in, or without it, with --samples 0"
-        )
-    corpus = open_corpus(Path(account.corpus))
-    if corpus.manifest.fingerprint != account.fingerprint:
-        raise LcdataError(f"{account.corpus} was ingested anew since: check without it, with --samples 0")
-    return corpus
+def wrong_against_store(account: ComponentAccount, corpus: StoredCorpus) -> Iterator[str]:
+    """That an account has other tokens than its corpus, in a sentence; LcdataError where the index is damaged."""
+    lengths = corpus.sizes["tokens"].to_numpy()
+    _, tokens = count(lengths, lengths, account_buckets([account]))
+    if tokens != [bucket.tokens for bucket in account.buckets]:
+        yield f"the ledger says {account.corpus} has other tokens than it has"
 
 
 def different_from_store(
-    accounts: Sequence[ComponentAccount], identity: TokenizerIdentity, records: Sequence[Mapping[str, Any]]
-) -> Iterator[str]:
-    """What is wrong with documents by the corpora that they were drawn from, a sentence for each that is not the same.
-
-    `records` are of the document table. LcdataError where a corpus is not there any more.
-    """
-    for account in accounts:
-        own = [record for record in records if record["source"] == account.name]
-        if own:
-            yield from _different(_same_corpus(account), identity, own)
-
-
-def _different(
     corpus: StoredCorpus, identity: TokenizerIdentity, records: Sequence[Mapping[str, Any]]
 ) -> Iterator[str]:
+    """What is wrong with documents by the corpus that they were drawn from, a sentence for each that is not the same.
+
+    `records` are of the document table. LcdataError where a file of the corpus is damaged.
+    """
     index = corpus.index("id", "bucket", "unit", "row_group", "row")
     names = {record["source_id"] for record in records}
     places: dict[str, list[Mapping[str, Any]]] = {name: [] for name in names}

@@ -11,23 +11,25 @@ from ...packers.dataset import Config, Dataset
 from ...packers.files.dataset_file import Shard
 from ...schemas.events.judged import Verdict
 from ...schemas.manifest import MANIFEST, Manifest, StageRecord
+from ...schemas.place import Place, file_size
 from ...schemas.recipe import fingerprint
 from ..run.engine import Engine
 from ..run.files import hash_file
 from ..run.where import Where
 from ..run.workspace import foreign_paths
-from .recount import wrong_accounts, wrong_against_store
-from .remake import remaker
+from .recount import wrong_accounts
+from .remake import Remaker
 from .verify_shard import ShardVerdict, verify_shard
 
-_BESIDE = (".cache", ".git", ".gitattributes", ".gitignore")
-"""What downloads and clones of a dataset have beside it, and nobody reads rows from."""
+_BESIDE = (".cache", ".git", ".gitattributes", ".gitignore", "report")
+"""What downloads and clones of a dataset have beside it, and its report: nobody reads rows from them."""
 
 
-def verify(dataset: Dataset, num_samples: int | None = 16, workers: int = 0) -> Verdict:
+def verify(dataset: Dataset, num_samples: int | None = 16, workers: int = 0, store: Place | None = None) -> Verdict:
     """Check every hash, row and record of a dataset and make so many different random documents again, None for all.
 
-    LcdataError where documents cannot be made again, as when the tokenizer or an input is not what it was.
+    `store` is where the corpora are now. What cannot be made again, as where the tokenizer, an input or a corpus is not
+    what it was, is left out of the check, and the verdict says so.
     """
     beside, foreign = _beside(dataset)
     verdict = Verdict(path=str(dataset.folder), beside=beside)
@@ -45,7 +47,7 @@ def verify(dataset: Dataset, num_samples: int | None = 16, workers: int = 0) -> 
         for stage in dataset.manifest.stages:
             verdict.problems += _wrong_whole(stage, [shard for shard in shards if shard.stage == stage.name])
     if verdict.holds and num_samples != 0:
-        _verify_documents(dataset, num_samples, verdict)
+        _verify_documents(dataset, num_samples, store, verdict)
     return verdict
 
 
@@ -57,7 +59,7 @@ def _wrong_files(dataset: Dataset) -> Iterator[str]:
     """Files beside the shards' that are missing or changed, a sentence for each."""
     for file in dataset.manifest.files:
         path = dataset.folder / file.path
-        if not path.is_file():
+        if file_size(path) is None:
             yield f"{file.path} is missing"
         elif hash_file(path) != file.sha256:
             yield f"{file.path} was changed"
@@ -100,17 +102,17 @@ def _wrong_whole(stage: StageRecord, shards: Sequence[ShardVerdict]) -> Iterator
         yield from wrong_accounts(stage.corpora, np.sum(counts, axis=0), np.concatenate(keys))
 
 
-def _verify_documents(dataset: Dataset, num_samples: int | None, verdict: Verdict) -> None:
+def _verify_documents(dataset: Dataset, num_samples: int | None, store: Place | None, verdict: Verdict) -> None:
     """Make random documents again, from tasks and from corpora."""
-    for stage in dataset.manifest.stages:
-        if stage.corpora:
-            verdict.problems += wrong_against_store(stage.corpora)
-    remake = remaker(dataset)
+    remaker = Remaker(dataset, store)
+    verdict.left_out = remaker.left_out
+    verdict.problems += remaker.wrong_accounts()
     everything = range(dataset.num_documents)
     chosen = sorted(SystemRandom().sample(everything, min(num_samples, len(everything)))) if num_samples else everything
     for config, records in _records(dataset, np.array(chosen, np.int64)):
-        verdict.problems += remake(config.record, records)
-        verdict.regenerated += len(records)
+        there = [record for record in records if remaker.made_again(config.record, record)]
+        verdict.problems += remaker.differences(config.record, there)
+        verdict.regenerated += len(there)
 
 
 def _records(dataset: Dataset, places: NDArray[np.int64]) -> Iterator[tuple[Config, list[dict[str, Any]]]]:

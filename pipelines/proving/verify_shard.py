@@ -13,6 +13,7 @@ from ...packers.files.dataset_file import Shard
 from ...packers.rows.row_group import IGNORED
 from ...schemas.errors import LcdataError
 from ...schemas.manifest import SourceTotals
+from ...schemas.place import file_size
 from ...schemas.sample import ids_sha256
 from ...schemas.stage import Stage
 from ...schemas.tables import DOCUMENT_SCHEMA, row_schema
@@ -43,9 +44,10 @@ def verify_shard(config: Config, shard: Shard) -> ShardVerdict:
     """Verify the two files of a shard of a config: their bytes, and all that they hold."""
     problems: list[str] = []
     for file in (shard.data, shard.docs):
-        if not file.path.is_file():
+        size = file_size(file.path)
+        if size is None:
             problems.append(f"{file.record.path} is missing")
-        elif file.path.stat().st_size != file.record.bytes or hash_file(file.path) != file.record.sha256:
+        elif size != file.record.bytes or hash_file(file.path) != file.record.sha256:
             problems.append(f"{file.record.path} is damaged: its bytes are not those that were written")
     if problems:
         return ShardVerdict(config.name, problems=problems)

@@ -1,10 +1,9 @@
-"""What goes beside the shards of a finished dataset: its recipe, its card, and last of all its manifest."""
+"""What goes beside the shards of a finished dataset: its recipe, its card, and its manifest."""
 
+import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 
 from ...schemas.manifest import (
-    MANIFEST,
     ComponentAccount,
     Ledger,
     Manifest,
@@ -13,31 +12,27 @@ from ...schemas.manifest import (
     TaskAccount,
     summed,
 )
+from ...schemas.place import Place
 from ...schemas.recipe import FORMAT
 from ...schemas.records import FileRecord
 from ..planning.plan import Plan, StagePlan
 from ..recipes.recipe_file import recipe_yaml
-from ..run.files import hash_file, write_whole
 from ..run.versions import library_versions
 from ..run.workspace import Workspace
 from .card import dataset_card
 
 
-def finish(plan: Plan, workspace: Workspace, shards: list[ShardRecord]) -> Manifest:
-    """Write what goes beside a dataset's shards, the manifest last."""
+def finish(plan: Plan, workspace: Workspace[Place], shards: list[ShardRecord]) -> Manifest:
+    """Write what goes beside a dataset's shards; returns its manifest, which is to be published."""
     manifest = _manifest(plan, shards)
     texts = {"recipe.yaml": recipe_yaml(plan.recipe).encode(), "README.md": dataset_card(manifest).encode()}
     for name, data in texts.items():
-        write_whole(workspace.dataset / name, data, workspace.temporary)
-    files = [_file_record(workspace.dataset, name) for name in texts]
-    manifest = manifest.model_copy(update={"files": files})
-    write_whole(workspace.dataset / MANIFEST, manifest.sealed, workspace.temporary)
-    return manifest
-
-
-def _file_record(root: Path, name: str) -> FileRecord:
-    path = root / name
-    return FileRecord(path=name, sha256=hash_file(path), bytes=path.stat().st_size, rows=0)
+        workspace.put(name, data)
+    files = [
+        FileRecord(path=name, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data), rows=0)
+        for name, data in texts.items()
+    ]
+    return manifest.model_copy(update={"files": files})
 
 
 def _manifest(plan: Plan, shards: Sequence[ShardRecord]) -> Manifest:

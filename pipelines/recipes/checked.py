@@ -11,7 +11,7 @@ from ...generators.registry import build_task, settings_schema, tasks
 from ...schemas.corpus import Fields, IngestRecipe
 from ...schemas.errors import UsageError
 from ...schemas.mix import TAGS, CorpusComponent, TaskComponent
-from ...schemas.problems import did_you_mean, reason
+from ...schemas.problems import clashing, did_you_mean, reason
 from ...schemas.recipe import Recipe
 from ...schemas.stage import FIELDS, Stage
 from ...schemas.tokens import TokenizerChoice
@@ -50,8 +50,7 @@ class Origin:
         for changed in self.changed:
             if place and (place[: len(changed)] == changed or changed[: len(place)] == place):
                 return f"{self.name} with --set {'.'.join(map(str, changed))}"
-        whole = place if place and isinstance(place[-1], str) else (*place, "mix")  # of fields that clash
-        line = self.line(whole)
+        line = self.line(place)
         return self.name if line is None else f"{self.name}:{line}"
 
 
@@ -62,16 +61,21 @@ def checked_recipe(content: Mapping[str, Any], origin: Origin) -> Recipe:
     except pydantic.ValidationError as error:
         problem = error.errors()[0]
         place = tuple(part for part in problem["loc"] if part not in TAGS and part != "[key]")
-        if "stages" not in content and place[:1] == ("stages",):
-            place = place[2:]
+        in_stages = place[:1] == ("stages",) and "stages" not in content
+        place = place[2:] if in_stages else place
         named = f"{'.'.join(map(str, place))}: " if place else ""
-        raise UsageError(f"{origin.at(place)}: {named}{_in_words(problem, content, place)}") from None
+        where = origin.at((*place, *clashing(problem)))
+        raise UsageError(f"{where}: {named}{_in_words(problem, content, place)}") from None
 
+    corpora: dict[str, str] = {}
     for number, stage in enumerate(recipe.stages):
         for index, component in enumerate(stage.mix):
+            where = origin.at(("mix", index) if "stages" not in content else ("stages", number, "mix", index))
             if isinstance(component, TaskComponent):
-                place = ("mix", index) if "stages" not in content else ("stages", number, "mix", index)
-                _check_settings(component, origin.at(place))
+                _check_settings(component, where)
+            else:
+                corpora.setdefault(component.corpus, where)
+    recipe.write_down(corpora)
     return recipe
 
 

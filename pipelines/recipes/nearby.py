@@ -3,7 +3,7 @@
 import glob
 from pathlib import Path
 
-from ...generators.sources.input import is_url
+from ...schemas.place import is_url
 
 
 def nearby(name: str, folder: Path) -> str:

@@ -10,9 +10,11 @@ from ...generators.registry import preset_settings
 from ...generators.templates import read_templates
 from ...schemas.corpus import CORPUS_MANIFEST
 from ...schemas.errors import UsageError
+from ...schemas.place import Place, is_url
 from ...schemas.recipe import Recipe
 from ...schemas.stage import FIELDS
-from ...schemas.yaml_text import Place, parse_value, parse_yaml
+from ...schemas.yaml_text import Place as Position
+from ...schemas.yaml_text import parse_value, parse_yaml
 from .checked import Origin, checked_recipe
 from .nearby import nearby, nearby_inputs
 
@@ -20,7 +22,7 @@ STORE = Path("store")
 """Where corpora are put, beside the recipe's file, unless another store is named."""
 
 
-def read_recipe(path: Path, store: Path | None = None, changes: Sequence[str] = ()) -> Recipe:
+def read_recipe(path: Path, store: Place | None = None, changes: Sequence[str] = ()) -> Recipe:
     """The recipe in a file, its corpora taken from a store where one is named; UsageError with the line of a mistake.
 
     Changes are `seed=3` or `stages.0.tokens=1M`: a place in the file and what stands there instead, in YAML. Paths are
@@ -39,7 +41,7 @@ def read_recipe(path: Path, store: Path | None = None, changes: Sequence[str] = 
     return _recipe(content, origin, path.parent, store)
 
 
-def recipe_of(content: dict[str, Any], where: str, folder: Path, store: Path | None = None) -> Recipe:
+def recipe_of(content: dict[str, Any], where: str, folder: Path, store: Place | None = None) -> Recipe:
     """The recipe of content that `where` names, with paths relative to a folder; completes `content` in place.
 
     UsageError that names the first field that cannot be meant.
@@ -53,7 +55,7 @@ def store_beside(recipe: Path) -> Path:
     return recipe.parent / STORE
 
 
-def _recipe(content: dict[str, Any], origin: Origin, folder: Path, store: Path | None) -> Recipe:
+def _recipe(content: dict[str, Any], origin: Origin, folder: Path, store: Place | None) -> Recipe:
     for name in [name for name in content if str(name).startswith("x-")]:
         del content[name]
     for place, component in _components(content):
@@ -75,7 +77,7 @@ def _distinct(changes: Sequence[str]) -> Sequence[str]:
     return changes
 
 
-def _change(content: dict[str, Any], change: str) -> Place:
+def _change(content: dict[str, Any], change: str) -> Position:
     """Make a change `PLACE=VALUE` in the content of a recipe; returns the place, UsageError where none is there."""
     written, _, text = change.partition("=")
     names = _place_in(content, written.split("."), change)
@@ -121,10 +123,10 @@ def _check_index(inside: Any, name: str, change: str) -> None:
         raise UsageError(f"--set {change}: {name} must be a number from 0 to {len(inside) - 1} here")
 
 
-def _components(content: Mapping[str, Any]) -> list[tuple[Place, dict[str, Any]]]:
+def _components(content: Mapping[str, Any]) -> list[tuple[Position, dict[str, Any]]]:
     """All that looks like a component of a mixture in the content of a recipe, with its place."""
     stages = content.get("stages")
-    mixes: list[tuple[Place, Any]] = [(("mix",), content.get("mix"))]
+    mixes: list[tuple[Position, Any]] = [(("mix",), content.get("mix"))]
     for number, stage in enumerate(stages if isinstance(stages, list) else []):
         if isinstance(stage, dict):
             mixes.append((("stages", number, "mix"), stage.get("mix")))
@@ -153,8 +155,8 @@ def _resolve_paths(content: dict[str, Any], folder: Path) -> None:
 
 
 def _store_of(
-    component: Mapping[str, Any], content: Mapping[str, Any], folder: Path, store: Path | None
-) -> Path | None:
+    component: Mapping[str, Any], content: Mapping[str, Any], folder: Path, store: Place | None
+) -> Place | None:
     """The store that a corpus is in: the one that is named, else that beside the recipe if it is or will be there."""
     if store is not None:
         return store
@@ -167,9 +169,9 @@ def _store_of(
     return beside if is_there or name in ingested else None
 
 
-def _complete(component: dict[str, Any], folder: Path, store: Path | None) -> None:
+def _complete(component: dict[str, Any], folder: Path, store: Place | None) -> None:
     """Take a corpus from its store, settings from their preset, and wordings from their file."""
-    if store is not None and isinstance(component.get("corpus"), str):
+    if store is not None and isinstance(component.get("corpus"), str) and not is_url(component["corpus"]):
         component.setdefault("name", Path(component["corpus"]).name)
         component["corpus"] = str(store / component["corpus"])
     elif isinstance(component.get("corpus"), str):

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
 from ...schemas.errors import LcdataError, ResumableError, UsageError
+from ...schemas.place import Place, place_of, read_bytes, remove_file, write_bytes
 from .leftovers import held, sweep
 from .timed import timed
 from .where import Where
@@ -81,12 +82,12 @@ class Engine:
         self._holder.start()
 
     def run(
-        self, work: Work[S, J, E], shared: S, jobs: Sequence[J], folder: Path | None = None
+        self, work: Work[S, J, E], shared: S, jobs: Sequence[J], folder: Place | None = None
     ) -> Generator[tuple[J, E]]:
         """Run `work(shared, job)` for every job and yield each event with its job as they come.
 
         Close it where it may be left before its end, since the work here ends its files with it. No workers and no
-        address is in this process. Every node of a cluster must see `folder`, which is tried first. Raises what a job
+        address is in this process. Every node of a cluster must reach `folder`, which is tried first. Raises what a job
         raised; ResumableError where workers died or hung too often.
         """
         if not jobs:
@@ -196,30 +197,39 @@ def _all_events(work: Work[S, J, E]) -> Callable[[S, J], list[E]]:
     return lambda shared, job: list(stream(shared, job))
 
 
-def _check_shared_folder(ray: Any, folder: Path) -> None:
-    """Raise LcdataError unless every node of the cluster sees the folder that the driver sees."""
+def _check_shared_folder(ray: Any, folder: Place) -> None:
+    """Raise LcdataError unless every node of the cluster reads what the driver writes into a folder."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     probe, word = folder / "probe", secrets.token_hex(16)
-    probe.write_text(word)
-
-    def sees(path: str) -> bool:
-        return Path(path).is_file() and Path(path).read_text() == word
+    write_bytes(probe, word.encode())
 
     nodes = [node for node in ray.nodes() if node["Alive"]]
     answers = [
         ray.remote(num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False))(
-            sees
-        ).remote(str(probe))
+            _why_unread
+        ).remote(str(probe), word)
         for node in nodes
     ]
-    for node, sees_it in zip(nodes, ray.get(answers), strict=True):
-        if not sees_it:
-            raise LcdataError(
-                f"node {node['NodeManagerAddress']} of the cluster does not see {folder}: "
-                "use an --out in a folder that all nodes share"
-            )
-    probe.unlink()
+    cure = (
+        "use an --out in a folder that all nodes share, or in an object store"
+        if isinstance(folder, Path)
+        else "give the credentials in the environment in which its Ray is started"
+    )
+    for node, why in zip(nodes, ray.get(answers), strict=True):
+        if why is not None:
+            raise LcdataError(f"node {node['NodeManagerAddress']} of the cluster does not see {folder}{why}: {cure}")
+    remove_file(probe)
+
+
+def _why_unread(path: str, word: str) -> str | None:
+    """Why this node does not read a word from a file, None where it does."""
+    try:
+        return None if read_bytes(place_of(path)) == word.encode() else " as it is now"
+    except FileNotFoundError:
+        return ""
+    except (OSError, LcdataError) as error:
+        return f" ({error})"
 
 
 def _one_core(work: Work[S, J, E]) -> Work[S, J, E]:

@@ -18,6 +18,7 @@ from typing import IO
 import pyarrow.parquet as pq
 
 from ...schemas.errors import LcdataError, ResumableError, UsageError
+from ...schemas.place import Place, is_url, open_stream, reaching
 from ...schemas.records import FileRecord
 from .leftovers import hold, sweep
 
@@ -75,16 +76,20 @@ class Attempt:
         found = rows_in(self._path)
         if found != num_rows:
             raise LcdataError(f"{self._final.name} holds {found} rows of {num_rows}: the disk may be failing")
-        if self._is_lasting and is_name_lasting:
-            give_name(self._path, self._final)
-        else:
-            os.replace(self._path, self._final)
+        self._settle(is_name_lasting)
         return FileRecord(
             path=self._final.relative_to(self._root).as_posix(),
             sha256=self._hash.hexdigest() if self._is_lasting else "",
             bytes=self._size,
             rows=num_rows,
         )
+
+    def _settle(self, is_name_lasting: bool) -> None:
+        """Give the file, which is whole and closed, its final name."""
+        if self._is_lasting and is_name_lasting:
+            give_name(self._path, self._final)
+        else:
+            os.replace(self._path, self._final)
 
     def __enter__(self) -> "Attempt":
         return self
@@ -153,9 +158,9 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def hash_file(path: Path) -> str:
+def hash_file(path: Place) -> str:
     """sha256 of a file's bytes."""
-    with open(path, "rb") as file:
+    with reaching(path), open_stream(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -164,8 +169,10 @@ def hash_files(paths: Iterable[Path]) -> dict[str, str]:
     return {str(path): hash_file(path) for path in paths}
 
 
-def storage_error(error: OSError, folder: Path | None) -> LcdataError:
+def storage_error(error: OSError, folder: Place | None) -> LcdataError:
     """The error to raise for a disk that refused, with what a user can do; `folder` is what was being made, if any."""
+    if is_url(str(error.filename or "")):
+        return _store_error(error, folder or error.filename)
     place, reason, code = error.filename or folder, error.strerror or error, error.errno
     where = "" if place is None else f"{place}: "
     if code in (errno.ENOSPC, errno.EDQUOT):
@@ -183,3 +190,13 @@ def storage_error(error: OSError, folder: Path | None) -> LcdataError:
     if code == errno.EIO:
         return ResumableError(f"{where}{reason}: the disk may be failing; run the same command again, or elsewhere")
     return ResumableError(f"{where}{reason}: run the same command again")
+
+
+def _store_error(error: OSError, place: Place | str) -> LcdataError:
+    """The same for an object store, whose library tells its reasons in words."""
+    said = error.strerror or error
+    if error.errno == errno.EACCES:
+        return LcdataError(f"{place} cannot be reached ({said}): give the credentials in the environment, workers' too")
+    if isinstance(error, FileNotFoundError):
+        return ResumableError(f"{place}: {said}: see that its bucket is there, and run the same command again")
+    return ResumableError(f"{place} does not answer as it should ({said}): run the same command again")

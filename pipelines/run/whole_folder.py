@@ -7,17 +7,18 @@ from collections.abc import Generator
 from pathlib import Path
 
 from ...schemas.errors import UsageError
+from ...schemas.place import Place
 from .files import storage_error, sync_folder, temporary_path, temporary_paths
 from .leftovers import held, sweep
 from .places import take_place
 
 
-def check_folder(out: Path, source: Path, mark: str, force: bool) -> None:
+def check_folder(out: Path, source: Place, mark: str, overwrite: bool) -> None:
     """Raise UsageError where the folder `out` must not be made of `source`, or replaced for want of a file `mark`."""
-    place, origin = out.resolve(), source.resolve()
-    if place == origin or origin in place.parents:
+    place, origin = out.resolve(), source.resolve() if isinstance(source, Path) else None
+    if origin is not None and (place == origin or origin in place.parents):
         raise UsageError(f"{out} would be a foreign folder in the dataset {source}: choose an --out outside of it")
-    if place in (Path.cwd(), *Path.cwd().parents, *origin.parents) or out.is_mount():
+    if place in (Path.cwd(), *Path.cwd().parents, *(origin.parents if origin else ())) or out.is_mount():
         raise UsageError(f"{out} cannot be replaced: name a new folder inside it")
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise UsageError(f"{out} is not a folder: choose another --out")
@@ -25,8 +26,8 @@ def check_folder(out: Path, source: Path, mark: str, force: bool) -> None:
         return
     if not (out / mark).is_file():
         raise UsageError(f"{out} holds something else than an export: choose another --out")
-    if not force:
-        raise UsageError(f"{out} exists already: choose another --out, or replace it with --force")
+    if not overwrite:
+        raise UsageError(f"{out} exists already: choose another --out, or replace it with --overwrite")
 
 
 @contextlib.contextmanager

@@ -1,46 +1,50 @@
-"""The hidden folder in which a dataset grows, beside the place where it is published as a whole."""
+"""Where a dataset grows before it is published as a whole: what every place for that must be able to do."""
+
+from __future__ import annotations
 
 import contextlib
 import json
-import os
-import shutil
-import socket
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-import filelock
-from pydantic import ValidationError
-
-from ...schemas.errors import LcdataError, ResumableError, UsageError
+from ...schemas.errors import LcdataError, UsageError
 from ...schemas.manifest import MANIFEST, Manifest, ShardRecord, read_manifest
+from ...schemas.place import Place, file_size, stored_below
 from ...schemas.records import FileRecord, WorkRecord
-from .files import give_name, hash_file, storage_error, sync_folder, write_whole
-from .places import take_place
+from .files import Attempt, hash_file, storage_error
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 R = TypeVar("R", bound=WorkRecord)
+P_co = TypeVar("P_co", bound=Place, covariant=True)
+
+TEXTS = "texts"
+"""Folder of texts that an ingest has read and not yet encoded, in the work folder."""
+PLAN = "plan.json"
 
 
-class Workspace:
-    """`.NAME.lcdata` beside the output folder NAME: lock, plan, the dataset so far and a record for each shard."""
+class Workspace(ABC, Generic[P_co]):
+    """`.NAME.lcdata` beside the place NAME: lock, plan, texts and a record for each finished piece of work."""
 
-    def __init__(self, out: Path, overwrite: bool = False) -> None:
-        """`overwrite` lets another plan's half build go, and a finished dataset when this one takes its place."""
+    out: P_co
+    """Where the dataset is published."""
+    root: P_co
+    """The work folder."""
+    dataset: P_co
+    """Where the files of the dataset are until it is published."""
+
+    def __init__(self, out: P_co, overwrite: bool) -> None:
         self.out, self._overwrite = out, overwrite
-        self.root = out.parent / f".{out.name}.lcdata"
-        self.dataset = self.root / "dataset"
-        self.temporary = self.root / "tmp"
-        self.texts = self.root / "texts"
-        """Folder of texts that an ingest has read and not yet encoded."""
-        self._records = self.root / "records"
-        self._plan = self.root / "plan.json"
-        self._lock = filelock.FileLock(self.root / "lock")
         self.is_published = False
         """Whether `publish` has given the dataset its place."""
 
     @contextlib.contextmanager
     def guarded(self) -> Generator[None]:
-        """Say in a line what a disk refused, and let an interrupt go that comes when all is published."""
+        """Say in a line what a disk or store refused, and let an interrupt go that comes when all is published."""
         try:
             yield
         except OSError as error:
@@ -51,153 +55,116 @@ class Workspace:
             if not self.is_published:
                 raise
 
-    @contextlib.contextmanager
-    def locked(self) -> Generator[None]:
-        """Hold the folder alone; UsageError where another process has it.
+    @property
+    @abstractmethod
+    def probe(self) -> P_co:
+        """A folder that every worker must reach."""
+
+    @abstractmethod
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the work folder alone; UsageError where another process has it.
 
         Another may have published meanwhile what is to be made: look before `claim`.
         """
-        try:
-            self._acquire()
-        except OSError as error:
-            raise storage_error(error, self.out.parent) from None
-        try:
-            yield
-        finally:
-            self._lock.release()
 
-    def _acquire(self) -> None:
-        """Make the folder and take its lock, as often as another process removes both in between."""
-        while not self._lock.is_locked:
-            try:
-                self.root.mkdir(parents=True, exist_ok=True)
-                self._lock.acquire(blocking=False)
-            except FileNotFoundError:
-                if not self.root.parent.is_dir():
-                    raise
-            except filelock.Timeout:
-                if self.root.is_dir():
-                    raise UsageError(
-                        f"{self.out} is being built by {self._owner()}: wait for it, or use another --out"
-                    ) from None
+    @abstractmethod
+    def check(self) -> None:
+        """Raise ResumableError where another process has taken the work folder over."""
 
+    @abstractmethod
     def claim(self, plan: Mapping[str, object]) -> None:
-        """Take the locked folder over for a plan, whole: no other's work, and no leftovers of attempts.
+        """Take the locked folder over for a plan, whole; UsageError where another plan is half built in it."""
 
-        UsageError where another plan is half built in it.
-        """
-        before = self._plan_before()
-        if before is not None and before != plan:
-            if not self._overwrite:
-                raise UsageError(
-                    f"{self.out} is half built from another plan: {first_difference(before, plan)}. "
-                    "Use another --out, or start over with --overwrite"
-                )
-            self._start_over()
-        for folder in (self.dataset, self.temporary, self.texts, self._records):
-            folder.mkdir(exist_ok=True)
-        if before != plan:
-            write_whole(self._plan, json.dumps(plan, indent=1).encode())
-        write_whole(self.root / "owner", f"process {os.getpid()} on {socket.gethostname()}".encode())
-        for leftover in self.temporary.iterdir():
-            leftover.unlink()
-
-    def _plan_before(self) -> dict[str, object] | None:
-        """The plan that was half built here, None where none was."""
-        try:
-            return json.loads(self._plan.read_bytes())
-        except FileNotFoundError:
-            return None
-        except ValueError as error:
-            if self._overwrite:
-                return {"plan": None}
-            raise LcdataError(
-                f"{self._plan} is damaged ({error}): start over with --overwrite, or use another --out"
-            ) from None
-
-    def _start_over(self) -> None:
-        """Drop what another plan made, its plan last."""
-        for path in (self.dataset, self.texts, self._records, self._plan):
-            _remove(path)
-
-    def _owner(self) -> str:
-        with contextlib.suppress(OSError):
-            return (self.root / "owner").read_text()
-        return "another process"
-
+    @abstractmethod
     def make_folders(self, *names: str) -> None:
-        """Make folders of these names in the dataset."""
-        for name in names:
-            (self.dataset / name).mkdir(parents=True, exist_ok=True)
+        """Make folders of these names in the dataset, where files need folders."""
 
+    @abstractmethod
+    def attempt(self, name: str) -> Attempt:
+        """A file of the dataset to write: an attempt at one, of which there may be several at once."""
+
+    @abstractmethod
+    def attempt_beside(self, name: str, is_lasting: bool = True) -> Attempt:
+        """A file of the work folder to write; one that is not lasting is not hashed."""
+
+    @abstractmethod
+    def put(self, name: str, data: bytes) -> None:
+        """Write a small file of the dataset."""
+
+    @abstractmethod
     def record(self, name: str, record: WorkRecord) -> None:
-        """Enter the record of a finished piece of work under a name."""
-        data = record.model_dump_json(indent=1).encode()
-        write_whole(self._records / f"{name}.json", data, self.temporary)
+        """Enter the record of a finished piece of work under a name; its files are those that were attempted here."""
 
+    @abstractmethod
     def records(self, kind: type[R], plan: str) -> Iterator[R]:
         """The records of a kind that were entered under this plan, in order of their names."""
-        for path in sorted(self._records.glob("*.json")):
-            with contextlib.suppress(ValidationError):
-                record = kind.model_validate_json(path.read_bytes())
-                if record.plan == plan:
-                    yield record
+
+    @abstractmethod
+    def holds(self, *files: FileRecord) -> bool:
+        """Whether files of the dataset are there as they were written and recorded."""
+
+    @abstractmethod
+    def holds_beside(self, file: FileRecord) -> bool:
+        """Whether a file of the work folder is there as it was written and recorded."""
+
+    @abstractmethod
+    def sync(self) -> None:
+        """Make the names of all files of the dataset last."""
 
     def finished_shards(self, plan: str) -> dict[tuple[str, int], ShardRecord]:
         """The shards that can be trusted, by stage and number: recorded under this plan, both files as recorded."""
         return {
             (record.stage, record.shard): record
             for record in self.records(ShardRecord, plan)
-            if all(is_whole(self.dataset, file) for file in (record.data, record.docs))
+            if self.holds(record.data, record.docs)
         }
 
-    def publish(self, manifest: str, files: Sequence[FileRecord]) -> None:
-        """Give the dataset its place in one step, then drop the work folder, with a dataset that was there before.
+    @abstractmethod
+    def publish(self, manifest: str, sealed: bytes, files: Sequence[FileRecord]) -> None:
+        """Give the dataset its place, then drop the work folder, with a dataset that was there before.
 
-        It consists of its manifest and these files. Raises ResumableError where one was removed or cut meanwhile.
+        It consists of a manifest of that name and these files. Raises ResumableError where one was removed or cut
+        meanwhile.
         """
-        wrong = next(missing_files(self.dataset, files), None)
-        if wrong is not None:
-            raise ResumableError(f"{self.dataset / wrong} was removed or cut meanwhile: run the same command again")
-        for foreign in foreign_paths(self.dataset, [manifest, *(file.path for file in files)]):
-            _remove(self.dataset / foreign)
-        if self._overwrite and (self.out / manifest).is_file():
-            take_place(self.dataset, self.out)
-        else:
-            sync_folder(self.dataset)
-            give_name(self.dataset, self.out)
-        self.is_published = True
-        self.remove()
 
+    @abstractmethod
     def remove(self) -> None:
         """Drop the work folder."""
-        shutil.rmtree(self.root, ignore_errors=True)
 
+    @abstractmethod
     def remove_after_publication(self) -> None:
         """Drop what is left of a build that ended between its publication and this; not of one that runs."""
-        if self.root.is_dir():
-            with contextlib.suppress(filelock.Timeout, OSError), self._lock.acquire(blocking=False):
-                self.remove()
 
 
-def missing_files(root: Path, files: Iterable[FileRecord]) -> Iterator[str]:
+def work_of(out: UPath) -> UPath:
+    """The work folder of a place in a store."""
+    return out.parent / f".{out.name}.lcdata"
+
+
+def missing_files(root: Place, files: Iterable[FileRecord]) -> Iterator[str]:
     """Paths of the files that are not there with the size that they were written with."""
+    if not isinstance(root, Path):
+        there = stored_below(root)
+        yield from (file.path for file in files if file.path not in there or there[file.path].size != file.bytes)
+        return
     for file in files:
-        path = root / file.path
-        if not path.is_file() or path.stat().st_size != file.bytes:
+        if file_size(root / file.path) != file.bytes:
             yield file.path
 
 
-def what_is_wrong(root: Path, files: Iterable[FileRecord], by_hash: bool) -> str | None:
+def what_is_wrong(root: Place, files: Iterable[FileRecord], by_hash: bool) -> str | None:
     """Which of a finished dataset's files is not there as it was written, in words; by their sizes, or by all bytes."""
     damaged = (file.path for file in files if not is_whole(root, file))
     wrong = next(damaged if by_hash else missing_files(root, files), None)
     return None if wrong is None else f"its file {wrong} is missing or damaged"
 
 
-def foreign_paths(root: Path, listed: Iterable[str]) -> Iterator[str]:
+def foreign_paths(root: Place, listed: Iterable[str]) -> Iterator[str]:
     """Everything below a folder that is neither a listed file nor a folder of one; no link to a folder is followed."""
     names = set(listed)
+    if not isinstance(root, Path):
+        yield from sorted(stored_below(root).keys() - names)
+        return
     folders = {parent.as_posix() for name in names for parent in PurePosixPath(name).parents}
     waiting = [root]
     while waiting:
@@ -209,32 +176,27 @@ def foreign_paths(root: Path, listed: Iterable[str]) -> Iterator[str]:
                 yield name
 
 
-def is_whole(root: Path, file: FileRecord) -> bool:
+def is_whole(root: Place, file: FileRecord) -> bool:
     """Whether a file is there as it was written, by its size and hash."""
     path = root / file.path
-    return path.is_file() and path.stat().st_size == file.bytes and hash_file(path) == file.sha256
+    return file_size(path) == file.bytes and hash_file(path) == file.sha256
 
 
-def _remove(path: Path) -> None:
-    """Remove a file or folder, where there is one."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def finished_dataset(out: Path, overwrite: bool = False) -> Manifest | None:
+def finished_dataset(out: Place, overwrite: bool = False) -> Manifest | None:
     """The manifest of a finished dataset, None where nothing is; UsageError where something else is in the way.
 
     One that is to be overwritten and cannot be read, such as another version's, counts as nothing.
     """
-    if (out / MANIFEST).is_file():
+    if file_size(out / MANIFEST) is not None:
         try:
             return read_manifest(out)
         except LcdataError:
             if not overwrite:
                 raise
             return None
+    if not isinstance(out, Path):
+        _check_free(out)
+        return None
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise UsageError(f"{out} is not a folder: choose another --out")
     if out.is_dir() and (out.is_mount() or out in (Path.cwd(), *Path.cwd().parents)):
@@ -242,6 +204,12 @@ def finished_dataset(out: Path, overwrite: bool = False) -> Manifest | None:
     if out.is_dir() and any(out.iterdir()):
         raise UsageError(f"{out} is not empty and holds no {MANIFEST}: choose another --out")
     return None
+
+
+def _check_free(out: UPath) -> None:
+    """Raise UsageError where a place of a store holds what no build of lcdata has begun."""
+    if file_size(work_of(out) / PLAN) is None and stored_below(out):
+        raise UsageError(f"{out} is not empty and holds no {MANIFEST}: choose another --out")
 
 
 def first_difference(before: object, after: object, key: str = "") -> str:

@@ -1,13 +1,11 @@
 """A heat map of a score: a square for each length and depth."""
 
-import importlib.util
-import io
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from ...schemas.errors import LcdataError, UsageError
 from ...schemas.quantity import format_length
+from ..drawing.picture import as_png, as_svg, check_drawing
 from ..run.files import write_whole
 from .score import NUM_DEPTHS, Score, Square, depth_name
 
@@ -16,8 +14,7 @@ def check_plot(path: Path) -> None:
     """Raise UsageError where no picture could be drawn, before the work is done."""
     if path.suffix not in (".png", ".svg"):
         raise UsageError(f"--plot {path} must end in .png or .svg")
-    if not all(map(importlib.util.find_spec, ("altair", "vl_convert"))):
-        raise UsageError("--plot needs altair and vl-convert-python: pip install 'lcdata[report]'")
+    check_drawing("--plot")
     if not path.parent.is_dir():
         raise UsageError(f"--plot {path}: there is no folder {path.parent}")
 
@@ -50,19 +47,9 @@ def draw_heat_map(found: Score, path: Path) -> None:
         filled.mark_text(fontSize=8, dy=8).encode(alt.Text("label:N"), color=ink),
     ).properties(width=alt.Step(58), height=alt.Step(32), title=title)
     try:
-        write_whole(path, _rendered(picture, path.suffix == ".svg"))
+        write_whole(path, as_svg(picture).encode() if path.suffix == ".svg" else as_png(picture))
     except OSError as error:
         raise LcdataError(f"--plot {path} cannot be written: {error.strerror}") from None
-
-
-def _rendered(picture: Any, as_svg: bool) -> bytes:
-    if as_svg:
-        text = io.StringIO()
-        picture.save(text, "svg")
-        return text.getvalue().encode()
-    data = io.BytesIO()
-    picture.save(data, "png", scale_factor=2)
-    return data.getvalue()
 
 
 def _values(squares: Iterable[Square]) -> list[dict[str, object]]:

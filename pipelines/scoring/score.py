@@ -101,7 +101,7 @@ def _self_contained(predictions: Path) -> Judged:
         yield _parsed(Reference, where, line), prediction.reply
 
 
-def _joined(predictions: Path, references: Iterable[Reference], source: Path) -> Judged:
+def _joined(predictions: Path, references: Iterable[Reference], source: object) -> Judged:
     """Every reference with its reply or none; the predictions are in memory, the references pass by."""
     replies = _replies(predictions)
     for reference in references:

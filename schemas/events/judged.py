@@ -23,6 +23,8 @@ class Verdict(Event):
     """Random documents that were made again and compared."""
     beside: list[str] = Field(default_factory=list)
     """What the Hub or Git has put into the folder, which was not checked."""
+    left_out: list[str] = Field(default_factory=list)
+    """What could not be made again or compared, and why, in one line each; it is not held against the dataset."""
     problems: list[str] = Field(default_factory=list)
     """What does not hold, in one line each."""
 
@@ -154,3 +156,5 @@ class Found(Event):
     """Whether it is as it should be."""
     detail: str
     """What was found, in words."""
+    tokens: list[str] = Field(default_factory=list)
+    """All tokens of which `detail` names the first."""

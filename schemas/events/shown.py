@@ -1,8 +1,6 @@
-"""What is shown and changes nothing: plans, recipes, tasks, samples, datasets and corpora."""
+"""What is shown and changes nothing: plans, recipes, tasks, samples."""
 
 from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict
 
 from .building import StageFacts
 from .event import Event
@@ -113,61 +111,3 @@ class SampleShown(Event):
     """sha256 of the token ids as little-endian int32."""
     input_ids: list[int]
     """Token ids of the document."""
-
-
-class LengthsShown(BaseModel):
-    """Documents of low..high-1 tokens."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    low: int
-    """Tokens of the shortest document that counts here."""
-    high: int
-    """Tokens of the shortest document above."""
-    documents: int
-    """How many documents are of these lengths."""
-    tokens: int
-    """Tokens of the documents of these lengths."""
-
-
-class StageShown(BaseModel):
-    """A stage of a finished dataset."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    name: str
-    """The config's name."""
-    lengths: list[LengthsShown]
-    """Numbers of documents by their lengths, in powers of two."""
-    first: dict[str, Any]
-    """The first record of the document table."""
-
-
-class DatasetShown(Event):
-    """What a finished dataset holds."""
-
-    event: Literal["dataset"] = "dataset"
-    path: str
-    """Folder of the dataset."""
-    manifest: dict[str, Any]
-    """What `lcdata.json` says but for shards and files."""
-    stages: list[StageShown]
-    """What was looked at in each config."""
-
-
-class CorpusShown(Event):
-    """What a stored corpus holds."""
-
-    event: Literal["corpus"] = "corpus"
-    path: str
-    """Folder of the corpus."""
-    manifest: dict[str, Any]
-    """What `corpus.json` says but for inputs, files and buckets."""
-    percentiles: dict[int, int]
-    """Tokens of a document, by percent of the documents that have no more."""
-    longest: int
-    """Tokens of the longest document."""
-    half_in: int
-    """Half of all tokens lie in documents of so many tokens or more."""
-    buckets: list[dict[str, Any]]
-    """Documents, tokens and share of each bucket of lengths."""

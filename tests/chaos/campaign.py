@@ -50,8 +50,10 @@ SCENARIOS = (
     Scenario("gen --overwrite", [*GEN, "--seed", "1", "--overwrite"], ("kv",), (GEN,)),
     Scenario("ingest", INGEST, ("store/c",)),
     Scenario("build", ["build", "mix.yaml"], ("store/c", "mixed")),
-    Scenario("export of rows", [*ROWS, "--force"], ("kv-mds",), (GEN, ROWS)),
-    Scenario("export of samples", [*SAMPLES, "--force"], ("kv-eval.jsonl",), (GEN, [*SAMPLES, "--n", "3"])),
+    Scenario("export --overwrite of rows", [*ROWS, "--overwrite"], ("kv-mds",), (GEN, ROWS)),
+    Scenario(
+        "export --overwrite of samples", [*SAMPLES, "--overwrite"], ("kv-eval.jsonl",), (GEN, [*SAMPLES, "--n", "3"])
+    ),
 )
 
 

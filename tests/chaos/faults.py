@@ -14,10 +14,17 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lcdata.__main__ import main
+from lcdata.generators.registry import tasks
 
 for _part in ("commands.words.progress", "corpora.verify", "doctor", "exporting.rows", "exporting.samples", "build"):
     importlib.import_module(f"lcdata.pipelines.{_part}")  # once, and not in each fork
-importlib.import_module("fastokens")
+for _command in ("build", "export", "gen", "ingest", "verify"):
+    importlib.import_module(f"lcdata.pipelines.commands.{_command}")
+for _part in ("commands.words.build", "commands.words.ingest", "proving.verify"):
+    importlib.import_module(f"lcdata.pipelines.{_part}")
+for _library in ("fastokens", "pandas"):
+    importlib.import_module(_library)
+tasks()
 
 _EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.listdir", "os.scandir", "shutil.rmtree")
 """Operations that Python tells of; writing and flushing to disk are seen where lcdata does it."""

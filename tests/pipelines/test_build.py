@@ -15,7 +15,7 @@ from lcdata.pipelines.making.shard import write_shard
 from lcdata.pipelines.making.work import Shared
 from lcdata.pipelines.planning.materials import Materials
 from lcdata.pipelines.planning.plan import make_plan
-from lcdata.pipelines.run.workspace import Workspace
+from lcdata.pipelines.run.local_workspace import LocalWorkspace
 from lcdata.schemas.lengths import Lengths
 from lcdata.schemas.recipe import Recipe
 from lcdata.schemas.tokens import TokenizerChoice
@@ -62,7 +62,7 @@ def test_the_same_bytes_in_any_order_of_shards_and_any_number_of_attempts(
     expected = contents(tmp_path / "whole")
     recipe = Recipe.model_validate(json.loads(expected["lcdata.json"])["recipe"])
     plan = make_plan(Materials(recipe))
-    workspace = Workspace(tmp_path / "again")
+    workspace = LocalWorkspace(tmp_path / "again")
     with workspace.locked():
         workspace.claim(plan.content)
         workspace.make_folders(f"data/{recipe.name}", f"docs/{recipe.name}")

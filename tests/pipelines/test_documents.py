@@ -279,6 +279,36 @@ def test_verify_compares_documents_with_their_store(store: Store, tmp_path: Path
     assert "differs from what" in checked.stdout
 
 
+def test_verify_checks_the_rest_where_a_corpus_is_gone_and_compares_it_where_it_is_now(
+    store: Store, tmp_path: Path
+) -> None:
+    copied = Store(tmp_path / "store", store.documents)
+    shutil.copytree(store.path, copied.path)
+    draw(copied, tmp_path / "out", "--tokens", store.num_tokens // 2)
+    copied.path.rename(tmp_path / "moved")
+    command = [sys.executable, "-m", "lcdata", "verify", "out", "--samples", "5", "--json"]
+
+    def verified(*options: str) -> tuple[int, dict[str, Any]]:
+        checked = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, check=False)
+        return checked.returncode, json.loads(checked.stdout)
+
+    code, verdict = verified()
+    assert (code, verdict["regenerated"]) == (0, 0)
+    assert len(verdict["left_out"]) == len(SIZES)
+    assert all("--store" in reason for reason in verdict["left_out"])
+    code, verdict = verified("--store", "moved")
+    assert (code, verdict["regenerated"], verdict["left_out"]) == (0, 5, [])
+    manifest = tmp_path / "moved/web/corpus.json"
+    rewrite_manifest(manifest, {**json.loads(manifest.read_text()), "fingerprint": "0" * 64})
+    code, verdict = verified("--store", "moved", "--samples", "all")
+    assert code == 0
+    assert 0 < verdict["regenerated"] < verdict["documents"]
+    assert ["ingested anew" in reason for reason in verdict["left_out"]] == [True]
+    data = next((tmp_path / "out/data").rglob("*.parquet"))
+    data.write_bytes(data.read_bytes()[:-1] + b"x")
+    assert verified()[0] == 3
+
+
 def test_corpora_of_two_tokenizers_are_refused(store: Store, tmp_path: Path, trained: Path) -> None:
     (tmp_path / "a.jsonl").write_text(json.dumps({"text": "some text"}) + "\n")
     run(tmp_path, "ingest", "a.jsonl", "--name", "other")

@@ -7,18 +7,21 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Run
 
 from lcdata.pipelines.build import build_dataset
+from lcdata.pipelines.commands.interrupts import Terminated
 from lcdata.pipelines.corpora.ingest import ingest
 from lcdata.pipelines.run.where import Where
+from lcdata.pipelines.run.workspace import Workspace
 from lcdata.schemas.corpus import IngestRecipe
 from lcdata.schemas.errors import LcdataError, ResumableError, UsageError
 from lcdata.schemas.events.building import Built, ShardFinished
 from lcdata.schemas.events.event import Event, Tell, nobody
-from lcdata.schemas.events.ingesting import UnitStored
+from lcdata.schemas.events.ingesting import Ingested, UnitStored
 from lcdata.schemas.recipe import Recipe
 
 Contents = Callable[[Path], dict[str, bytes]]
@@ -104,30 +107,31 @@ def test_tokens_that_vanish_under_an_ingest_are_made_again(tmp_path: Path, small
 
 
 class _Meanwhile(logging.Handler):
-    """Does something once when a build has planned, between its looks at what is finished."""
+    """Does something once when a step is over, such as a build's plan, between looks at what is finished."""
 
-    def __init__(self, act: Callable[[], object]) -> None:
+    def __init__(self, act: Callable[[], object], after: str) -> None:
         super().__init__(logging.INFO)
-        self._act = [act]
+        self._act, self._after = [act], after
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.getMessage().startswith("planned") and self._act:
+        if record.getMessage().startswith(self._after) and self._act:
             self._act.pop()()
 
 
+Meanwhile = Callable[..., None]
+
+
 @pytest.fixture
-def meanwhile(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[Callable[[], object]], None]]:
-    """Has something done while the next build plans."""
+def meanwhile(caplog: pytest.LogCaptureFixture) -> Iterator[Meanwhile]:
+    """Has something done while the next build plans, or after another step."""
     logger, before = logging.getLogger("lcdata"), [*logging.getLogger("lcdata").handlers]
     with caplog.at_level(logging.INFO, "lcdata"):
-        yield lambda act: logger.addHandler(_Meanwhile(act))
+        yield lambda act, after="planned": logger.addHandler(_Meanwhile(act, after))
         for handler in {*logger.handlers} - {*before}:
             logger.removeHandler(handler)
 
 
-def test_who_comes_second_finds_it_finished(
-    recipe: Recipe, tmp_path: Path, meanwhile: Callable[[Callable[[], object]], None]
-) -> None:
+def test_who_comes_second_finds_it_finished(recipe: Recipe, tmp_path: Path, meanwhile: Meanwhile) -> None:
     first = list[Built]()
     meanwhile(lambda: first.append(build(recipe, tmp_path / "out")))
     second = build(recipe, tmp_path / "out")
@@ -135,9 +139,50 @@ def test_who_comes_second_finds_it_finished(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_what_came_meanwhile_is_not_replaced(
-    recipe: Recipe, tmp_path: Path, meanwhile: Callable[[Callable[[], object]], None]
+def test_who_comes_second_finds_the_corpus_stored(tmp_path: Path, small: str, meanwhile: Meanwhile) -> None:
+    (tmp_path / "a.txt").write_text("some words of one's own " * 9)
+    corpus = IngestRecipe.model_validate(
+        {"name": "c", "inputs": [str(tmp_path / "a.txt")], "tokenizer": {"source": small}}
+    )
+    first = list[Ingested]()
+    meanwhile(lambda: first.append(ingest(corpus, tmp_path / "store", where=Where(0))), "tokenizer loaded")
+    second = ingest(corpus, tmp_path / "store", where=Where(0))
+    assert (first[0].ingested, second.ingested) == (True, False)
+    assert [path.name for path in (tmp_path / "store").iterdir()] == ["c"]
+
+
+def test_a_work_folder_that_another_removes_before_it_is_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    workspace = Workspace(tmp_path / "out")
+    acquire, waiting = workspace._lock.acquire, [workspace.root.rmdir]
+
+    def acquire_later(**options: Any) -> object:
+        if waiting:
+            waiting.pop()()
+        return acquire(**options)
+
+    monkeypatch.setattr(workspace._lock, "acquire", acquire_later)
+    with workspace.locked():
+        assert (workspace.root / "lock").is_file()
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, Terminated])
+def test_an_interrupt_that_comes_when_all_is_published_is_let_go(
+    tmp_path: Path, interrupt: type[BaseException]
+) -> None:
+    workspace = Workspace(tmp_path / "out")
+    with pytest.raises(interrupt), workspace.guarded():
+        raise interrupt
+    with workspace.guarded(), workspace.locked():
+        workspace.claim({})
+        (workspace.dataset / "lcdata.json").write_text("{}")
+        workspace.publish("lcdata.json", [])
+        raise interrupt
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_came_meanwhile_is_not_replaced(recipe: Recipe, tmp_path: Path, meanwhile: Meanwhile) -> None:
     def mine() -> None:
         (tmp_path / "out").mkdir()
         (tmp_path / "out/mine").write_text("mine")

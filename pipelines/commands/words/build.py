@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import humanize
@@ -10,12 +9,15 @@ import humanize
 from ....schemas.counted import counted
 from ....schemas.events.building import Built, Planning
 from ....schemas.events.shown import PlanShown, StagePlanned
+from ....schemas.place import Place
 from ....schemas.quantity import format_length
 from ....schemas.recipe import Recipe
+from ...drawing.picture import check_drawing
 from ...run.where import ANYWHERE, Where
 from .console import console, pairs
 from .mixture import print_drawn, print_stages, print_tasks_made
 from .output import Output
+from .report import report_dataset
 
 if TYPE_CHECKING:  # what takes time to import is imported when the user knows that something goes on
     from ...planning.estimate import Estimate
@@ -25,20 +27,25 @@ if TYPE_CHECKING:  # what takes time to import is imported when the user knows t
 def build_dataset(
     output: Output,
     recipe: Recipe,
-    out: Path,
+    out: Place,
     where: Where = ANYWHERE,
     engine: str = "fastokens",
     overwrite: bool = False,
+    with_report: bool = False,
 ) -> None:
-    """Build a recipe, and say what came out."""
+    """Build a recipe, and say what came out; with its report, if it is wanted and can be drawn."""
+    if with_report:
+        check_drawing("--report")
     output.tell(Planning(name=recipe.name))
     from ...build import build_dataset as build
 
     built = build(recipe, out, output.tell, where, engine, overwrite)
+    if with_report:
+        report_dataset(output, out)
     output.report(built, lambda: _print_built(built, out))
 
 
-def _print_built(built: Built, out: Path) -> None:
+def _print_built(built: Built, out: Place) -> None:
     from ....schemas.manifest import read_manifest
 
     manifest = read_manifest(out)

@@ -24,8 +24,20 @@ def console(stderr: bool = False) -> Console:
         from rich.console import Console
 
         width = None if (sys.stderr if stderr else sys.stdout).isatty() else 120
-        _consoles[stderr] = Console(soft_wrap=True, highlight=False, width=width, stderr=stderr)
+        _consoles[stderr] = Console(soft_wrap=True, highlight=False, emoji=False, width=width, stderr=stderr)
     return _consoles[stderr]
+
+
+_PICTURES = {
+    **{code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"},
+    0x7F: 0x2421,
+    **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
+}
+
+
+def visible(text: str) -> str:
+    """A text whose control characters are pictures of themselves, so that no terminal obeys it; as long as before."""
+    return text.translate(_PICTURES)
 
 
 def pairs(values: Mapping[str, str]) -> None:
@@ -33,4 +45,4 @@ def pairs(values: Mapping[str, str]) -> None:
     width = max(map(len, values))
     for name, value in values.items():
         console().print(f"[dim]{name:<{width}}[/dim]  ", end="")
-        console().print(value, markup=False)
+        console().print(visible(value), markup=False)

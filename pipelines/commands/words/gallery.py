@@ -13,8 +13,10 @@ _SAMPLE_UNITS = 6
 _SAMPLE_CHARS = 1000
 
 
-def gallery() -> str:
-    """Every task with its settings and a short sample, as Markdown."""
+def gallery(name: str | None = None) -> str:
+    """Every task with its settings and a short sample, or the one of a name alone, as Markdown."""
+    if name is not None:
+        return _section(tasks()[name])
     head = (
         "# Tasks\n\nWritten by `make gallery` from the tasks themselves. A task's settings are given with "
         "`--set name=value`; `--preset name` sets\nseveral at once, under the names that benchmarks use.\n"

@@ -1,12 +1,11 @@
 """Storing a corpus for whoever gave the command, and what is said about stored corpora."""
 
-from pathlib import Path
-
 import humanize
 from rich.markup import escape
 
 from ....schemas.corpus import CorpusManifest, Gates, IngestRecipe
 from ....schemas.counted import counted
+from ....schemas.place import Place
 from ...run.where import ANYWHERE, Where
 from .console import console, pairs
 from .output import Output
@@ -15,7 +14,7 @@ from .output import Output
 def ingest_corpus(
     output: Output,
     recipe: IngestRecipe,
-    store: Path,
+    store: Place,
     gates: Gates,
     where: Where = ANYWHERE,
     engine: str = "fastokens",
@@ -28,7 +27,7 @@ def ingest_corpus(
     output.report(ingested, lambda: _print_ingested(store / recipe.name, ingested.ingested))
 
 
-def _print_ingested(path: Path, is_new: bool) -> None:
+def _print_ingested(path: Place, is_new: bool) -> None:
     from ...corpora.store import open_corpus
 
     manifest = open_corpus(path).manifest

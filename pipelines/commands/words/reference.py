@@ -51,9 +51,10 @@ def command_reference(group: click.Group) -> str:
         lines += ["Options of every command:", "", *_option_table(common.values(), commands[0])]
     lines += [
         *_prose(
-            "What is not given as an option is taken from the environment variable that stands beside it; of an option "
-            "that may be repeated, values are separated by spaces there. `-h` or `--help` after a command prints its "
-            "options."
+            "What is not given as an option is taken from the environment: `--shard-rows` of `gen` from "
+            "`LCDATA_GEN_SHARD_ROWS`, else from `LCDATA_SHARD_ROWS`, which all commands read that have this option. Of "
+            "an option that may be repeated, values are separated by spaces there; one that has no value is set by "
+            "`1` or `true`. `-h` or `--help` after a command prints its options."
         ),
     ]
     for command in commands:
@@ -161,7 +162,7 @@ def _explained_arguments(command: click.Command) -> Iterator[tuple[click.Argumen
 
 
 def _option_table(options: Iterable[click.Option], context: click.Context) -> list[str]:
-    heads = ("option", "value", "default", "meaning", "environment")
+    heads = ("option", "value", "default", "meaning")
     return _table(heads, [_option_cells(option, context) for option in options])
 
 
@@ -170,21 +171,12 @@ def _option_cells(option: click.Option, context: click.Context) -> tuple[str, ..
     told = _DEFAULT.search(meaning)
     default = told[1] if told else option.get_help_extra(context).get("default", "")
     name = ", ".join(f"`{text}`" for text in (*option.opts, *option.secondary_opts))
-    variable = _variable(option, context)
     return (
         name,
         _value(option, context),
         "required" if option.required else default,
         _DEFAULT.sub("", meaning),
-        f"`{variable}`" if variable else "",
     )
-
-
-def _variable(option: click.Option, context: click.Context) -> str | None:
-    if option.envvar:
-        return option.envvar if isinstance(option.envvar, str) else " or ".join(option.envvar)
-    automatic = option.allow_from_autoenv and option.name and context.auto_envvar_prefix and not option.is_eager
-    return f"{context.auto_envvar_prefix}_{option.name.upper()}" if automatic and option.name else None
 
 
 def _value(option: click.Option, context: click.Context) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.text import Text
 
 from ....schemas.sample import Sample, Span
+from .console import visible
 
 _AROUND = 160
 _ENDS = 500
@@ -14,7 +15,7 @@ _MAX_MARKS = 40
 
 def marked_text(sample: Sample, full: bool = False) -> Text:
     """Prompt and answer with evidence and answers marked; long stretches without either are left out unless `full`."""
-    text = sample.text
+    text = visible(sample.text)
     marks = [(span, "bold green") for span in sample.evidence_spans]
     marks += [(span, "bold magenta") for span in sample.answer_spans]
     keep = [(0, len(text))] if full else _kept(text, len(sample.prompt), [span for span, _ in marks])

@@ -131,6 +131,17 @@ def test_rows_of_csv_that_cannot_be_used_are_counted(tmp_path: Path) -> None:
     assert read(tmp_path / "a.csv") == [first, Damage(2, "ends inside row 2")]
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "lines.json", "array.json", "lines.json.gz"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_a_file_in_utf_16_is_told_so(name: str, encoding: str, tmp_path: Path) -> None:
+    data = FORMS[name] if not name.endswith(".gz") else LINES
+    written = ("\ufeff" if encoding == "utf-16-be" else "").encode(encoding) + data.decode().encode(encoding)
+    (tmp_path / name).write_bytes(gzip.compress(written) if name.endswith(".gz") else written)
+    [damage] = read(tmp_path / name)
+    unit = "row" if name.endswith(("csv", "tsv")) else "line"
+    assert damage == Damage(1, f"cannot be read after {unit} 0 (it is UTF-16: save it as UTF-8)")
+
+
 EMPTY: dict[str, Callable[[], pa.Table]] = {
     "no rows": lambda: pa.table({"text": pa.array([], pa.string()), "id": pa.array([], pa.string())}),
     "no types": lambda: pa.table({"text": pa.nulls(0), "id": pa.nulls(0)}),
@@ -164,6 +175,20 @@ KEYS: list[tuple[pa.Array, list[str | None]]] = [
     (pa.array([b"\xff" * 16], pa.binary(16)), ["ff" * 16]),
     (pa.array([2**64 - 1, None], pa.uint64()), [str(2**64 - 1), None]),
     (pa.array([date(2026, 1, 2)]), ["2026-01-02"]),
+    (
+        pa.array([3661000000001, 3661000001000, 3661000000000, None]).cast(pa.time64("ns")),
+        [
+            *("01:01:01.000000001", "01:01:01.000001", "01:01:01"),
+            None,
+        ],
+    ),
+    (
+        pa.array([1000000001, 1000000000, None]).cast(pa.timestamp("ns")),
+        [
+            *("1970-01-01T00:00:01.000000001", "1970-01-01T00:00:01"),
+            None,
+        ],
+    ),
     (pa.nulls(2), [None, None]),
     (pa.array(["a", None]), ["a", None]),
 ]
@@ -175,13 +200,15 @@ def test_names_may_be_of_many_types(column: pa.Array, names: list[str | None], t
     assert [one.id for one in read(tmp_path / "a.parquet") if isinstance(one, Record)] == names
 
 
+@pytest.mark.parametrize("has_nan", [True, False])
 @pytest.mark.parametrize("ending", ["jsonl", "json"])
-def test_large_numbers_of_json_keep_every_digit(ending: str, tmp_path: Path) -> None:
+def test_large_numbers_of_json_keep_every_digit(ending: str, has_nan: bool, tmp_path: Path) -> None:
     written = ["123456789012345678901234567890", "9007199254740993", "1.0", "1e3", "null", "NaN", "0.1"]
+    written = written if has_nan else [number for number in written if number != "NaN"]
     rows = [f'{{"text": "x", "id": {number}}}' for number in written]
     (tmp_path / f"a.{ending}").write_text("\n".join(rows) if ending == "jsonl" else f"[{', '.join(rows)}]")
     assert [one.id for one in read(tmp_path / f"a.{ending}") if isinstance(one, Record)] == [
-        *("123456789012345678901234567890", "9007199254740993", "1", "1000"), None, None, "0.1",
+        *("123456789012345678901234567890", "9007199254740993", "1", "1000"), *[None] * (1 + has_nan), "0.1",
     ]  # fmt: skip
 
 

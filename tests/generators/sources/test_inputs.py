@@ -196,6 +196,9 @@ def test_objects_in_s3_are_found_and_read(bucket: Any) -> None:
     assert urls("s3://corpus/b") == urls("s3://corpus/b/") == urls("s3://corpus/b/**/*") == below
     assert urls("s3://corpus") == [*below, "s3://corpus/i.txt"]
     assert urls("s3://corpus/*/*.jsonl", "s3://corpus/b/a.jsonl") == ["s3://corpus/b/a.jsonl"]
+    assert find_inputs(["s3://corpus"]).passed_over == [
+        ("s3://corpus/b/.f/g.jsonl", "hidden"), ("s3://corpus/b/h.bin", "of an ending that is not read"),
+    ]  # fmt: skip
     assert texts("s3://corpus") == [*[b"Text."] * 3, b"Row 1.", b"Row 2.", b"Whole."]
 
 

@@ -1,6 +1,7 @@
 """Text never makes control tokens, and makes all other tokens as it does under `tokenizers`."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ import pytest
 from tokenizers import Tokenizer as Reference
 from tokenizers import decoders, models, pre_tokenizers
 
+from lcdata.packers.tokens.for_text import files_of
 from lcdata.packers.tokens.probes import around
 from lcdata.packers.tokens.tokenizer import Tokenizer, load_tokenizer
 from lcdata.schemas.errors import UsageError
 from lcdata.schemas.tokens import TokenizerChoice
 
-from .conftest import Load, added
+from .conftest import Load, added, template
 
 TEXT_TOKENS = ("    ", "\n\n", "<h1>", "</table>", "<s>", "<BR>", "word", "...", "-->")
 CONTROL_TOKENS = (
@@ -78,6 +80,39 @@ def test_a_chat_template_of_the_user_s_counts_too(load: Load, tmp_path: Path) ->
 def test_what_the_configuration_declares_special_is_control(load: Load, config: dict[str, Any]) -> None:
     beside = {"tokenizer_config.json": {"eos_token": "<|endoftext|>", **config}}
     assert load(tokens=[added("<h1>", 900)], beside=beside).identity.control_tokens == ("<|endoftext|>", "<h1>")
+
+
+def test_what_is_special_in_the_file_is_control_however_it_looks(load: Load) -> None:
+    tokenizer = load(tokens=[added("§mark", 900, special=True), added("§sign", 901)])
+    assert tokenizer.identity.control_tokens == ("<|endoftext|>", "§mark")
+    for ids in (tokenizer.encode("a§mark§sign"), tokenizer.encode_reference("a§mark§sign")):
+        assert 900 not in ids
+        assert 901 in ids
+
+
+def test_the_ends_of_documents_are_control_however_they_look(load: Load) -> None:
+    tokens = [added("§begin", 900), added("§end", 901), added("§else", 902)]
+    ends = {"post_processor": template(["§begin"], ["§end"], {"§begin": 900, "§end": 901})}
+    tokenizer = load(ends, tokens=tokens, beside={"tokenizer_config.json": {}})
+    assert tokenizer.identity.control_tokens == ("<|endoftext|>", "§begin", "§end")
+    assert load(tokens=tokens, eos="§else").identity.control_tokens == ("<|endoftext|>", "§else")
+    for ids in (tokenizer.encode("a§begin§end§else"), tokenizer.encode_reference("a§begin§end§else")):
+        assert not {900, 901} & {*ids.tolist()}
+        assert 902 in ids
+
+
+def test_the_reference_is_of_the_file_as_it_is_whatever_the_engine_is_given(load: Load) -> None:
+    """Else an audit would compare a mistake with itself."""
+    tokenizer = load(tokens=BOTH)
+    files = files_of(tokenizer.spec.data, tokenizer.identity)
+    content = json.loads(files.for_text)
+    for token in content["added_tokens"]:
+        token["special"] = True
+    wrong = Tokenizer(tokenizer.spec, replace(files, for_text=json.dumps(content)))
+    text = "a<h1>b"
+    assert wrong.encode(text).tolist() != truly(tokenizer, text)
+    assert wrong.encode_reference(text).tolist() == truly(tokenizer, text)
+    assert wrong.disagreement(["ab", text]) == text
 
 
 def test_a_plain_word_that_pads_stays_text(load: Load) -> None:

@@ -14,6 +14,7 @@ from conftest import Run
 
 from lcdata.schemas.events.kinds import events_schema
 
+RECIPES = Path(__file__).parents[3] / "recipes"
 GEN = ("gen", "--task", "kv", "--length", "1k", "--n", "5", "--workers", "0", "--out", "out")
 
 
@@ -58,6 +59,7 @@ def test_every_command_tells_programs_typed_events(lcdata: Run, small: str, corp
         ("inspect", "out"): "dataset",
         ("inspect", "store"): "corpus",
         ("verify", "out"): "verdict",
+        ("report", "out"): "reported",
         ("verify", "store"): "corpus_verdict",
         ("doctor", "--tokenizer", small): "finding",
         ("export", "out", "--to", "documents"): "exported",
@@ -196,17 +198,35 @@ def test_bash_completes_commands_tasks_presets_and_settings(lcdata: Run, tmp_pat
 
 def test_recipes_travel_with_the_package_and_can_be_copied(lcdata: Run, tmp_path: Path) -> None:
     listed = lcdata("recipes").stdout
-    ready = Path(__file__).parents[3] / "recipes"
     names = [line.split()[0] for line in listed.split("\n\n")[0].splitlines()]
-    assert names == sorted(path.stem for path in ready.glob("*.yaml"))
+    assert names == sorted(path.stem for path in RECIPES.glob("*.yaml"))
     assert max(map(len, listed.splitlines())) <= 80
     assert lcdata("recipes", "--copy", "ruler-like").returncode == 0
-    assert (tmp_path / "ruler-like.yaml").read_bytes() == (ready / "ruler-like.yaml").read_bytes()
+    copied = (tmp_path / "ruler-like.yaml").read_text().splitlines()
+    written = (RECIPES / "ruler-like.yaml").read_text().replace("recipes/", "").splitlines()
+    assert copied == [line for line in written if "$schema" not in line]
     assert "exists already" in lcdata("recipes", "--copy", "ruler-like").stderr
     assert lcdata("build", "ruler-like.yaml", "--print-config").returncode == 0
     wrong = lcdata("recipes", "--copy", "rulers")
     assert wrong.returncode == 2
     assert "ruler-like" in wrong.stderr
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted(RECIPES.glob("*.yaml"))])
+def test_a_copied_recipe_says_nothing_that_is_true_in_a_checkout_alone(lcdata: Run, name: str, tmp_path: Path) -> None:
+    told = lcdata("recipes", "--copy", name, "--out", "mine.yaml").stdout
+    copied = (tmp_path / "mine.yaml").read_text()
+    assert "schema.json" not in copied
+    assert "recipes/" not in copied
+    assert "lcdata build mine.yaml" in copied
+    tried = lcdata("build", "mine.yaml", "--print-config")
+    if "ingest:" not in copied:
+        assert (tried.returncode, "change it" in told) == (0, True), tried.stderr
+        return
+    line = 1 + next(number for number, line in enumerate(copied.splitlines()) if "inputs: []" in line)
+    assert f"mine.yaml: name your inputs on line {line}, then lcdata build mine.yaml" in told
+    assert tried.stderr == f"lcdata: mine.yaml:{line}: ingest.0.inputs: must not be empty\n"
+    assert lcdata("build", "mine.yaml", "--print-config", "--set", "ingest.0.inputs=[books]").returncode == 0
 
 
 def test_counts_of_one_are_in_the_singular(lcdata: Run, small: str) -> None:

@@ -9,6 +9,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pyarrow.parquet as pq
 import pytest
 from conftest import Run
 
@@ -47,9 +48,10 @@ def serving() -> Iterator[str]:
 
 
 def everything(folder: Path, *said: str) -> str:
-    """All bytes that a command left and said, as text."""
+    """All bytes that a command left and said, and what its tables hold, as text."""
     files = [path.read_bytes().decode(errors="replace") for path in folder.rglob("*") if path.is_file()]
-    return "\n".join((*said, *files, *(str(path) for path in folder.rglob("*"))))
+    tables = [str(pq.read_table(path).to_pylist()) for path in folder.rglob("*.parquet")]
+    return "\n".join((*said, *files, *tables, *(str(path) for path in folder.rglob("*"))))
 
 
 SIGNED = "http://{}/a.jsonl?X-Amz-Signature=51gnature%2F%2B%3D&X-Amz-Expires=60"

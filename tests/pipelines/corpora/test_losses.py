@@ -12,6 +12,13 @@ import zstandard
 from conftest import Run
 
 from lcdata.generators.sources.inputs import find_inputs
+from lcdata.pipelines.build import build
+from lcdata.pipelines.corpora import read
+from lcdata.pipelines.corpora.ingest import ingest
+from lcdata.schemas.corpus import Gates, IngestRecipe
+from lcdata.schemas.errors import UsageError
+from lcdata.schemas.events.event import Event
+from lcdata.schemas.events.ingesting import PartRead
 
 
 def lines(first: int, count: int) -> bytes:
@@ -167,3 +174,68 @@ def test_inputs_without_a_document_are_refused_with_what_was_met(tmp_path: Path,
     said = refused.stderr.splitlines()[-1]
     assert "1 empty text; 1 no string field `text`; b.jsonl.gz cannot be read" in said
     assert said.endswith(": check the inputs, --text and --id")
+
+
+def test_a_build_has_the_gates_of_its_ingest(tmp_path: Path, lcdata: Run, small: str) -> None:
+    (tmp_path / "a.jsonl").write_bytes(lines(0, 50) + b'{"text": ""}\n')
+    (tmp_path / "b.jsonl.gz").write_bytes(b"no gzip")
+    recipe = {
+        "name": "m",
+        "seq_length": 256,
+        "tokens": 500,
+        "tokenizer": {"source": small},
+        "mix": [{"corpus": "c"}],
+        "ingest": [{"name": "c", "inputs": ["a.jsonl", "b.jsonl.gz"]}],
+    }
+    (tmp_path / "mix.yaml").write_text(json.dumps(recipe))
+    for options, said in {
+        (): "1 of 2 files is damaged: b.jsonl.gz",
+        ("--allow-damaged-files", "1"): "1 of 51 records cannot be used",
+        ("--max-bad", "2%"): "1 of 2 files is damaged: b.jsonl.gz",
+    }.items():
+        refused = lcdata("build", "mix.yaml", *options)
+        assert refused.returncode == 2
+        assert said in refused.stderr
+    there: dict[str, Any] = {"store": tmp_path / "third", "workers": 0}
+    with pytest.raises(UsageError, match="1 of 51 records"):
+        build(tmp_path / "mix.yaml", tmp_path / "python", allow_damaged_files=0.5, **there)
+    assert build(tmp_path / "mix.yaml", tmp_path / "python", allow_damaged_files=1, max_bad=0.02, **there).num_documents
+    done = lcdata("build", "mix.yaml", "--allow-damaged-files", "50%", "--max-bad", "2%", "--store", "other")
+    assert done.returncode == 0, done.stderr
+    assert manifest_of(tmp_path / "other/c")["damaged"][0]["url"] == "b.jsonl.gz"
+
+
+class _StoppedError(Exception):
+    """Stops an ingest in the middle."""
+
+
+def test_damage_that_was_met_before_an_ingest_stopped_is_not_forgotten(
+    tmp_path: Path, small: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    monkeypatch.setattr(read, "PART_BYTES", 1 << 14)
+    table = pa.table({"text": [f"Document {number:03} {'more ' * 60}" for number in range(400)]})
+    options: dict[str, Any] = {"compression": "none", "use_dictionary": False, "row_group_size": 50}
+    pq.write_table(table, tmp_path / "a.parquet", write_page_checksum=True, **options)
+    data = bytearray((tmp_path / "a.parquet").read_bytes())
+    data[data.index(b"Document 070") + 2] ^= 1
+    (tmp_path / "a.parquet").write_bytes(data)
+    recipe = IngestRecipe.model_validate(
+        {"name": "c", "inputs": [str(tmp_path / "a.parquet")], "tokenizer": {"source": small}}
+    )
+    parts = 0
+
+    def stop(event: Event) -> None:
+        nonlocal parts
+        parts += isinstance(event, PartRead)
+        if parts == 4:
+            raise _StoppedError
+
+    with pytest.raises(_StoppedError):
+        ingest(recipe, tmp_path / "store", stop)
+    with pytest.raises(UsageError, match=r"1 of 1 files is damaged: .* has lost rows 51 to 100 .*, gave 350 records"):
+        ingest(recipe, tmp_path / "store")
+    done = ingest(recipe, tmp_path / "store", gates=Gates(damaged_files=1))
+    assert (done.manifest["documents"], len(done.manifest["damaged"])) == (350, 1)

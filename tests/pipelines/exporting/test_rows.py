@@ -86,7 +86,7 @@ def test_a_dataset_is_written_with_the_settings_to_read_it(
     assert done.bytes == sum(map(len, files.values()))
     (settings,) = [name for name in files if name.startswith("kv.")]
     assert str(out / "kv") in files[settings].decode()
-    export_rows(open_dataset(everything), profile, out, force=True)
+    export_rows(open_dataset(everything), profile, out, overwrite=True)
     assert contents(out) == files, "the same rows make the same bytes"
 
 
@@ -153,10 +153,10 @@ def test_what_is_refused_leaves_nothing_and_replaces_nothing(answers: Path, tmp_
     export_rows(open_dataset(answers), "mds", out)
     before = contents(out)
     with pytest.raises(UsageError, match=r"megatron trains on every token, and document 0 of row 0 in .*answers/data"):
-        export_rows(open_dataset(answers), "megatron", out, force=True)
+        export_rows(open_dataset(answers), "megatron", out, overwrite=True)
     next((answers / "data/kv").iterdir()).write_bytes(b"")
     with pytest.raises(LcdataError, match=r"cannot be read .*: run `lcdata verify "):
-        export_rows(open_dataset(answers), "mds", out, force=True)
+        export_rows(open_dataset(answers), "mds", out, overwrite=True)
     assert contents(out) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["answers", "out"]
 
@@ -186,21 +186,21 @@ def test_rows_that_contradict_themselves_are_not_exported(everything: Path, tmp_
 def test_only_an_export_is_replaced_and_only_when_asked(answers: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     export_rows(open_dataset(answers), "mds", out)
-    with pytest.raises(UsageError, match="exists already: choose another --out, or replace it with --force"):
+    with pytest.raises(UsageError, match="exists already: choose another --out, or replace it with --overwrite"):
         export_rows(open_dataset(answers), "documents", out)
-    export_rows(open_dataset(answers), "documents", out, force=True)
+    export_rows(open_dataset(answers), "documents", out, overwrite=True)
     assert not list(out.rglob("*.mds"))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
     with pytest.raises(UsageError, match="holds something else than an export: choose another --out"):
-        export_rows(open_dataset(answers), "mds", tmp_path / "mine", force=True)
+        export_rows(open_dataset(answers), "mds", tmp_path / "mine", overwrite=True)
     with pytest.raises(UsageError, match="is not a folder: choose another --out"):
-        export_rows(open_dataset(answers), "mds", tmp_path / "mine" / "thesis.txt", force=True)
+        export_rows(open_dataset(answers), "mds", tmp_path / "mine" / "thesis.txt", overwrite=True)
     for inside in (answers, answers / "data" / "mds"):
         with pytest.raises(UsageError, match="would be a foreign folder in the dataset"):
-            export_rows(open_dataset(answers), "mds", inside, force=True)
+            export_rows(open_dataset(answers), "mds", inside, overwrite=True)
     with pytest.raises(UsageError, match="cannot be replaced: name a new folder inside it"):
-        export_rows(open_dataset(answers), "mds", tmp_path, force=True)
+        export_rows(open_dataset(answers), "mds", tmp_path, overwrite=True)
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "mine"
 
 
@@ -240,9 +240,12 @@ def test_the_command_says_what_was_written(lcdata: Run, answers: Path, tmp_path:
     assert (event["event"], event["path"], event["to"]) == ("exported", "answers-datatrove", "datatrove")
     assert event["configs"]["kv"]["documents"] == 30
     assert event["bytes"] == sum(path.stat().st_size for path in tmp_path.glob("answers-datatrove/**/*.*"))
-    told = lcdata("export", "answers", "--to", "datatrove", "--force")
-    assert "30 documents" in told.stdout
-    assert "note: " in told.stdout
+    for option in ("--overwrite", "--force"):
+        told = lcdata("export", "answers", "--to", "datatrove", option)
+        assert "30 documents" in told.stdout
+        assert "note: " in told.stdout
+    told = lcdata("export", "--help").stdout
+    assert ("--overwrite" in told, "--force" in told) == (True, False)
 
 
 @pytest.mark.parametrize(

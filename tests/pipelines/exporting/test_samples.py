@@ -147,10 +147,10 @@ def test_a_sample_that_comes_out_differently_ends_the_export(folder: Path, tmp_p
     out = tmp_path / "e.jsonl"
     out.write_text("before")
     with pytest.raises(QualityError, match=r"sample 29 comes out otherwise than .* holds it: `lcdata verify"):
-        export(open_dataset(folder), "eval", out, force=True)
+        export(open_dataset(folder), "eval", out, overwrite=True)
     assert out.read_text() == "before"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["e.jsonl", "out"]
-    export(open_dataset(folder), "eval", out, [IntRange(0, 28)], force=True)
+    export(open_dataset(folder), "eval", out, [IntRange(0, 28)], overwrite=True)
     assert len(out.read_text().splitlines()) == 29
 
 
@@ -166,13 +166,13 @@ def test_a_damaged_document_table_is_one_line(folder: Path, tmp_path: Path) -> N
 def test_a_file_is_replaced_only_when_asked(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "e.jsonl"
     out.write_text("mine")
-    with pytest.raises(UsageError, match="exists already: choose another --out, or replace it with --force"):
+    with pytest.raises(UsageError, match="exists already: choose another --out, or replace it with --overwrite"):
         export(open_dataset(folder), "text", out)
     assert out.read_text() == "mine"
-    export(open_dataset(folder), "text", out, force=True)
+    export(open_dataset(folder), "text", out, overwrite=True)
     assert len(out.read_text().splitlines()) == 30
     with pytest.raises(UsageError, match="is not a file: choose another --out"):
-        export(open_dataset(folder), "text", tmp_path, force=True)
+        export(open_dataset(folder), "text", tmp_path, overwrite=True)
     with pytest.raises(UsageError, match="would be a foreign file in the dataset"):
         export(open_dataset(folder), "text", folder / "data" / "x.jsonl")
     with pytest.raises(UsageError, match="there is no sample 30: the dataset has samples 0 to 29"):

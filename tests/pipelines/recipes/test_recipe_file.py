@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,7 @@ MISTAKES = {
     "name: x\nseq_length: 4k\nmix: [{corpus: a}]": "give the stage tokens to share out",
     "name: x\nseq_length: 4k\nmix: [{task: kv, length: 4k, n: 2, share: 1}]": "has n and a share",
     "name: x\nseq_length: 4k\nmix: [{task: kv, length: 4k}, {corpus: a}]\ntokens: 1M": "kv needs a share",
-    "name: x\nseq_length: 4k\nmix: [{task: kv, length: 8k, n: 2}]": "yaml:3: seq_length 4096 is below the longest",
+    "name: x\nseq_length: 4k\nmix: [{task: kv, length: 8k, n: 2}]": "yaml:2: seq_length 4096 is below the longest",
     "name: x\nseq_length: 4k\nmix: [{task: kv, length: 4k, share: 1}]\ntokens: 1M\npacking: concat": "samples of kv",
     "name: x\nstages: [{name: a, seq_length: 4k, seed: 3, mix: [{task: kv, length: 4k, n: 2}]}]": "seed is the whole",
     "name: x\nseq_length: 4k\nstages: []": "seq_length is a stage's: move it into one of the stages",
@@ -120,6 +121,9 @@ MISTAKES |= {
     f"{HEAD}mix: [{{task: kv, length: 4k, n: 2, n: 3}}]": "n is given again, first on line 3",
     f"{HEAD}{KV}seed: yes": "recipe.yaml:4: seed: must be a whole number such as 7, got 'yes'",
     f"{HEAD}{KV}seed: true": "recipe.yaml:4: seed: must not be true, which is no number",
+    f"{HEAD}mix: [{{task: kv, length: 4k, n: 2, settings: {{dict_size: }}}}]": "kv: dict_size must not be empty",
+    f"{HEAD}{KV}seed:": "recipe.yaml:4: seed: must not be empty: give it a value",
+    f"{HEAD}tokens: 1M\nmix: [{{corpus: a, share: ~}}]\nmax_repeats: 0": "max_repeats: must be 1 or more, got 0",
     f"{HEAD}{KV}seed: 010": "recipe.yaml:4: 010 is octal to some readers and decimal to others: write 10",
     f"{HEAD}{KV}seed: -1": "seed: must be 0 or more, got -1",
     f"{HEAD}{KV}shard_rows: true": "shard_rows: must not be true",
@@ -147,8 +151,26 @@ MISTAKES |= {
         "the shares add up to 70 %: make them 100 %"
     ),
     f"{HEAD}tokens: 1M\nmix: [{{corpus: a, share: 100%}}, {{corpus: b}}]": "100 % and leave nothing to b",
+    f"{HEAD}{KV}mixes:\n  - {{task: kv}}": "recipe.yaml:4: mixes: is no field of the recipe. Did you mean 'mix'?",
     f"{HEAD}mix: {'[' * 2000}": "is nested too deeply",
 }
+KV_LINE = "  - {task: kv, length: 4k, n: 2}\n"
+STAGE = f"  - name: a\n    seq_length: 4k\n    {KV}"
+CLASHES = {
+    f"{HEAD}mix:\n{KV_LINE}  - task: vt\n    length: 4k\n    n: 2\n    share: 1": "yaml:8: vt has n and a share",
+    f"{HEAD}tokens: 1k\nmix:\n  - {{corpus: a}}\n  - corpus: a\n    name: b": "yaml:6: a and b share documents",
+    f"{HEAD}tokens: 1k\nmix:\n  - {{corpus: a}}\n  - {{corpus: b/a}}": "yaml:6: two components are called a",
+    f"{HEAD}tokens: 1k\nmix:\n{KV_LINE}": "yaml:5: kv: n is for stages without tokens",
+    f"{HEAD}tokens: 1k\nmix: [{{task: kv, length: 4k, share: 1}}]\npacking: concat": "yaml:5: packing concat",
+    f"{HEAD}tokens: 1k\nmix:\n  - corpus: a\n    max_length: 1k\n    min_length: 2k": "yaml:7: mix.0: min_length 2",
+    f"{HEAD}{KV}tokenizer:\n  source: embedded\n  chat_template: a": "yaml:6: chat_template is given",
+    f"{HEAD}tokens: 1k\nmix: [{{corpus: a}}]\nupsample:\n  short_keep: 0.3": "yaml:6: upsample: short_keep is nothing",
+    f"name: x\nstages:\n  - name: a\n    {KV}    seed: 3": "yaml:5: seed is the whole",
+    f"name: x\n{KV}stages: []": "yaml:2: mix is a stage's",
+    f"name: x\nstages:\n{STAGE}{STAGE}": "yaml:6: two stages are called a",
+    f"{HEAD}{KV}labels: never": "yaml:4: labels can only be left out",
+}
+MISTAKES |= CLASHES
 
 
 @pytest.mark.parametrize("content", MISTAKES)
@@ -198,6 +220,8 @@ def test_a_recipe_of_one_stage_is_changed_with_the_stage_or_without(content: str
         recipe_from(tmp_path, content, ("seed=1", "seed=2"))
     with pytest.raises(UsageError, match=r"--set stages\.\d\.labels=always: "):
         recipe_from(tmp_path, content, ("stages.7.labels=always",))
+    with pytest.raises(UsageError, match=r"recipe.yaml with --set seed: seed: must not be empty: give it a value, or"):
+        recipe_from(tmp_path, content, ("seed=",))
     with pytest.raises(UsageError, match=r"recipe.yaml with --set foo.bar: foo: is no field of the recipe"):
         recipe_from(tmp_path, content, ("foo.bar=1",))
 
@@ -221,6 +245,25 @@ def test_paths_are_relative_to_the_recipe_and_those_of_changes_to_where_one_is(
     assert stage_of(changed).corpora[0].corpus == "elsewhere/a"
 
 
+def test_all_files_that_a_recipe_names_are_relative_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    for name in ("tokens.json", "own.jinja"):
+        (tmp_path / "mine" / name).touch()
+    asked = {"question": "What is the tower made of?", "answers": [{"text": "stone", "answer_start": 21}]}
+    paragraphs = [{"context": "The tower is made of stone.", "qas": [asked]}]
+    questions = {"data": [{"title": "Towers", "paragraphs": paragraphs}]}
+    (tmp_path / "mine/questions.json").write_text(json.dumps(questions))
+    (tmp_path / "mine/wordings.yaml").write_text("- {id: own}")
+    chat = "{task: kv, length: 1k, n: 2, format: chat, templates: wordings.yaml}"
+    of_file = "{task: mdqa, length: 1k, n: 2, settings: {file: questions.json}}"
+    named = "tokenizer: {source: tokens.json, chat_template: own.jinja}\n"
+    recipe = recipe_from(Path("mine"), f"{HEAD}{named}mix: [{chat}, {of_file}]")
+    kv, mdqa = stage_of(recipe).tasks
+    assert (recipe.tokenizer.source, recipe.tokenizer.chat_template) == ("mine/tokens.json", "mine/own.jinja")
+    assert (kv.templates, mdqa.settings["file"]) == (({"id": "own"},), "mine/questions.json")
+
+
 def test_a_corpus_is_looked_for_in_the_store_beside_the_recipe(tmp_path: Path) -> None:
     content = f"{HEAD}tokens: 1M\nmix: [{{corpus: books}}]"
     assert stage_of(recipe_from(tmp_path, content)).corpora[0].corpus == "books"
@@ -231,7 +274,11 @@ def test_a_corpus_is_looked_for_in_the_store_beside_the_recipe(tmp_path: Path) -
 
 def test_all_corpora_that_are_missing_are_named_at_once(tmp_path: Path) -> None:
     recipe = recipe_from(tmp_path, f"{HEAD}tokens: 1M\nmix: [{{corpus: books}}, {{corpus: code}}]")
-    with pytest.raises(UsageError, match="no stored corpora are at books, code: make them with `lcdata ingest`"):
+    file = re.escape(str(tmp_path / "recipe.yaml"))
+    with pytest.raises(UsageError, match=rf"no stored corpora are at books \({file}:4\), code \({file}:4\): make them"):
+        _ = Materials(recipe).corpora
+    recipe = recipe_from(tmp_path, f"{HEAD}tokens: 1M\nmix:\n  - corpus: books")
+    with pytest.raises(UsageError, match=rf"^{file}:5: .*books is no stored corpus .*: make it with `lcdata ingest`"):
         _ = Materials(recipe).corpora
     recipe = recipe_from(tmp_path, f"{HEAD}tokens: 1M\ningest: [{{name: a, inputs: [b]}}]\nmix: [{{corpus: a}}]")
     with pytest.raises(UsageError, match="store/a not stored yet: `lcdata build` of this recipe does it first"):

@@ -6,13 +6,17 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from conftest import Run
 from killing import wait_until
+
+from lcdata.pipelines.run.engine import Engine
+from lcdata.pipelines.run.where import Where
+from lcdata.schemas.errors import LcdataError
 
 BUILD = ("gen", "--task", "kv", "--length", "2k", "--n", "60", "--shard-rows", "20")
 
@@ -122,6 +126,19 @@ def test_only_its_owner_sees_the_folder_of_the_token_and_a_killed_start_s_is_rem
     assert mode == "0o700"
     assert not Path(folder).exists()
     assert not Path(left).exists()
+
+
+def test_ray_without_a_place_for_its_files_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+
+    def work(shared: None, job: int) -> Generator[int]:
+        yield job
+
+    with (
+        Engine(Where(workers=1)) as engine,
+        pytest.raises(LcdataError, match=r"Ray has no place for its files .*: set TMPDIR .*--workers 0"),
+    ):
+        list(engine.run(work, None, [7]))
 
 
 NICENESS = """

@@ -32,6 +32,26 @@ def test_two_folders_change_names(tmp_path: Path, contents: Contents) -> None:
     assert contents(tmp_path) == {"old/file": b"new", "new/file": b"old"}
 
 
+WATCHING = """
+import sys
+from pathlib import Path
+from lcdata.pipelines.run.places import take_place
+
+renames = list[str]()
+sys.addaudithook(lambda event, arguments: renames.append(event) if event == "os.rename" else None)
+take_place(Path("new"), Path("old"))
+print(renames)
+"""
+
+
+def test_a_name_is_never_without_a_folder_where_two_can_be_exchanged(tmp_path: Path) -> None:
+    """Python tells of each rename that it does; the exchange is done by the system alone, in one step."""
+    two(tmp_path)
+    done = subprocess.run([sys.executable, "-c", WATCHING], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+    assert (tmp_path / "old/file").read_text() == "new"
+
+
 def test_two_folders_change_names_in_steps_where_the_system_has_none(
     tmp_path: Path, contents: Contents, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ DOCS = Path(__file__).parents[4] / "docs"
 PAGES = ("cli.md", "manifest.md")
 
 
-@click.group(context_settings={"auto_envvar_prefix": "SHOP"})
+@click.group
 def shop() -> None:
     """Sell things."""
 
@@ -24,7 +24,7 @@ def shop() -> None:
 @click.option("--wrap", type=click.Choice(["paper", "box"]), default="paper", show_default=True, help="In what.")
 @click.option("--price", help="In cents. [default: as marked]")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), required=True, help="Of the lottery.")
-@click.option("--till", envvar="TILL", help="Where the money goes.")
+@click.option("--till", help="Where the money goes.")
 @click.option("--test", is_flag=True, hidden=True, help="Nobody needs this.")
 @click.option("--quiet", is_flag=True, help="Say less.")
 def sell(**_: object) -> None:
@@ -56,10 +56,10 @@ def test_a_command_is_told_with_usage_and_options() -> None:
     told = sections(command_reference(shop))["sell"]
     assert "Sell some things at their price." in told
     assert "lcdata sell [OPTIONS] THINGS..." in told
-    assert "| `--wrap` | `paper` \\| `box` | paper | In what. | `SHOP_SELL_WRAP` |" in told
-    assert "| `--price` | text | as marked | In cents. | `SHOP_SELL_PRICE` |" in told
-    assert "| `--seed` | 0..2^63-1 | required | Of the lottery. | `SHOP_SELL_SEED` |" in told
-    assert "| `--till` | text |  | Where the money goes. | `TILL` |" in told
+    assert "| `--wrap` | `paper` \\| `box` | paper | In what. |" in told
+    assert "| `--price` | text | as marked | In cents. |" in told
+    assert "| `--seed` | 0..2^63-1 | required | Of the lottery. |" in told
+    assert "| `--till` | text |  | Where the money goes. |" in told
 
 
 def test_what_is_hidden_is_not_told() -> None:

@@ -1,0 +1,1 @@
+"""Charts as files and as parts of a page."""

@@ -1,0 +1,1 @@
+"""Reports: one page that shows what a finished dataset holds, and pictures of it."""
