@@ -197,11 +197,7 @@ def test_doctor_lists_what_is_control_and_what_is_text(lcdata: Run, small: str, 
     assert done.returncode == 0, done.stdout
     lines = " ".join(done.stdout.split())
     assert "control 3 tokens: '<|endoftext|>' '[IMG]' '<b>'" in lines
-<<<<<<< HEAD
-    assert "text 1 token: '<h1>'" in lines
-=======
     assert "text 2 tokens: '<h1>' '<think>'" in lines
->>>>>>> proofs
     assert "the truncation to 16 tokens, which is switched off" in lines
 
 

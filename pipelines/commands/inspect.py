@@ -10,11 +10,6 @@ import click
 
 from ...schemas.errors import UsageError
 from ...schemas.place import Place
-from ...schemas.place import Place
-<<<<<<< HEAD
-from ...schemas.place import Place
-=======
->>>>>>> inspect
 from .group import command, refuse_written
 from .options import PLACE
 from .words.console import console, pairs
