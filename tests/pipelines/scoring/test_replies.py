@@ -25,11 +25,11 @@ def judged(verdict: str, *, read: bool) -> Iterator[tuple[str, bool]]:
 
 @pytest.mark.parametrize("read", [True, False], ids=["prompt known", "prompt unknown"])
 @pytest.mark.parametrize("verdict", ["right", "wrong"])
-def test_at_least_99_of_100_replies_are_rated_by_their_verdict(verdict: str, read: bool) -> None:
+def test_replies_are_rated_by_their_verdict(verdict: str, read: bool) -> None:
     results = list(judged(verdict, read=read))
     missed = [reply for reply, agrees in results if not agrees]
     assert len(results) > 200
-    assert len(missed) <= len(results) / 100, "\n".join(missed)
+    assert not missed, "\n".join(missed)
 
 
 def test_every_task_has_replies_of_both_verdicts() -> None:
