@@ -17,7 +17,7 @@ for name, text in pages(cli).items():
 endef
 export WRITE_REFERENCE
 
-.PHONY: demo demo-recipe test check trainers readers bench chaos gallery lock clean
+.PHONY: demo demo-recipe demo-publish test check trainers readers bench chaos chaos-service gallery lock clean
 
 demo: $(READY)  ## make 100 samples of 128k tokens and look at them
 	$(RUN)/lcdata gen --task kv --length 128k --n 100 --out demo
@@ -27,6 +27,19 @@ demo-recipe: $(READY)  ## build a curriculum of three tasks and a corpus: your o
 	$(RUN)/lcdata build recipes/demo.yaml $(if $(CORPUS),--set 'ingest.0.inputs=[$(CORPUS)]') --store demo-store --out demo-recipe
 	$(RUN)/lcdata verify demo-recipe
 	$(if $(wildcard $(TRAINERS)),$(RUN)/lcdata check demo-recipe --for trl,@echo 'make trainers, and then this again, to run its rows through TRL')
+
+demo-publish: $(READY)  ## push a dataset to a Hub of this machine's own, load it from there and verify the download
+	rm -rf demo-hub demo-published && mkdir demo-hub
+	$(RUN)/lcdata gen --task kv --length 4k --n 100 --out demo-published
+	(cd tests && exec ../$(RUN)/python -m hub ../demo-hub/files --port-file ../demo-hub/environment) & hub=$$!; \
+	trap 'kill $$hub' EXIT; until [ -f demo-hub/environment ]; do kill -0 $$hub && sleep 0.1; done; \
+	set -ae && . demo-hub/environment && set +a; \
+	$(RUN)/lcdata push demo-published user/demo --dry-run; \
+	$(RUN)/lcdata push demo-published user/demo; \
+	$(RUN)/lcdata push demo-published user/demo; \
+	$(RUN)/python -c 'from datasets import load_dataset; print(next(iter(load_dataset("user/demo", "kv-4k", split="train", streaming=True)))["input_ids"][:8])'; \
+	$(RUN)/hf download user/demo --repo-type dataset --local-dir demo-hub/copy --quiet; \
+	$(RUN)/lcdata verify demo-hub/copy
 
 test: $(READY)  ## the whole test suite, first what needs no cluster, on two cores
 	$(RUN)/python -m pytest -m "not cluster" -n 2 --dist loadfile
@@ -48,6 +61,10 @@ bench: $(TRAINERS)  ## speed and memory beside bounds and a peer; writes benchma
 	$(RUN)/python benchmarks/tasks.py
 	$(RUN)/python benchmarks/ingest.py
 	$(RUN)/python benchmarks/packing.py
+	$(RUN)/python benchmarks/reupload.py
+
+chaos-service: $(READY)  ## servers and builds of the service killed KILLS times at random moments
+	cd tests && ../$(RUN)/python -m chaos.service $(or $(KILLS),100)
 
 chaos: $(READY)  ## kills, refused file operations and flipped bits, with the table of docs/reliability.md
 	cd tests && ../$(RUN)/python -m chaos.campaign $(or $(BITS),100) $(OPERATIONS)
@@ -94,4 +111,4 @@ $(READERS): $(READY) requirements-readers.txt $(NODE)/package-lock.json
 	touch $@
 
 clean:  ## remove what make made
-	rm -rf $(VENV) $(NODE)/node_modules demo .demo.lcdata demo-recipe demo-store .demo-recipe.lcdata build *.egg-info
+	rm -rf $(VENV) $(NODE)/node_modules demo demo-hub demo-published .demo.lcdata demo-recipe demo-store .demo-recipe.lcdata build *.egg-info

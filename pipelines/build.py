@@ -95,12 +95,14 @@ def build_dataset(
     where: Where = ANYWHERE,
     engine: str = "fastokens",
     overwrite: bool = False,
+    unless_same: Place | None = None,
 ) -> Built:
     """Build the recipe's dataset at `out`, from corpora that are stored already.
 
     Resumes a build of the same recipe, and does nothing where it is finished. With `overwrite` a dataset of another
-    recipe is replaced when this one is whole, and one that is half built goes at once. Raises UsageError where `out`
-    holds something else, ResumableError where the build stopped with its finished shards safe.
+    recipe is replaced when this one is whole, and one that is half built goes at once. Nothing is made either where the
+    finished dataset `unless_same` has the fingerprint of what would be. Raises UsageError where `out` holds something
+    else, ResumableError where the build stopped with its finished shards safe.
     """
     out = whole_place(out)
     workspace, materials = workspace_at(out, overwrite), Materials(recipe)
@@ -115,6 +117,9 @@ def build_dataset(
         runner.decide(automatic_workers(plan))
         for note in plan.notes:
             warnings.warn(note, stacklevel=2)
+        same = None if unless_same is None else _same_dataset(unless_same, plan.fingerprint)
+        if unless_same is not None and same is not None:
+            return _built(same, unless_same, None)
         with workspace.locked():
             done = _finished(workspace, materials, overwrite)
             if done is not None:
@@ -146,6 +151,14 @@ def _finished(workspace: Workspace[Place], materials: Materials, overwrite: bool
         return None
     _check_asked(materials)
     raise UsageError(f"{out} is finished and {difference}. Use another --out, or replace it with --overwrite")
+
+
+def _same_dataset(folder: Place, fingerprint: str) -> Manifest | None:
+    """The manifest of a finished dataset of this fingerprint, all its files there; None where the folder holds none."""
+    done = finished_dataset(folder, overwrite=True) if (folder / MANIFEST).is_file() else None
+    if done is None or done.fingerprint != fingerprint:
+        return None
+    return done if what_is_wrong(folder, done.listed, by_hash=False) is None else None
 
 
 def _check_asked(materials: Materials) -> None:

@@ -1,12 +1,13 @@
 """An organic corpus: what an ingest was asked for, and `corpus.json`, the truth about what it stored."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainSerializer, field_validator, model_validator
 
 from .names import FolderName
 from .problems import ClashError
+from .provenance import License, Source
 from .quantity import Count, Length
 from .records import FileRecord, JsonRecord, WorkRecord
 from .sealed import Sealed
@@ -92,6 +93,17 @@ class IngestRecipe(Written):
 
     max_doc_bytes: Count = 128 * 10**6
     """Bytes of UTF-8 above which a document is left out."""
+
+    license: License = None
+    """The licence of the texts, for the cards of datasets; no part of the corpus's fingerprint."""
+
+    source_url: Source = None
+    """A page about where the texts come from, for the cards of datasets; no part of the corpus's fingerprint."""
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """All of it that decides the stored bytes, as JSON holds it."""
+        return self.model_dump(mode="json", exclude={"license", "source_url"})
 
     @field_validator("buckets")
     @classmethod
@@ -280,7 +292,7 @@ class CorpusManifest(Sealed):
         """All that decides the corpus's bytes, as JSON holds it; the corpus's fingerprint is this one's."""
         return {
             "format": self.format,
-            "recipe": self.recipe.model_dump(mode="json"),
+            "recipe": self.recipe.content,
             "tokenizer": self.tokenizer.model_dump(mode="json"),
             "engine": self.engine,
             "inputs": {record.url: record.sha256 for record in self.inputs},

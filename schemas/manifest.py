@@ -268,7 +268,7 @@ def dataset_content(
     """All that decides a dataset's bytes, as JSON holds it; a dataset's fingerprint is this one's."""
     return {
         "format": FORMAT,
-        "recipe": recipe.model_dump(mode="json"),
+        "recipe": recipe.content,
         "tokenizer": tokenizer.model_dump(mode="json"),
         "chat": None if chat is None else chat.model_dump(mode="json"),
         "inputs": dict(inputs),

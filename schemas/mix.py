@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from .lengths import Lengths
 from .problems import ClashError
+from .provenance import License, Source
 from .quantity import Count, Length, Share
 from .sample import Loss
 from .written import Written
@@ -79,6 +80,12 @@ class CorpusComponent(Written):
 
     loss: Literal["all"] = "all"
     """Which tokens are trained on: all but each piece's first."""
+
+    license: License = None
+    """The licence of the corpus's texts, for the dataset's card: `cc-by-4.0`; by default that of its ingest."""
+
+    source_url: Source = None
+    """A page about the corpus, for the dataset's card; by default that of its ingest."""
 
     @model_validator(mode="before")
     @classmethod

@@ -4,18 +4,27 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from .corpus import IngestRecipe
+from .gates import QualityGates
 from .names import FolderName
 from .problems import ClashError
+from .provenance import License
 from .quantity import Seed
 from .stage import FIELDS, Stage, in_recipe
 from .tokens import TokenizerChoice
 from .written import Written
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
+_OF_SOURCES = {"license", "source_url"}
+_ON_THE_CARD: dict[str, Any] = {
+    "license": True,
+    "ingest": {"__all__": _OF_SOURCES},
+    "stages": {"__all__": {"mix": {"__all__": _OF_SOURCES}}},
+}
 FORMAT = 7
 """Number of the format of a dataset's files; a change of any byte for the same recipe raises it."""
 
@@ -35,8 +44,14 @@ class Recipe(Written):
     output: str | None = Field(default=None, exclude=True)
     """The folder to make, where none is named on the command line; nothing of it is in the data."""
 
+    gates: QualityGates | None = Field(default=None, exclude=True)
+    """What the finished dataset is judged by; nothing of it is in the data."""
+
     push: str | None = None
     """The Hub dataset that it is meant for, `org/name`, by which its card says how to load it."""
+
+    license: License = None
+    """The dataset's licence, for its card; by default that of its sources, and apache-2.0 where all is synthetic."""
 
     ingest: tuple[IngestRecipe, ...] = ()
     """Corpora to store before the stages draw from them, as far as they are not stored yet."""
@@ -80,10 +95,15 @@ class Recipe(Written):
             ]
         return values
 
+    @property
+    def content(self) -> dict[str, Any]:
+        """All of it that decides rows and documents, as JSON holds it: licences and links stand on the card alone."""
+        return self.model_dump(mode="json", exclude=_ON_THE_CARD)
+
     @field_validator("push")
     @classmethod
     def _named_on_the_hub(cls, push: str | None) -> str | None:
-        if push is not None and not _HUB_ID.fullmatch(push):
+        if push is not None and not is_hub_id(push):
             raise ValueError(f"must be a Hub dataset such as org/name, got {push!r}")
         return push
 
@@ -91,6 +111,7 @@ class Recipe(Written):
     def _distinct(self) -> "Recipe":
         for kind, field, names in (
             ("stages", "stages", [stage.name for stage in self.stages]),
+            ("configs", "stages", [f"{stage.name}{suffix}" for stage in self.stages for suffix in ("", "-docs")]),
             ("corpora to ingest", "ingest", [ingest.name for ingest in self.ingest]),
         ):
             for index, name in enumerate(names):
@@ -105,6 +126,11 @@ class Recipe(Written):
                 message = f"{ingest.name} must have the recipe's tokenizer: take its own out"
                 raise ClashError(message, "ingest", index, "tokenizer")
         return self
+
+
+def is_hub_id(name: str) -> bool:
+    """Whether a name can be a repository's on the Hub, `org/name`."""
+    return bool(_HUB_ID.fullmatch(name)) and not re.search(r"\.\.|--|\.git$", name)
 
 
 def fingerprint(content: object) -> str:

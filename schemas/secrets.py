@@ -11,14 +11,16 @@ _WHOLE = re.compile(rf"(?:\w+::)*{_SCHEME}[^\n]*", re.IGNORECASE)
 _USER = re.compile(r"[^/@:]*@|[^/@:]+:(?!\d+(?:/|$))[^@]*@(?:[^/@]*@)?")
 """A user, or a user and a password, in which keys of S3 have slashes; a host with its port is none."""
 _QUERY = re.compile(r"\?[\w.~%-]+=[^/]*$")
+_TOKEN = re.compile(r"\bhf_(?=[\w.-]*\d)[\w.-]{20,}", re.ASCII)
+"""What the Hub's tokens look like."""
 _CONTAINERS = ("abfs://", "abfss://", "wasb://", "wasbs://")
 """URLs in which a container's name stands where others have a user."""
 
 
 def without_secrets(text: str) -> str:
-    """A text whose URLs have lost user, password and query."""
+    """A text whose URLs have lost user, password and query, and in which no token for the Hub stands."""
     found = _WHOLE if _WHOLE.fullmatch(text) else _URL
-    return found.sub(lambda url: "::".join(map(_told, url[0].split("::"))), text)
+    return _TOKEN.sub(HIDDEN, found.sub(lambda url: "::".join(map(_told, url[0].split("::"))), text))
 
 
 def _told(url: str) -> str:

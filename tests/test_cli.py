@@ -165,7 +165,7 @@ def test_inspect_says_what_a_dataset_holds(lcdata: Run, small: str) -> None:
     told = lcdata("inspect", "out").stdout
     for word in ("5 of 1k in 5 rows", "fill", "in the loss", "513..1,024", "evidence"):
         assert word in told
-    assert told.count("⟦") == 4
+    assert (told.count("⟦"), told.count("⟪")) == (2, 2)
     assert json.loads(lcdata("inspect", "out", "--json").stdout)["stages"][0]["lengths"][0]["documents"] == 5
 
 

@@ -101,6 +101,10 @@ def check(line: str, is_whole: bool) -> None:
     command = cli.get_command(click.Context(cli), name)
     if command is None:
         raise click.UsageError(f"no command {name}")
+    if isinstance(command, click.Group) and words:
+        if words[0] not in command.commands and set("|[") & set(words[0]):
+            return
+        command, words = command.commands[words[0]], words[1:]
     if is_whole and not LEFT_OUT & set(words) and "[" not in line:
         command.make_context(name, words)
         return

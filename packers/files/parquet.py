@@ -30,6 +30,11 @@ ROW_ENCODINGS = {
 }
 """Encodings of the columns of rows; none is a dictionary's, which would cost more than it saves."""
 
+_CHUNKS: dict[str, Any] = {"min_chunk_size": 1 << 14, "max_chunk_size": 1 << 16, "norm_level": 0}
+"""Bytes of values in a content-defined page. Pages end between rows alone, so that a longer row, from 16k tokens, has
+pages of its own. With pyarrow's own 1 MiB pages of `kv` have two rows of 128k each, and where one row is left out all
+pages after it are others."""
+
 _DOCUMENT_GROUP_BYTES = 1 << 22
 _TABLE_TOKENS = 1 << 21
 """Tokens whose documents become a table at once: a table of fewer costs as much to make."""
@@ -52,7 +57,7 @@ def arrow_row_writer(sink: Sink, with_labels: bool, cdc: bool = False) -> ArrowW
         use_dictionary=False,
         column_encoding=encodings,
         write_statistics=False,
-        use_content_defined_chunking=cdc,
+        **({"use_content_defined_chunking": _CHUNKS} if cdc else {}),
         **_COMMON,
     )
 

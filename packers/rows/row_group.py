@@ -18,12 +18,16 @@ MAX_GROUP_TOKENS = 1 << 19
 class RowGroup:
     """The rows of one Parquet row group, laid out in buffers that are used again for the next.
 
-    `take` hands out a table over these buffers: write it before adding more rows.
+    `take` hands out a table over these buffers: write it before adding more rows. With `by_content` what is in a row
+    decides whether a group ends after it, so that all groups but the changed ones stay as they are when rows are left
+    out or added; it has a quarter of `max_rows` on average.
     """
 
-    def __init__(self, seq_length: int, with_labels: bool) -> None:
+    def __init__(self, seq_length: int, with_labels: bool, by_content: bool = False) -> None:
         self._with_labels = with_labels
-        self.max_rows = max(1, min(MAX_GROUP_ROWS, MAX_GROUP_TOKENS // seq_length))
+        usual = max(1, min(MAX_GROUP_ROWS, MAX_GROUP_TOKENS // seq_length))
+        self.max_rows = min(MAX_GROUP_ROWS, 4 * usual) if by_content else usual
+        self._one_in = max(1, self.max_rows // 4) if by_content else None
         size = self.max_rows * seq_length
         self._input_ids = np.empty(size, np.int32)
         self._labels = np.empty(size if with_labels else 0, np.int32)
@@ -35,6 +39,7 @@ class RowGroup:
         self._lengths: list[int] = []
         self._row_ends: list[int] = [0]
         self._document_ends: list[int] = [0]
+        self._ends = False
         self.num_tokens = 0
         """Tokens of all rows of the group."""
 
@@ -44,7 +49,7 @@ class RowGroup:
     @property
     def is_full(self) -> bool:
         """Whether the next row belongs to the next group."""
-        return len(self) == self.max_rows
+        return self._ends or len(self) == self.max_rows
 
     def add_row(self, documents: Sequence[Document]) -> None:
         """Lay out these documents as the next row."""
@@ -61,6 +66,7 @@ class RowGroup:
             self.num_tokens = end
         self._row_ends.append(self.num_tokens)
         self._document_ends.append(len(self._lengths))
+        self._ends = self._one_in is not None and int(documents[0].sha256[:8], 16) % self._one_in == 0
 
     def take(self) -> pa.Table:
         """The rows as a table over the buffers; the group is then empty."""

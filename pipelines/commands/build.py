@@ -6,7 +6,7 @@ import click
 
 from ...schemas.place import Place, place_of
 from .group import command, refuse_written
-from .options import PLACE, gate_options, overwrite_option, recipe_options, report_option, where_options
+from .options import PLACE, gate_options, overwrite_option, push_option, recipe_options, report_option, where_options
 from .words.output import Output
 
 
@@ -16,7 +16,9 @@ from .words.output import Output
 @gate_options
 @where_options
 @overwrite_option
+@click.option("--unless-same", metavar="DIR", type=PLACE, help="Make nothing where this dataset is what would be made.")
 @report_option
+@push_option
 @click.option("--print-config", is_flag=True, help="Print the whole recipe, with all defaults, and make nothing.")
 def build(
     output: Output,
@@ -30,9 +32,11 @@ def build(
     workers: int | None,
     address: str | None,
     overwrite: bool,
-    with_report: bool,
+    unless_same: Place | None,
+    report: bool,
+    repository: str | None,
     print_config: bool,
-) -> None:
+) -> int:
     """Make the dataset of a recipe, its corpora first.
 
     RECIPE is a YAML file, see `lcdata recipes` for some to start from. Corpora that it names under `ingest` are stored
@@ -44,19 +48,28 @@ def build(
     from ..recipes.recipe_file import read_recipe, recipe_yaml, store_beside
     from ..run.where import Where
     from .words.build import build_dataset
+    from .words.gates import judge_built
     from .words.ingest import ingest_corpus
+    from .words.push import pushed_afterwards
 
     read = read_recipe(recipe, store, changes)
     if print_config:
         shown = RecipeShown(name=read.name, recipe=read.model_dump(mode="json"))
         output.show(shown, lambda: output.text(recipe_yaml(read, read.output)))
-        return
-    if with_report:
+        return 0
+    if report:
         check_drawing("--report")
     if not read.ingest:
         refuse_written({"max_bad", "allow_damaged_files", "max_unwritten"}, "recipes that ingest")
     where, losses = Where(workers, address), gates(max_bad, allow_damaged_files, max_unwritten)
-    for corpus in read.ingest:
-        ingest_corpus(output, corpus, store or store_beside(recipe), losses, where, overwrite=overwrite)
     place = out or place_of(read.output or read.name)
-    build_dataset(output, read, place, where, overwrite=overwrite, with_report=with_report)
+    with pushed_afterwards(output, read, repository) as push:
+        for corpus in read.ingest:
+            ingest_corpus(output, corpus, store or store_beside(recipe), losses, where, overwrite=overwrite)
+        built = build_dataset(
+            output, read, place, where, overwrite=overwrite, unless_same=unless_same, with_report=report
+        )
+        code = 0 if read.gates is None else judge_built(output, place_of(built.out), read.gates)
+        if code == 0:
+            push(place_of(built.out))
+    return code

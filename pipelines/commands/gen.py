@@ -12,6 +12,7 @@ from .options import (
     PLACE,
     TASK,
     overwrite_option,
+    push_option,
     report_option,
     sample_options,
     together,
@@ -116,6 +117,7 @@ _dataset_options = together(
 @where_options
 @overwrite_option
 @report_option
+@push_option
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and how long it would take.")
 def gen(
     output: Output,
@@ -126,7 +128,8 @@ def gen(
     address: str | None,
     engine: str | None,
     overwrite: bool,
-    with_report: bool,
+    report: bool,
+    repository: str | None,
     dry_run: bool,
     **flags: Any,
 ) -> None:
@@ -138,6 +141,7 @@ def gen(
     from ..recipes.flags import corpora_recipe, task_recipe
     from ..run.where import Where
     from .words.build import build_dataset, show_plan
+    from .words.push import pushed_afterwards
 
     if (task is None) == (not corpora):
         raise UsageError("gen needs --task NAME or --corpus PATH, and not both")
@@ -146,6 +150,8 @@ def gen(
     where = Where(workers, address)
     if dry_run:
         show_plan(output, recipe, where, engine or "fastokens")
-    else:
-        place = out or Path(recipe.name)
-        build_dataset(output, recipe, place, where, engine or "fastokens", overwrite, with_report)
+        return
+    place = out or Path(recipe.name)
+    with pushed_afterwards(output, recipe, repository) as push:
+        build_dataset(output, recipe, place, where, engine or "fastokens", overwrite, report)
+        push(place)

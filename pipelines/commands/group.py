@@ -16,7 +16,8 @@ SECTIONS = {
     "Make": ("gen", "build", "ingest", "plan", "recipes"),
     "Look": ("tasks", "show", "inspect", "report"),
     "Prove": ("verify", "check", "doctor"),
-    "Hand on": ("export", "score"),
+    "Hand on": ("export", "push", "score"),
+    "Again and again": ("serve", "schedule", "submit"),
     "Set up": ("completion", "schema"),
 }
 """The names of all commands, by the sections in which help lists them."""
@@ -103,6 +104,18 @@ class _Command(click.Command):
         ctx.obj = choose_output(as_json=as_json, quiet=quiet, verbose=verbose)
         with ctx.obj:
             return super().invoke(ctx)
+
+
+class Family(click.Group):
+    """A command that is several, by a second word."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that arguments begin with; a usage error with the nearest name where there is none."""
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            ctx.fail(f"No such command {ctx.info_name} {args[0]!r}.{did_you_mean(args[0], self.commands)}")
+        return super().resolve_command(ctx, args)
 
 
 def environment_variables(command: str, option: click.Option) -> list[str]:

@@ -211,12 +211,36 @@ where_options = together(
 )
 """Options of where the work runs."""
 
+push_options = together(
+    "Hub",
+    click.option("--public", is_flag=True, help="Make a new repository for everybody. [default: private]"),
+    click.option("--revision", metavar="BRANCH", default="main", show_default=True, help="Branch to push to."),
+    click.option("--pr", "pull_request", is_flag=True, help="Open a pull request, for somebody to merge."),
+    click.option(
+        "--mode",
+        type=click.Choice(["replace", "append"]),
+        default="replace",
+        show_default=True,
+        help="Readers get these rows alone, or after those that they have.",
+    ),
+    click.option(
+        "--keep",
+        metavar="K",
+        type=click.IntRange(0),
+        help="Older builds that stay there. [default: none; with append, all that are listed]",
+    ),
+    click.option("--tag", metavar="NAME", help="Name of the commit. [default: build-FINGERPRINT]"),
+)
+"""Options of how a dataset goes to the Hub."""
+
+push_option = click.option("--push", "repository", metavar="ORG/NAME", help="Push it there too, see `lcdata push`.")
+
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace what is there when this is whole; a half-made other goes at once."
 )
 
 report_option = click.option(
-    "--report", "with_report", is_flag=True, help="Write its report when it is finished, see `lcdata report`."
+    "--report", is_flag=True, help="Write its report when it is finished, see `lcdata report`."
 )
 
 recipe_options = together(
@@ -258,3 +282,47 @@ gate_options = together(
     ),
 )
 """Options of how much of its inputs an ingest may lose."""
+
+service_option = click.option(
+    "--service",
+    metavar="DIR",
+    type=PATH,
+    default=Path("lcdata-service"),
+    show_default=True,
+    help="The service's folder, with its database and builds.",
+)
+"""Where the service's schedules and runs are."""
+
+keep_option = click.option(
+    "--keep",
+    metavar="N",
+    type=click.IntRange(0),
+    default=0,
+    help="Datasets of a schedule to keep, the newest. [default: all]",
+)
+"""How many datasets of a schedule stay."""
+
+order_options = together(
+    "Build",
+    click.argument("recipe", type=PATH),
+    click.option(
+        "--set",
+        "changes",
+        multiple=True,
+        metavar="PLACE=VALUE",
+        help="Like 'seed={{ fire_date }}' or stages.0.tokens=1M; repeatable.",
+    ),
+    click.option("--push", metavar="ORG/NAME", help="The Hub dataset to push to, once all gates hold."),
+    click.option(
+        "--gate", "gates", metavar="NAME=VALUE", multiple=True, help="Like min_fill=99%; over the recipe's. Repeatable."
+    ),
+    click.option("--time-limit", metavar="TIME", help="Time that a run may take, such as 2h."),
+    click.option(
+        "--workers",
+        metavar="N",
+        type=click.IntRange(0),
+        help="Processes; 0 for one. [default: by the size of the work]",
+    ),
+    click.option("--address", metavar="HOST:PORT", help="A Ray cluster to build on."),
+)
+"""A recipe that a server builds, and what becomes of the dataset."""

@@ -54,6 +54,8 @@ def _shown(made: Made) -> SampleShown:
         prompt_tokens=document.prompt_length,
         answer_spans=list(document.answer_spans),
         evidence_spans=list(document.evidence_spans),
+        answer_chars=list(made.written.answer_spans),
+        evidence_chars=list(made.written.evidence_spans),
         depth=list(document.depth),
         template=sample.template,
         facts=dict(document.facts),

@@ -178,7 +178,7 @@ def _content(
             else {"chat_template": chat.template.text, "chat_variables": dict(chat.template.variables)}
         ),
         "format": CORPUS_FORMAT,
-        "recipe": recipe.model_dump(mode="json"),
+        "recipe": recipe.content,
         "tokenizer": tokenizer.identity.model_dump(mode="json"),
         "engine": tokenizer.engine,
         "inputs": {source.name: {"bytes": source.num_bytes, "version": source.version} for source in inputs},
@@ -201,14 +201,14 @@ def _difference(
 ) -> str | None:
     """Where a stored corpus is not that of this recipe, tokenizer and inputs, in words; None where it is."""
     before = {
-        "recipe": done.recipe.model_dump(mode="json"),
+        "recipe": done.recipe.content,
         "tokenizer": done.tokenizer.model_dump(mode="json"),
         "chat_template": done.chat_template,
         "inputs": {record.url: record.sha256 for record in done.inputs},
     }
     stored, chat = {record.url: record for record in done.inputs}, _chat_reading(recipe, tokenizer)
     now = {
-        "recipe": recipe.model_dump(mode="json"),
+        "recipe": recipe.content,
         "tokenizer": tokenizer.identity.model_dump(mode="json"),
         "chat_template": None if chat is None else chat.template.text,
         "inputs": {source.name: _sha256(source, stored.get(source.name)) for source in inputs},

@@ -34,7 +34,7 @@ def _write_shard(shared: Shared, job: ShardJob, workspace: Workspace[Place]) -> 
     stage, source = shared.stages[job.stage], shared.sources[job.stage]
     name = f"{stage.name}/train-{job.shard:05d}-of-{job.num_shards:05d}.parquet"
     tally, content, unreported = Tally(), hashlib.sha256(), 0
-    group = RowGroup(stage.seq_length, stage.with_labels)
+    group = RowGroup(stage.seq_length, stage.with_labels, by_content=stage.cdc)
     with (
         workspace.attempt(f"data/{name}") as data,
         workspace.attempt(f"docs/{name}") as docs,

@@ -1,5 +1,6 @@
 """`verify`: prove that a dataset is what its manifest says, file by file, row by row, and sample by sample."""
 
+import re
 from collections.abc import Generator, Iterator, Sequence
 from random import SystemRandom
 from typing import Any
@@ -21,8 +22,10 @@ from .recount import wrong_accounts
 from .remake import Remaker
 from .verify_shard import ShardVerdict, verify_shard
 
-_BESIDE = (".cache", ".git", ".gitattributes", ".gitignore", "report")
-"""What downloads and clones of a dataset have beside it, and its report: nobody reads rows from them."""
+_BESIDE = (".cache", ".git", ".gitattributes", ".gitignore", "builds", "report")
+"""What downloads, clones and pushes of a dataset have beside it, and nobody reads rows from."""
+_BUILD = re.compile(r"(?:data|docs)/[^/]+/([0-9a-f]{12})")
+"""A folder of a build that the Hub keeps besides the dataset's own, see docs/publishing.md."""
 
 
 def verify(dataset: Dataset, num_samples: int | None = 16, workers: int = 0, store: Place | None = None) -> Verdict:
@@ -69,8 +72,16 @@ def _beside(dataset: Dataset) -> tuple[list[str], list[str]]:
     """What the Hub and Git put beside a dataset, and a sentence for everything else that does not belong to it."""
     listed = [MANIFEST, *(file.path for file in dataset.manifest.listed)]
     foreign = list(foreign_paths(dataset.folder, listed))
-    beside = [name for name in foreign if name in _BESIDE]
-    return beside, [f"{name} does not belong to the dataset" for name in foreign if name not in _BESIDE]
+    kept = (dataset.folder / "builds").glob("*.json") if "builds" in foreign else []
+    builds = {path.stem.partition("-")[2] for path in kept}
+    beside = [name for name in foreign if name in _BESIDE or _build(name) in builds]
+    return beside, [f"{name} does not belong to the dataset" for name in foreign if name not in beside]
+
+
+def _build(name: str) -> str | None:
+    """The build that a folder is of, None for any other."""
+    found = _BUILD.fullmatch(name)
+    return found[1] if found else None
 
 
 def _wrong_totals(manifest: Manifest) -> Iterator[str]:

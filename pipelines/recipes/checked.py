@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from ...generators.registry import build_task, settings_schema, tasks
 from ...schemas.corpus import Fields, IngestRecipe
 from ...schemas.errors import UsageError
+from ...schemas.gates import QualityGates
 from ...schemas.mix import TAGS, CorpusComponent, TaskComponent
 from ...schemas.problems import clashing, did_you_mean, reason
 from ...schemas.recipe import Recipe
@@ -27,6 +28,7 @@ _HOLDERS: Mapping[str, tuple[str, type[pydantic.BaseModel]]] = {
     "tokenizer": ("tokenizer", TokenizerChoice),
     "ingest": ("a corpus in ingest", IngestRecipe),
     "fields": ("fields of a corpus in ingest", Fields),
+    "gates": ("gates", QualityGates),
 }
 """What holds fields, by the last name on the way to it: how it is called, and what it may hold."""
 

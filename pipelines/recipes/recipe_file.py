@@ -32,6 +32,11 @@ def read_recipe(path: Path, store: Place | None = None, changes: Sequence[str] =
         text = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror}): name a recipe in YAML") from None
+    return recipe_in(text, path, store, changes)
+
+
+def recipe_in(text: bytes | str, path: Path, store: Place | None = None, changes: Sequence[str] = ()) -> Recipe:
+    """The recipe in a text that stands for what a file holds; raises as `read_recipe`."""
     read = parse_yaml(text, str(path))
     if not isinstance(read.content, dict):
         raise UsageError(f"{path} is no recipe: it must hold name, seq_length, tokens and mix, or name and stages")
@@ -186,6 +191,9 @@ def _complete(component: dict[str, Any], folder: Path, store: Place | None) -> N
 
 
 def recipe_yaml(recipe: Recipe, output: str | None = None) -> str:
-    """The whole recipe with all defaults, as a file holds it, and the folder to make where one is named."""
+    """The whole recipe with all defaults, as a file holds it, and the folder to make where one is named.
+
+    Its gates are left out, which say nothing about what is made.
+    """
     content = recipe.model_dump(mode="json") | ({} if output is None else {"output": output})
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)

@@ -57,6 +57,44 @@ class CorpusVerdict(Event):
         return not self.problems
 
 
+class GateJudged(BaseModel):
+    """What one gate of a recipe found."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    gate: str
+    """Name of the gate."""
+    holds: bool
+    """Whether the dataset may pass."""
+    bound: float
+    """What the gate asks for."""
+    value: float
+    """What was found."""
+    of: str
+    """What the value counts, in words."""
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in a line."""
+        return f"{self.gate} {self.bound:g}: {self.value:.6g} {self.of}"
+
+
+class GatesJudged(Event):
+    """A finished dataset was judged by the gates of its recipe."""
+
+    event: Literal["gates"] = "gates"
+    path: str
+    """The dataset's folder."""
+    gates: list[GateJudged]
+    """Each gate that was judged."""
+
+    @computed_field
+    @property
+    def holds(self) -> bool:
+        """Whether no gate stops the dataset."""
+        return all(gate.holds for gate in self.gates)
+
+
 class Comparison(BaseModel):
     """One thing that was compared on some rows of a config."""
 

@@ -101,6 +101,10 @@ class SampleShown(Event):
     """Where each of the answers stands, start and end."""
     evidence_spans: list[tuple[int, int]]
     """What the answers rest on, start and end."""
+    answer_chars: list[tuple[int, int]]
+    """Where each of the answers stands in `text`, start and end in characters."""
+    evidence_chars: list[tuple[int, int]]
+    """Where in `text` stands what the answers rest on, start and end in characters."""
     depth: list[float]
     """Where each evidence starts in the context: 0 at its beginning, 1 as late as it can be."""
     template: str

@@ -15,8 +15,8 @@ from conftest import Run
 from lcdata.pipelines.build import build_dataset
 from lcdata.pipelines.commands.interrupts import Terminated
 from lcdata.pipelines.corpora.ingest import ingest
+from lcdata.pipelines.run.local_workspace import LocalWorkspace
 from lcdata.pipelines.run.where import Where
-from lcdata.pipelines.run.workspace import Workspace
 from lcdata.schemas.corpus import IngestRecipe
 from lcdata.schemas.errors import LcdataError, ResumableError, UsageError
 from lcdata.schemas.events.building import Built, ShardFinished
@@ -154,7 +154,7 @@ def test_who_comes_second_finds_the_corpus_stored(tmp_path: Path, small: str, me
 def test_a_work_folder_that_another_removes_before_it_is_locked_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workspace = Workspace(tmp_path / "out")
+    workspace = LocalWorkspace(tmp_path / "out")
     acquire, waiting = workspace._lock.acquire, [workspace.root.rmdir]
 
     def acquire_later(**options: Any) -> object:
@@ -171,13 +171,12 @@ def test_a_work_folder_that_another_removes_before_it_is_locked_is_made_again(
 def test_an_interrupt_that_comes_when_all_is_published_is_let_go(
     tmp_path: Path, interrupt: type[BaseException]
 ) -> None:
-    workspace = Workspace(tmp_path / "out")
+    workspace = LocalWorkspace(tmp_path / "out")
     with pytest.raises(interrupt), workspace.guarded():
         raise interrupt
     with workspace.guarded(), workspace.locked():
         workspace.claim({})
-        (workspace.dataset / "lcdata.json").write_text("{}")
-        workspace.publish("lcdata.json", [])
+        workspace.publish("lcdata.json", b"{}", [])
         raise interrupt
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 

@@ -9,7 +9,7 @@ import humanize
 from ....schemas.counted import counted
 from ....schemas.events.building import Built, Planning
 from ....schemas.events.shown import PlanShown, StagePlanned
-from ....schemas.place import Place
+from ....schemas.place import Place, place_of
 from ....schemas.quantity import format_length
 from ....schemas.recipe import Recipe
 from ...drawing.picture import check_drawing
@@ -32,17 +32,20 @@ def build_dataset(
     engine: str = "fastokens",
     overwrite: bool = False,
     with_report: bool = False,
-) -> None:
+    unless_same: Place | None = None,
+) -> Built:
     """Build a recipe, and say what came out; with its report, if it is wanted and can be drawn."""
     if with_report:
         check_drawing("--report")
     output.tell(Planning(name=recipe.name))
     from ...build import build_dataset as build
 
-    built = build(recipe, out, output.tell, where, engine, overwrite)
+    built = build(recipe, out, output.tell, where, engine, overwrite, unless_same)
+    made = place_of(built.out)
     if with_report:
-        report_dataset(output, out)
-    output.report(built, lambda: _print_built(built, out))
+        report_dataset(output, made)
+    output.report(built, lambda: _print_built(built, made))
+    return built
 
 
 def _print_built(built: Built, out: Place) -> None:
@@ -54,7 +57,7 @@ def _print_built(built: Built, out: Place) -> None:
     print_stages(manifest)
     speed = built.tokens_per_second
     push = manifest.recipe.push
-    upload = [] if push is None else [f"hf upload {push} {out} --repo-type dataset"]
+    upload = [] if push is None else [f"lcdata push {out}"]
     pairs(
         {
             **({} if speed is None else {"speed": f"{humanize.intword(speed)} tokens/s"}),

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from ....schemas.counted import counted
-from ....schemas.events import building, ingesting
+from ....schemas.events import building, ingesting, pushing
 from ....schemas.events.event import Event
 from .console import say
 
@@ -73,6 +73,7 @@ class Display:
         self._verbose = verbose
         self._bar: Bar | None = None
         self._texts = self._bytes = 0
+        self._since = 0.0
 
     def tell(self, event: Event) -> None:
         """Say what an event means, or move the bar."""
@@ -95,6 +96,10 @@ class Display:
                 self._arranged(event)
             case ingesting.UnitStored():
                 self._unit_stored(event)
+            case pushing.PushPlanned():
+                self._push_planned(event)
+            case pushing.FilesUploaded() if self._bar is not None:
+                self._bar.move(event.bytes, event.bytes / max(time.monotonic() - self._since, 1e-9))
             case _:
                 pass
 
@@ -124,6 +129,14 @@ class Display:
             self._bar.skip(unit.bytes)
         if self._verbose and not unit.resumed:
             say(f"unit {unit.unit} is safe: {counted(unit.documents, 'document')}, {unit.tokens:,} tokens")
+
+    def _push_planned(self, plan: pushing.PushPlanned) -> None:
+        size = f"{counted(plan.files, 'file')} to upload, {humanize.naturalsize(plan.bytes)}"
+        there = f", {counted(plan.there, 'file')} there already" if plan.there else ""
+        say(f"{plan.repository}: {size}{there}")
+        if plan.bytes:
+            self._since = time.monotonic()
+            self._start(Bar("bytes", plan.bytes))
 
     def _start(self, bar: Bar) -> None:
         """Show a new bar, the only one: a build may store corpora first."""

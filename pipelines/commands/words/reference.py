@@ -115,9 +115,20 @@ def _context(command: click.Command, name: str, parent: click.Context | None = N
 
 
 def _commands(group: click.Group, context: click.Context) -> list[click.Context]:
-    """The commands that are not hidden, each with the context that it is run in."""
+    """The commands that are not hidden, those of a family one by one, each with the context that it is run in."""
     found = [(name, group.get_command(context, name)) for name in group.list_commands(context)]
-    return [_context(command, name, context) for name, command in found if command is not None and not command.hidden]
+    contexts = [_context(each, name, context) for name, each in found if each is not None and not each.hidden]
+    return [inner for each in contexts for inner in _members(each)]
+
+
+def _members(context: click.Context) -> list[click.Context]:
+    """The commands of a family, or the command itself."""
+    return _commands(context.command, context) if isinstance(context.command, click.Group) else [context]
+
+
+def _name(context: click.Context) -> str:
+    """What is written after `lcdata`: `gen`, `schedule add`."""
+    return context.command_path.partition(" ")[2]
 
 
 def _options(command: click.Command) -> list[click.Option]:
@@ -136,7 +147,7 @@ def _common_options(commands: Sequence[click.Context]) -> dict[tuple[str, ...], 
 
 def _contents(commands: Sequence[click.Context]) -> list[str]:
     rows = [
-        (f"[`{context.info_name}`](#{context.info_name})", context.command.get_short_help_str(200))
+        (f"[`{_name(context)}`](#{_name(context).replace(' ', '-')})", context.command.get_short_help_str(200))
         for context in commands
     ]
     return [*_table(("command", "what it does"), rows), "Then: [exit codes](#exit-codes), [events](#events).", ""]
@@ -146,7 +157,7 @@ def _command_section(context: click.Context, common: set[tuple[str, ...]]) -> li
     command = context.command
     own = [option for option in _options(command) if tuple(option.opts) not in common]
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
-    lines = [f"## {context.info_name}", "", *_prose(" ".join(cleandoc(command.help or "").split()))]
+    lines = [f"## {_name(context)}", "", *_prose(" ".join(cleandoc(command.help or "").split()))]
     lines += ["```", usage, "```", ""]
     arguments = [(f"`{param.make_metavar(context)}`", meaning) for param, meaning in _explained_arguments(command)]
     if arguments:

@@ -71,5 +71,5 @@ def test_inspect_shows_the_ends_of_a_long_document_and_whose_it_is(lcdata: Run, 
     )
     shown = lcdata("inspect", "out").stdout
     assert len(shown) < 5000
-    assert "characters …" in shown
+    assert "tokens …" in shown
     assert "long: long.jsonl:1 from token 0 on" in shown

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from conftest import Run
 from killing import wait_until
 
+from lcdata.pipelines.run import engine as engine_module
 from lcdata.pipelines.run.engine import Engine
 from lcdata.pipelines.run.where import Where
 from lcdata.schemas.errors import LcdataError
@@ -139,6 +141,18 @@ def test_ray_without_a_place_for_its_files_is_one_line(tmp_path: Path, monkeypat
         pytest.raises(LcdataError, match=r"Ray has no place for its files .*: set TMPDIR .*--workers 0"),
     ):
         list(engine.run(work, None, [7]))
+
+
+def test_ray_that_does_not_stop_is_left_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "_STOP_SECONDS", 0.1)
+    stopping = threading.Event()
+    holder = threading.Thread(target=stopping.wait, args=(30,), daemon=True)
+    with Engine(Where(workers=1)) as engine:
+        engine._holder = holder
+        holder.start()
+    assert holder.is_alive()
+    stopping.set()
+    holder.join()
 
 
 NICENESS = """

@@ -34,9 +34,7 @@ for name in ("one", "two"):
         try:
             cluster.add_node(
                 num_cpus=1,
-                node_ip_address="127.0.0.1",
                 include_dashboard=False,
-                include_log_monitor=False,
                 object_store_memory=2**27,
                 env_vars=variables,
             )

@@ -94,7 +94,8 @@ def test_every_command_is_told() -> None:
         if (command := cli.get_command(context, name)) and not command.hidden
     ]
     assert len(names) > 10
-    assert set(names) <= set(told)
+    assert set(names) - {"schedule"} <= set(told)
+    assert {"schedule add", "schedule backfill", "schedule run-now"} <= set(told)
 
 
 def field_rows(page: str) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Scheduled builds: durable runs, their schedules, and the pages and programs that see to them."""

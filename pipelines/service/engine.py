@@ -1,0 +1,128 @@
+"""A server at work: DBOS with the two workflows, and a watch over what no server looks after."""
+
+import logging
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import datetime
+
+from dbos import DBOS, DBOSConfig, WorkflowStatus
+from dbos._serialization import DBOSPortableJSONSerializer
+
+from .book import Book
+from .context import Server, real_time
+from .database import APPLICATION, VERSION, connected
+from .fires import missed_fires
+from .processes import StepProcess
+from .servers import alive, taken_over
+from .settings import Settings
+from .steps import STEPS
+from .workflow import BUILDS, serve_runs
+
+_WATCH_SECONDS = 5.0
+_log = logging.getLogger("lcdata.service")
+
+
+@contextmanager
+def engine(settings: Settings, now: Callable[[], datetime] = real_time) -> Generator[Book]:
+    """A server that fires schedules and does runs, until the block ends; yields the book.
+
+    Builds that go on then are found again by the next server. `now` is the clock of decisions about fires.
+    """
+    server = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    with connected(settings.folder, settings.database) as client, alive(settings.folder.servers, server):
+        book = Book(client)
+        serve_runs(Server(settings, lambda owner: book.runs(owner, only_over=True), book.is_cancelled, now))
+        watch = _Watch(settings, book, now)
+        _launch(settings, server)
+        watch.start()
+        try:
+            yield book
+        finally:
+            watch.stop()
+            DBOS.destroy(workflow_completion_timeout_sec=0)
+
+
+def _launch(settings: Settings, server: str) -> None:
+    config: DBOSConfig = {
+        "name": APPLICATION,
+        "application_version": VERSION,
+        "executor_id": server,
+        "system_database_url": settings.database,
+        "serializer": DBOSPortableJSONSerializer(),
+        "log_level": "ERROR",
+        "enable_otlp": False,
+        "scheduler_polling_interval_sec": 1.0,
+        "sys_db_pool_size": 5,
+        "run_migrations": True,
+    }
+    DBOS(config=config)
+    DBOS.launch()
+    DBOS.register_queue(
+        BUILDS, worker_concurrency=settings.concurrency, partition_concurrency=1, on_conflict="always_update"
+    )
+
+
+class _Watch:
+    """Looks every few seconds for missed fires, runs of dead servers, and processes of cancelled runs."""
+
+    def __init__(self, settings: Settings, book: Book, now: Callable[[], datetime]) -> None:
+        self._settings, self._book, self._now = settings, book, now
+        self._made_up: dict[str, datetime] = {}
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._go_on, name="lcdata-watch", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopped.set()
+        self._thread.join(10)
+
+    def _go_on(self) -> None:
+        while not self._stopped.is_set():
+            for look in (self._take_over, self.make_up, self._end_cancelled):
+                try:
+                    look()
+                except Exception as error:
+                    if not self._stopped.is_set():
+                        _log.warning("%s failed and is tried again: %s", look.__name__, error)
+            self._stopped.wait(_WATCH_SECONDS)
+
+    def make_up(self) -> None:
+        """Enter fires that came while no server ran; an id made of schedule and time keeps each from coming twice."""
+        for entry in self._book.schedules():
+            schedule, now = entry.schedule, self._now()
+            if not entry.active:
+                continue
+            last = max(filter(None, (entry.last, self._made_up.get(schedule.name))), default=None)
+            for fire in missed_fires(schedule, last, now):
+                self._book.enter_fire(schedule, fire)
+            self._made_up[schedule.name] = now
+
+    def _take_over(self) -> None:
+        """Put runs of servers that are dead into the queue again."""
+        folder = self._settings.folder.servers
+        for server in {row.executor_id for row in _pending() if row.executor_id}:
+            with taken_over(folder, server) as is_dead:
+                if is_dead:
+                    for row in _pending(server):
+                        DBOS.resume_workflow(row.workflow_id, queue_name=row.queue_name)
+
+    def _end_cancelled(self) -> None:
+        """End what still runs of cancelled runs, whose server died before it could."""
+        for run in self._book.cancelled():
+            folder = self._settings.folder.run(run)
+            for step in STEPS if folder.is_dir() else ():
+                process = StepProcess(folder, step)
+                if process.is_running:
+                    process.stop()
+
+
+def _pending(server: str | None = None) -> list[WorkflowStatus]:
+    return DBOS.list_workflows(status="PENDING", executor_id=server, load_input=False, load_output=False)
