@@ -3,13 +3,17 @@
 import re
 
 _TAGS = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad|seed:think|inner_monologue"
-_OPEN = re.compile(
-    rf"<(?:{_TAGS})>|◁think▷|\[THINK\]|<\|begin_of_thought\|>|<\|START_THINKING\|>|<\|inner_prefix\|>", re.IGNORECASE
+_KINDS = (
+    (rf"<(?:{_TAGS})>", rf"</(?:{_TAGS})>"),
+    ("◁think▷", "◁/think▷"),
+    (r"\[THINK\]", r"\[/THINK\]"),
+    (r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>"),
+    (r"<\|START_THINKING\|>", r"<\|END_THINKING\|>"),
+    (r"<\|inner_prefix\|>", r"<\|inner_suffix\|>"),
 )
-_CLOSE = re.compile(
-    rf"</(?:{_TAGS})>|◁/think▷|\[/THINK\]|<\|end_of_thought\|>|<\|END_THINKING\|>|<\|inner_suffix\|>", re.IGNORECASE
-)
-_EITHER = re.compile(f"({_OPEN.pattern})|{_CLOSE.pattern}", re.IGNORECASE)
+"""What begins and what ends thinking; each kind is ended by its own mark alone."""
+
+_MARK = re.compile("|".join(f"({opening})|({closing})" for opening, closing in _KINDS), re.IGNORECASE)
 
 _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<]*?<\|message\|>")
 _CHANNEL_BARE = re.compile(r"\s*(?:assistant)?analysis(?=[A-Z<\s]).*?", re.DOTALL)
@@ -43,15 +47,16 @@ def _final_channel(reply: str) -> str:
 
 
 def _outside_tags(reply: str) -> str:
-    kept, at, inside = list[str](), 0, False
-    for mark in _EITHER.finditer(reply):
-        if mark[1] and not inside:
+    kept, at, inside = list[str](), 0, -1
+    for mark in _MARK.finditer(reply):
+        kind, is_closing = divmod((mark.lastindex or 1) - 1, 2)
+        if inside < 0 and not is_closing:
             kept.append(reply[at : mark.start()])
-            inside = True
-        elif not mark[1]:
-            if not inside:
+            inside = kind
+        elif is_closing and inside in (kind, -1):
+            if inside < 0:
                 kept.clear()
-            inside, at = False, mark.end()
-    if not inside:
+            inside, at = -1, mark.end()
+    if inside < 0:
         kept.append(reply[at:])
     return "\n".join(kept)
