@@ -41,7 +41,7 @@ def test_a_dataset_in_a_store_is_pushed_with_its_report_and_verified_beside_it(
     assert reported.returncode == 0, reported.stderr
     verified = lcdata("verify", there)
     assert verified.returncode == 0, verified.stdout
-    assert "not checked: report," in verified.stdout
+    assert "no part of the dataset: report\n" in verified.stdout
     with LoopbackHub(tmp_path / "hub") as hub:
         for new in (True, False):
             pushed = lcdata("push", there, "org/kv", "--json", **hub.environment)
