@@ -28,18 +28,8 @@ demo-recipe: $(READY)  ## build a curriculum of three tasks and a corpus: your o
 	$(RUN)/lcdata verify demo-recipe
 	$(if $(wildcard $(TRAINERS)),$(RUN)/lcdata check demo-recipe --for trl,@echo 'make trainers, and then this again, to run its rows through TRL')
 
-demo-publish: $(READY)  ## push a dataset to a Hub of this machine's own, load it from there and verify the download
-	rm -rf demo-hub demo-published && mkdir demo-hub
-	$(RUN)/lcdata gen --task kv --length 4k --n 100 --out demo-published
-	(cd tests && exec ../$(RUN)/python -m hub ../demo-hub/files --port-file ../demo-hub/environment) & hub=$$!; \
-	trap 'kill $$hub' EXIT; until [ -f demo-hub/environment ]; do kill -0 $$hub && sleep 0.1; done; \
-	set -ae && . demo-hub/environment && set +a; \
-	$(RUN)/lcdata push demo-published user/demo --dry-run; \
-	$(RUN)/lcdata push demo-published user/demo; \
-	$(RUN)/lcdata push demo-published user/demo; \
-	$(RUN)/python -c 'from datasets import load_dataset; print(next(iter(load_dataset("user/demo", "kv-4k", split="train", streaming=True)))["input_ids"][:8])'; \
-	$(RUN)/hf download user/demo --repo-type dataset --local-dir demo-hub/copy --quiet; \
-	$(RUN)/lcdata verify demo-hub/copy
+demo-publish: $(READY)  ## build on two nodes into S3, report, push, stream back and verify; all of it on this machine
+	PYTHONPATH=tests$${PYTHONPATH:+:$$PYTHONPATH} $(RUN)/python tests/demo_publish.py
 
 test: $(READY)  ## the whole test suite, first what needs no cluster, on two cores
 	$(RUN)/python -m pytest -m "not cluster" -n 2 --dist loadfile
@@ -114,4 +104,4 @@ $(READERS): $(READY) requirements-readers.txt $(NODE)/package-lock.json
 	touch $@
 
 clean:  ## remove what make made
-	rm -rf $(VENV) $(NODE)/node_modules demo demo-hub demo-published .demo.lcdata demo-recipe demo-store .demo-recipe.lcdata build *.egg-info
+	rm -rf $(VENV) $(NODE)/node_modules demo demo-published .demo.lcdata demo-recipe demo-store .demo-recipe.lcdata build *.egg-info

@@ -6,6 +6,7 @@ Unlike there, the facts are invented unless a file is given, so nothing can be k
 stands is drawn anew for each sample. Left out: questions on more than two documents.
 """
 
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
@@ -22,7 +23,7 @@ from ..schemas.quantity import Depth
 from ..schemas.sample import Draft, Sample, Span
 from .material.qa_files import choose_problem, read_questions
 from .material.wording import fill, shift
-from .material.world import Frame, Problem, invent
+from .material.world import NUM_SENTENCES, Frame, Problem, invent
 from .task import SETTINGS, Task, Template
 
 
@@ -185,7 +186,10 @@ class MDQA(Task):
         return () if self.file is None else (self.file,)
 
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "MDQADraft":
-        """A draft whose units are documents that do not matter; those that do come on top of them."""
+        """A draft whose units are sentences of documents that do not matter, or such documents of a file.
+
+        Those that do matter come on top of them.
+        """
         assert isinstance(template, MDQAWording)
         return MDQADraft(self, rng, template, num_units)
 
@@ -200,7 +204,9 @@ class MDQADraft(Draft):
         # A wording may end with the text.
         self._before, self._after_number, after_title, after_text = [*literals, ""][:4]
         self._frame = Frame(after_title, after_text + self._before)  # of the next document's number
-        self._problem = _problem(task, rng, num_units, self._frame)
+        self._sentences = NUM_SENTENCES if task.file is None else 1
+        num_others = math.ceil(num_units / self._sentences)
+        self._problem = _problem(task, rng, num_others, self._frame)
         self._support = self._problem.support[: task.hops - self._absent]
         self._depths = rng.random(task.hops)
         if task.depths is not None:
@@ -208,19 +214,21 @@ class MDQADraft(Draft):
         self._ranks = rng.permutation(task.hops).tolist()
         self._written = [self._frame.written(page.title, page.text) for page in self._support]
         self._ends = _ends(self._problem.others)
+        cuts = self._ends[:-1, None] + self._problem.cuts
+        self._unit_ends = np.concatenate(([0], cuts.ravel()))[: num_units + 1]
         most = len(self._problem.others) + len(self._support)
         self._labels, self._label_ends = _labels(self._after_number, most.bit_length())
         self.chars = self._running_chars()
 
     def render(self, num_units: int) -> Sample:
-        """The sample of the first documents, with those that answer among them."""
-        documents = list(self._problem.others[:num_units])
+        """The sample of the first documents, of which the last may be cut, with those that answer among them."""
+        documents = self._others(num_units)
         numbers = self._insert_support(documents)
         head, tail = self.wording.head, f"\n\n{self._question()}\n"
         prompt = "".join([head, *self._numbered(documents), tail])
         body_chars = len(prompt) - len(head) - len(tail)
         answer, answers, slots = self._answer(numbers)
-        evidence = self._evidence(numbers)
+        evidence = self._evidence(numbers, int(self._unit_ends[num_units]))
         return Sample(
             prompt=prompt,
             answer=answer,
@@ -237,9 +245,25 @@ class MDQADraft(Draft):
                 "documents": numbers,
                 **({"citations": numbers} if self.task.cite else {}),
                 "num_documents": len(documents),
+                **self._num_rivals(num_units),
                 **self._problem.facts,
             },
         )
+
+    def _others(self, num_units: int) -> list[str]:
+        """Other documents of so many units, the last one without the sentences that are too many."""
+        num_whole, num_sentences = divmod(num_units, self._sentences)
+        documents = list(self._problem.others[:num_whole])
+        if num_sentences:
+            end = int(self._problem.cuts[num_whole, num_sentences - 1]) - len(self._frame.after_text)
+            documents.append(self._problem.others[num_whole][:end] + self._frame.after_text)
+        return documents
+
+    def _num_rivals(self, num_units: int) -> Mapping[str, object]:
+        """How many values the answer could be, itself and those like it of other documents, where that is known."""
+        if self._problem.rivals is None:
+            return {}
+        return {"num_rivals": 1 + int(np.searchsorted(self._problem.rivals, num_units))}
 
     def _insert_support(self, documents: list[str]) -> list[int]:
         """Put the documents that answer among the others; their numbers, in the order of the hops."""
@@ -261,14 +285,14 @@ class MDQADraft(Draft):
         parts[-1] = parts[-1][: len(parts[-1]) - len(self._before)].rstrip()
         return parts
 
-    def _evidence(self, numbers: Sequence[int]) -> list[Span]:
-        """Where the sentences that the answer follows from stand in the documents put together."""
+    def _evidence(self, numbers: Sequence[int], end: int) -> list[Span]:
+        """Where the sentences that the answer follows from stand; the other documents have `end` characters."""
         if self._absent:
             return []
         spans: list[Span] = []
         for page, number in zip(self._support, numbers, strict=True):
             before = [len(written) for written, other in zip(self._written, numbers, strict=True) if other < number]
-            documents = int(self._ends[number - 1 - len(before)]) + sum(before)
+            documents = min(int(self._ends[number - 1 - len(before)]), end) + sum(before)
             title = len(self._before) + documents + int(self._label_ends[number])
             start = title + len(page.title) + len(self._frame.after_title)
             spans += [shift(span, start) for span in page.evidence]
@@ -295,7 +319,8 @@ class MDQADraft(Draft):
 
     def _running_chars(self) -> NDArray[np.int64]:
         """Characters of the text for 0..capacity units, shape (capacity + 1,)."""
-        chars = self._ends + self._label_ends[len(self._support) :][: len(self._ends)]
+        num_documents = -(-np.arange(len(self._unit_ends)) // self._sentences) + len(self._support)
+        chars = self._unit_ends + self._label_ends[num_documents]
         return chars + (len(self.render(1).text) - chars[1])
 
 

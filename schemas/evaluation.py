@@ -1,6 +1,7 @@
 """Reference answers, a model's reply to them, and what rating one by the other gives."""
 
 import json
+import operator
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -20,7 +21,9 @@ def _as_text(value: object) -> object:
 class Reference(BaseModel):
     """What is known of a sample besides its text; the line of an evaluation file, where answers are `outputs`."""
 
-    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, coerce_numbers_to_str=True, use_attribute_docstrings=True, populate_by_name=True
+    )
 
     EXAMPLE: ClassVar[str] = '{"index": 0, "outputs": ["42"]}'
 
@@ -52,13 +55,29 @@ class Reference(BaseModel):
     ordered: bool = False
     """Whether the order of the answers matters."""
 
+    measure: Annotated[str, Field(exclude_if=operator.not_)] = ""
+    """The measure of its task, where that is not `exact`."""
+
+    prefix: Annotated[str, Field(exclude_if=operator.not_)] = ""
+    """What a reply has to begin with, where its measure is `sequence`."""
+
+    grades: Annotated[Mapping[str, float], Field(exclude_if=operator.not_)] = {}
+    """How relevant each thing to be ranked is, where its measure is `ndcg_10`."""
+
+    context: Annotated[str, Field(validation_alias=AliasChoices("input", "context"), exclude=True, repr=False)] = ""
+    """What the model had read, where it is known; what the question names is told by it."""
+
     @classmethod
     def of_document(cls, *, facts: Mapping[str, Any], **fields: Any) -> "Reference":
-        """The reference of a document; the question names its facts `asked`, `key` and `value`."""
+        """The reference of a document; the question names its facts `asked`, `key` and `value`.
+
+        Facts of the same names say what is cited, whether order counts, and by what measure a reply is rated.
+        """
         asked = dict.fromkeys(leaf for name in ("asked", "key", "value") for leaf in leaves(facts.get(name)))
         named = [text for text in asked if text not in fields["answers"]]
         depth = [round(depth, 6) for depth in fields.pop("depth")]  # from memory or from a column of float32
-        return cls(asked=tuple(named), citations=facts.get("citations") or (), depth=tuple(depth), **fields)
+        own = {name: facts[name] for name in ("citations", "ordered", "measure", "prefix", "grades") if facts.get(name)}
+        return cls(asked=tuple(named), depth=tuple(depth), **own, **fields)
 
 
 class Prediction(BaseModel):

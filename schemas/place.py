@@ -190,6 +190,13 @@ def stored_below(place: UPath) -> dict[str, Stored]:
         }
 
 
+def files_below(place: Place) -> list[str]:
+    """The files in a folder and its folders, by their paths from there, sorted; none where there is no folder."""
+    if isinstance(place, Path):
+        return sorted(path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
+    return sorted(stored_below(place))
+
+
 def folders_in(place: Place) -> list[Place]:
     """The folders in a folder, by name; none where there is no folder."""
     if isinstance(place, Path):

@@ -113,11 +113,13 @@ def choose_problem(
             f"{len(others):,}: use a shorter length or a file with more paragraphs"
         )
     mixed: list[int] = rng.permutation(others).tolist()
+    written = [frame.written(file.titles[place], file.texts[place]) for place in mixed]
     return Problem(
         question=asked.question,
         answer=asked.answer,
         support=[Page(file.titles[place], file.texts[place], spans) for place, spans in asked.support],
-        others=[frame.written(file.titles[place], file.texts[place]) for place in mixed],
+        others=written,
+        cuts=np.array([[len(document)] for document in written]),
     )
 
 

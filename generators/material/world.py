@@ -78,6 +78,12 @@ class Problem:
     support: Sequence[Page]
     others: Sequence[str]
     """The other documents, in the frame that they are written in."""
+    cuts: Ints
+    """Characters of each other document up to the end of each of its sentences, the last one's those of the whole,
+    what the frame puts after the text included, shape (num_others, sentences)."""
+    rivals: Ints | None = None
+    """The sentences of other documents, counted through them, in which each value first stands that is like the
+    answer; None where that is not known."""
     facts: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
@@ -85,6 +91,10 @@ _NUM_TITLED = 3
 
 
 _NUM_RELATIONS = len(RELATIONS[Kind.PERSON])
+NUM_SENTENCES = _NUM_RELATIONS
+"""Sentences of an invented document, one for each relation."""
+_SHARED = (Kind.PERSON, Kind.FIRM, Kind.TOWN, Kind.DATE)
+"""Kinds of values that are asked for."""
 _NUM_STATEMENTS = len(RELATIONS[Kind.PERSON][0].statements)
 _FORMS = ("name", "It", "it")
 
@@ -116,9 +126,10 @@ def invent(rng: np.random.Generator, hops: int, num_others: int, frame: Frame, s
     relations[:, 1:] = 1 + np.argsort(rng.random((num_rows, _NUM_RELATIONS - 1)), axis=1)
     facts = kinds[:, None] * _NUM_RELATIONS + relations
     value_kinds = _table().value_kinds.take(facts)
-    chosen = rng.integers(0, num_names - 1, relations.shape)
-    chosen += (value_kinds == kinds[:, None]) & (chosen >= ranks[:, None])  # nothing refers to itself
-    chosen[:hops] = rng.integers(hops, num_names, (hops, _NUM_RELATIONS))  # nor is an answer part of the question
+    chosen = _evenly(rng, value_kinds, num_names)
+    chosen += (value_kinds == kinds[:, None]) & (chosen == ranks[:, None])  # nothing refers to itself
+    chosen %= num_names
+    _swap_out(chosen, hops, value_kinds, ranks)  # nor is an answer part of the question
     asked = [int(np.flatnonzero(relations[hop] == relation)[0]) for hop, (_, relation) in enumerate(path)]
     chosen[hops - 1, asked[-1]] = answers[int(rng.integers(len(answers)))]
     if hops == 2:
@@ -128,12 +139,14 @@ def invent(rng: np.random.Generator, hops: int, num_others: int, frame: Frame, s
     first_name = len(strings) - len(Kind) * num_names
     titles, values = first_name + kinds * num_names + ranks, first_name + value_kinds * num_names + chosen
     rows = _lay_out(rng, facts, titles, _short_names(kinds, names[kinds, ranks, 1]), values)
-    pages, others = _written(strings, rows, asked, frame)
+    pages, others, cuts = _written(strings, rows, asked, frame)
     return Problem(
         question=_question(rng, path, pages[0].title),
         answer=strings[int(values[hops - 1, asked[-1]])].as_py(),
         support=pages,
         others=others,
+        cuts=cuts,
+        rivals=_rivals(chosen, value_kinds, hops, asked[-1]),
         facts={"relations": [RELATIONS[kind][relation].id for kind, relation in path]},
     )
 
@@ -151,6 +164,37 @@ def _draw_path(rng: np.random.Generator, hops: int) -> list[tuple[Kind, int]]:
         path.append((kind, relation))
         kind = RELATIONS[kind][relation].value
     return path
+
+
+def _evenly(rng: np.random.Generator, kinds: Ints, num_names: int) -> Ints:
+    """A name of each of these kinds, those that can be asked for all as often, so that none is a better guess."""
+    flat = kinds.ravel()
+    chosen = rng.integers(0, num_names, flat.shape)
+    for kind in _SHARED:
+        places = np.flatnonzero(flat == kind)
+        chosen[places] = rng.permutation(num_names)[rng.permutation(len(places)) % num_names]
+    return chosen.reshape(kinds.shape)
+
+
+def _swap_out(chosen: Ints, hops: int, kinds: Ints, ranks: Ints) -> None:
+    """Exchange the first names of a kind, where the first documents have them, for others that later documents have."""
+    for row, place in np.argwhere(chosen[:hops] < hops).tolist():
+        is_free = (kinds == kinds[row, place]) & (chosen >= hops) & (ranks >= hops)[:, None]
+        other = np.unravel_index(int(np.argmax(is_free)), is_free.shape)
+        if is_free[other]:
+            chosen[row, place], chosen[other] = chosen[other], chosen[row, place]
+        else:  # a text of a few documents
+            chosen[row, place] += hops
+
+
+def _rivals(chosen: Ints, kinds: Ints, hops: int, asked: int) -> Ints:
+    """The sentences of other documents in which each value first stands that could be taken for the answer."""
+    others = chosen[hops:].ravel()
+    sentences = np.flatnonzero(kinds[hops:].ravel() == kinds[hops - 1, asked])[::-1]
+    firsts = np.full(int(chosen.max()) + 1, -1)
+    firsts[others[sentences]] = sentences  # of several sentences with a value the first is set last
+    firsts[chosen[hops - 1, asked]] = -1
+    return np.sort(firsts[firsts >= 0])
 
 
 def _question(rng: np.random.Generator, path: Sequence[tuple[Kind, int]], title: str) -> str:
@@ -247,8 +291,8 @@ def _lay_out(rng: np.random.Generator, facts: Ints, titles: Ints, short_names: P
 
 def _written(
     strings: "pa.StringArray", rows: Places, asked: Sequence[int], frame: Frame
-) -> tuple[list[Page], list[str]]:
-    """The first documents, with the sentences at the places in `asked` as evidence, and all others as written."""
+) -> tuple[list[Page], list[str], Ints]:
+    """The first documents, the sentences at the places in `asked` as evidence; all others as written, their cuts."""
     import pyarrow as pa
 
     _, offsets, data = strings.take(pa.array(rows.ravel())).buffers()
@@ -266,7 +310,10 @@ def _written(
         sentence = at + place * _SENTENCE_WIDTH
         start, end = int(ends[sentence] - ends[at]) + 1, int(ends[sentence + _SENTENCE_WIDTH] - ends[at])
         pages.append(Page(title, content, ((start, end),)))
-    return pages, written[len(asked) :]
+    sentence_ends = ends[: rows.size].reshape(rows.shape)[:, 2 + _SENTENCE_WIDTH :: _SENTENCE_WIDTH].astype(np.int64)
+    cuts = sentence_ends - ends[: rows.size : _ROW_WIDTH, None]
+    cuts += len(frame.written("", "")) - len(frame.after_title.encode())
+    return pages, written[len(asked) :], cuts[len(asked) :]
 
 
 @dataclass(frozen=True)

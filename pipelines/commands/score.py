@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 @click.option("--data", type=PATH, help="The dataset, instead of --references.")
 @click.option(
     "--match",
-    type=click.Choice(["exact", "substring"]),
+    type=click.Choice(["exact", "last-answer", "substring", "two-way", "task"]),
     default="exact",
     show_default=True,
-    help="Whole answers and nothing else, or RULER's substrings.",
+    help="All answers and nothing else, in all of the reply or in its last marked answer; RULER's substrings; the last "
+    "answer and the reference hold one another; or the measure of each task.",
 )
 @click.option("--plot", type=PATH, help="Heat map of length and depth to draw, .png or .svg.")
 def score(

@@ -93,7 +93,7 @@ def _print_problems(verdict: Verdict | CorpusVerdict) -> None:
 
 def _print_dataset(verdict: Verdict) -> None:
     if verdict.beside:
-        console().print(f"not checked: {', '.join(verdict.beside)}, which are no part of the dataset", markup=False)
+        console().print(f"not checked, being no part of the dataset: {', '.join(verdict.beside)}", markup=False)
     rows, documents = counted(verdict.rows, "row"), counted(verdict.documents, "document")
     checked = f"{rows}, {documents}, {counted(verdict.tokens, 'token')}"
     if verdict.holds:

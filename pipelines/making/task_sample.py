@@ -139,6 +139,7 @@ class TaskSample:
             task=self.task,
             template=self.template,
             facts=self.facts,
+            context=self.prompt,
         )
 
     def __eq__(self, other: object) -> bool:

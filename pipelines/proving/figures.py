@@ -1,5 +1,6 @@
 """What a task's samples ask of a model, in figures: without the question, of the text, of the loss."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -20,10 +21,11 @@ _STEPS = 200
 """Prefixes of a text that are tried."""
 
 
-NUM_SAMPLES = 300
-"""Samples that figures are measured on; twice as many halve the smallest shortcut that is seen."""
+NUM_SAMPLES = 1200
+"""Samples that figures are measured on; four times as many halve the smallest shortcut that is seen."""
 NUM_CHARS = 12_000
 """Characters of each, about 3k tokens."""
+_NUM_HASHED = 3
 _FILE = Path(__file__).parent / "figures.json"
 
 
@@ -39,6 +41,8 @@ class Figures:
     """Mean share of the text, from its beginning, after which the answer is certain; see `needed_share`."""
     loss_tokens: float
     """Mean tokens of the answer and of EOS, as a plain document trains them under the embedded tokenizer."""
+    drawn: str
+    """`hash_of` the samples: with others, the figures have to be measured again."""
 
     @classmethod
     def of(cls, samples: Sequence[Sample], shortcut: Shortcut | None) -> "Figures":
@@ -49,7 +53,20 @@ class Figures:
             None if shortcut is None else round(shortcut.chance, 4),
             round(float(np.mean([needed_share(sample) for sample in samples])), 4),
             round(float(np.mean([len(tokenizer.encode(sample.answer)) + 1 for sample in samples])), 2),
+            hash_of(samples),
         )
+
+
+def hash_of(samples: Sequence[Sample]) -> str:
+    """By the first few samples whether they are those that figures were measured on."""
+    return hashlib.sha256("\0".join(sample.text for sample in samples[:_NUM_HASHED]).encode()).hexdigest()[:16]
+
+
+def is_current(name: str, preset: str) -> bool:
+    """Whether the figures that were written down are of the samples that the preset draws now."""
+    found = measured(name, preset)
+    samples = drawn_samples(name, _settings(name, preset), _NUM_HASHED, NUM_CHARS)
+    return found is not None and found.drawn == hash_of(samples)
 
 
 def measured(name: str, preset: str) -> Figures | None:
@@ -59,7 +76,7 @@ def measured(name: str, preset: str) -> Figures | None:
 
 
 def write_figures() -> None:
-    """Measure every preset of every task again, which takes a minute or two, and write the figures down."""
+    """Measure every preset of every task again, which takes a few minutes, and write the figures down."""
     found: dict[str, dict[str, object]] = {}
     for name, kind in tasks().items():
         found[name] = {preset: asdict(measure(name, preset)) for preset in ("defaults", *kind.presets)}
@@ -68,9 +85,12 @@ def write_figures() -> None:
 
 def measure(name: str, preset: str) -> Figures:
     """The figures of a task's preset, or of its `defaults`."""
-    settings = {} if preset == "defaults" else preset_settings(name, preset)
-    samples = drawn_samples(name, settings, NUM_SAMPLES, NUM_CHARS)
+    samples = drawn_samples(name, _settings(name, preset), NUM_SAMPLES, NUM_CHARS)
     return Figures.of(samples, best_shortcut(samples))
+
+
+def _settings(name: str, preset: str) -> Mapping[str, object]:
+    return {} if preset == "defaults" else preset_settings(name, preset)
 
 
 def drawn_samples(name: str, settings: Mapping[str, object], num_samples: int, num_chars: int) -> list[Sample]:

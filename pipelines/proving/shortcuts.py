@@ -48,7 +48,7 @@ class Shortcut:
     """Mean over the samples of the share of their answers that are named."""
     chance: float
     """The same for strings that are drawn from those of the answers' kind, or, where that is more, for as many
-    sentences as hold the answers, drawn from the sample's `num_rivals` that could have been asked for."""
+    sentences or values as were asked for, drawn from the sample's `num_rivals` that could have been."""
     num_samples: int
     """Samples that were tried: those whose answers stand in the context."""
 
@@ -112,7 +112,8 @@ def _exam(sample: Sample) -> _Exam:
         by_kind.setdefault(kind_of(answer), []).append(answer)
     pools = [_pool(context, kind, answers) for kind, answers in by_kind.items()]
     num_rivals = cast(int, sample.facts.get("num_rivals", 0))
-    among_rivals = len(sample.evidence_spans) / num_rivals if num_rivals else 0.0
+    num_asked = min(len(sample.evidence_spans), len(sample.answers))  # an answer may take two sentences
+    among_rivals = num_asked / num_rivals if num_rivals else 0.0
     return _Exam(pools, len(sample.answers), among_rivals)
 
 

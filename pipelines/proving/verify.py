@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Generator, Iterator, Sequence
+from pathlib import PurePosixPath
 from random import SystemRandom
 from typing import Any
 
@@ -12,7 +13,7 @@ from ...packers.dataset import Config, Dataset
 from ...packers.files.dataset_file import Shard
 from ...schemas.events.judged import Verdict
 from ...schemas.manifest import MANIFEST, Manifest, StageRecord
-from ...schemas.place import Place, file_size
+from ...schemas.place import Place, file_size, files_below
 from ...schemas.recipe import fingerprint
 from ..run.engine import Engine
 from ..run.files import hash_file
@@ -72,8 +73,8 @@ def _beside(dataset: Dataset) -> tuple[list[str], list[str]]:
     """What the Hub and Git put beside a dataset, and a sentence for everything else that does not belong to it."""
     listed = [MANIFEST, *(file.path for file in dataset.manifest.listed)]
     foreign = list(foreign_paths(dataset.folder, listed))
-    kept = (dataset.folder / "builds").glob("*.json") if "builds" in foreign else []
-    builds = {path.stem.partition("-")[2] for path in kept}
+    kept = files_below(dataset.folder / "builds") if "builds" in foreign else []
+    builds = {PurePosixPath(name).stem.partition("-")[2] for name in kept if name.endswith(".json")}
     beside = [name for name in foreign if name in _BESIDE or _build(name) in builds]
     return beside, [f"{name} does not belong to the dataset" for name in foreign if name not in beside]
 

@@ -50,7 +50,7 @@ def make_flip(local: Local, there: There, mode: Mode, keep: int | None) -> Flip:
     }
     beside = {
         **sealed_files(local.manifest, texts),
-        **{path: file.read_bytes() for path, file in local.report.items()},
+        **local.report,
         **{manifest_path(build.number, build.name): build.file.read_bytes() for build in kept},
     }
     builds = frozenset({local.build, *(build.name for build in kept)})

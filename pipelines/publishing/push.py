@@ -4,6 +4,7 @@ Data goes first, into folders of the build's own that no card names. Then one co
 report and removes what is not kept: with it readers see the new version. A tag names that commit.
 """
 
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,8 @@ from .placeholder import placeholder_card
 from .remote import CARD, Remote
 from .there import There
 
+_REF = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]|\.(?!\.)|/(?=[A-Za-z0-9_])){0,199}", re.ASCII)
+"""Names of branches and tags that Git and the Hub take; Git's own rules let more pass."""
 _FILES_OF_A_COMMIT, _BYTES_OF_A_COMMIT = 50, 4 * 10**9
 _ROUNDS = 3
 """How often data is looked for and uploaded where it is missing, as after the push of another build beside this one."""
@@ -59,7 +62,7 @@ def plan_push(dataset: Dataset, repository: str, settings: PushSettings = PushSe
 
 
 def push(dataset: Dataset, repository: str, settings: PushSettings = PushSettings(), tell: Tell = nobody) -> Pushed:
-    """Bring a dataset of this machine to the Hub dataset `org/name`, as far as it is not there.
+    """Bring a dataset to the Hub dataset `org/name`, as far as it is not there.
 
     What an interrupted push uploaded stays uploaded, and nothing is done where all is there. Raises UsageError where it
     cannot go there as it is, HubError for what the Hub refuses, each with its cure.
@@ -80,6 +83,9 @@ class _Push:
         self.local, self.hub, self.settings = local, hub, settings
         if settings.pull_request and (settings.tag or settings.revision != MAIN):
             raise UsageError("--pr goes to a pull request for the main branch: leave --tag and --revision out")
+        for option, name in (("--tag", settings.tag or "v1"), ("--revision", settings.revision)):
+            if not _REF.fullmatch(name) or any(part.endswith((".", ".lock")) for part in name.split("/")):
+                raise UsageError(f"{option} {name!r} cannot be a name in Git: take letters, digits, dots and dashes")
 
     @property
     def title(self) -> str:
@@ -215,7 +221,8 @@ class _Push:
             now = self.hub.look()
             return now.commit if all(file.is_on(now) for file in files) else None
 
-        self.hub.commit(f"{self.title}: data", {file.record.path: file.path for file in files}, [], is_done)
+        with self.local.at_hand(files) as paths:
+            self.hub.commit(f"{self.title}: data", paths, [], is_done)
 
     def _flip(self, before: There, scratch: Path) -> str:
         """Let readers see the dataset; returns the commit. HubError where another push came in between."""

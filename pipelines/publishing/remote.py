@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+
+from ...schemas.place import Place, read_bytes
 
 CARD = "README.md"
 
@@ -28,11 +29,11 @@ class HubFile:
     sha256: str | None
     """Of a large file's content, None for a small one."""
 
-    def holds(self, sha256: str, local: Path) -> bool:
+    def holds(self, sha256: str, local: Place) -> bool:
         """Whether its content has this hash; of a small file, whether it is a local one's that has it."""
         if self.sha256 is not None:
             return self.sha256 == sha256
-        data = local.read_bytes()
+        data = read_bytes(local)
         return self.oid == git_oid(data) and sha256_of(data) == sha256
 
     def is_of(self, data: bytes) -> bool:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack, closing, contextmanager, redirect_stdout
+from contextlib import ExitStack, closing, contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
@@ -233,9 +233,15 @@ def _why_unread(path: str, word: str) -> str | None:
 
 
 def _one_core(work: Work[S, J, E]) -> Work[S, J, E]:
-    """The work on a single thread, since Ray shares out the cores."""
+    """The work on a single thread, since Ray shares out the cores.
+
+    Relative paths mean there what they mean here, on a node that has this folder.
+    """
+    folder = os.getcwd()
 
     def single_threaded(shared: S, job: J) -> Generator[E]:
+        with suppress(OSError):
+            os.chdir(folder)
         os.environ.setdefault("RAYON_NUM_THREADS", "1")
         import pyarrow as pa
 

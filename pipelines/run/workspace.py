@@ -162,10 +162,14 @@ def what_is_wrong(root: Place, files: Iterable[FileRecord], by_hash: bool) -> st
 def foreign_paths(root: Place, listed: Iterable[str]) -> Iterator[str]:
     """Everything below a folder that is neither a listed file nor a folder of one; no link to a folder is followed."""
     names = set(listed)
-    if not isinstance(root, Path):
-        yield from sorted(stored_below(root).keys() - names)
-        return
     folders = {parent.as_posix() for name in names for parent in PurePosixPath(name).parents}
+    if not isinstance(root, Path):
+        foreign = (PurePosixPath(name) for name in stored_below(root).keys() - names)
+        ways = ([path, *path.parents] for path in foreign)  # each from the file up to `.`, which is among the folders
+        yield from sorted(
+            {next((p for p in reversed(way) if p.as_posix() not in folders), way[0]).as_posix() for way in ways}
+        )
+        return
     waiting = [root]
     while waiting:
         for path in sorted(waiting.pop().iterdir()):

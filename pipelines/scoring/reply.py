@@ -7,7 +7,9 @@ from pydantic import ValidationError
 
 from ...schemas.errors import UsageError
 from ...schemas.evaluation import Rating, Reference
-from .rate import MATCHES
+from .measures.registry import MATCHES
+
+Match = Literal["exact", "last-answer", "substring", "two-way", "task"]
 
 
 class Referenced(Protocol):
@@ -19,20 +21,21 @@ class Referenced(Protocol):
         ...
 
 
-def score(
-    sample: Referenced | Reference | Mapping[str, object], reply: str, match: Literal["exact", "substring"] = "exact"
-) -> Rating:
+def score(sample: Referenced | Reference | Mapping[str, object], reply: str, match: Match = "exact") -> Rating:
     """The measures of one reply by name, each from 0 to 1, the main one first.
 
     sample: an item of `lcdata.samples`, its `reference`, or a line of `lcdata export --to eval` as a mapping.
     reply: all that the model wrote, its thinking included.
     match: `exact` gives `exact` (all answers and nothing else), `recall`, `precision`, `f1`, and `citations` where some
-    are asked for; `substring` gives RULER's `string_match_all` and `string_match_part`.
+    are asked for; `last-answer` the same `exact` of the last marked answer alone; `substring` RULER's
+    `string_match_all` and `string_match_part`; `two-way` whether the last answer holds the reference or is held by it;
+    `task` the measure that the sample's task names, as `score`.
 
     Raises UsageError where the mapping has no answers in `outputs` or `answers`, or there is no such match.
     """
     if match not in MATCHES:
-        raise UsageError(f"match must be {' or '.join(MATCHES)}, got {match!r}")
+        *others, last = MATCHES
+        raise UsageError(f"match must be {', '.join(others)} or {last}, got {match!r}")
     return MATCHES[match](reply, _reference(sample))
 
 

@@ -18,9 +18,9 @@ from ...packers.dataset import Dataset
 from ...schemas.errors import UsageError
 from ...schemas.evaluation import Prediction, Rating, Reference
 from ...schemas.quantity import format_length
-from .rate import MATCHES
+from .measures.registry import MATCHES
 
-_YES_OR_NO = ("exact", "string_match_part")
+_YES_OR_NO = ("exact", "last_answer", "string_match_part")
 NUM_DEPTHS = 10
 
 Item = TypeVar("Item", Reference, Prediction)

@@ -171,7 +171,7 @@ class Scored(Event):
 
     event: Literal["score"] = "score"
     match: str
-    """How replies were compared: `exact` or `substring`."""
+    """How replies were compared: `exact`, `last-answer`, `substring`, `two-way` or `task`."""
     n: int
     """Number of samples that were scored."""
     measures: dict[str, float]

@@ -21,7 +21,8 @@ Contents = dict[str, bytes]
 
 CODES = (errno.EIO, errno.ENOSPC, errno.EACCES)
 """Errors that an operation is refused with, in turn."""
-GEN = ["gen", "--task", "kv", "--length", "256", "--n", "8", "--shard-rows", "4", "--tokenizer", "tok", "--out", "kv"]
+GEN = ["gen", "--task", "kv", "--template", "table", "--length", "256", "--n", "8", "--shard-rows", "4"]
+GEN += ["--tokenizer", "tok", "--out", "kv"]
 INGEST = ["ingest", "texts", "--name", "c", "--buckets", "40,80", "--tokenizer", "tok"]
 DRAW = ["gen", "--corpus", "store/c", "--length", "128", "--tokens", "4k", "--shard-rows", "16", "--out", "drawn"]
 ROWS, SAMPLES = ["export", "kv", "--to", "mds"], ["export", "kv", "--to", "eval"]
@@ -31,7 +32,7 @@ seq_length: 256
 tokens: 6k
 tokenizer: {source: tok}
 ingest: [{name: c, inputs: [texts], buckets: [40, 80]}]
-mix: [{task: kv, length: 256, share: 25%}, {corpus: store/c}]
+mix: [{task: kv, template: [table], length: 256, share: 25%}, {corpus: store/c}]
 """
 
 

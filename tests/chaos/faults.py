@@ -22,7 +22,14 @@ for _command in ("build", "export", "gen", "ingest", "verify"):
     importlib.import_module(f"lcdata.pipelines.commands.{_command}")
 for _part in ("commands.words.build", "commands.words.ingest", "proving.verify"):
     importlib.import_module(f"lcdata.pipelines.{_part}")
-for _library in ("fastokens", "pandas"):
+for _library in (
+    "datasets.packaged_modules",
+    "fastokens",
+    "pandas",
+    "pyarrow.acero",
+    "pyarrow.dataset",
+    "pyarrow.substrait",
+):
     importlib.import_module(_library)
 tasks()
 
@@ -94,7 +101,7 @@ def _run(folder: Path, command: list[str], fault: Fault | None, operations: int,
     code = 70
     try:
         os.chdir(folder)
-        os.environ.update(HF_HUB_OFFLINE="1", COLUMNS="200")
+        os.environ.update(HF_HUB_OFFLINE="1", COLUMNS="200", RAYON_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
         os.dup2(said, 1)
         os.dup2(said, 2)
         sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)

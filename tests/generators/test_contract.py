@@ -4,7 +4,6 @@ import pickle
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -16,9 +15,10 @@ from own_tests import own_tests
 from lcdata.generators.registry import tasks
 from lcdata.packers.tokens.tokenizer import Tokenizer, load_tokenizer
 from lcdata.pipelines.making.samples import Made, SampleMaker
-from lcdata.pipelines.proving.figures import NUM_CHARS, NUM_SAMPLES, Figures, drawn_samples, measured
+from lcdata.pipelines.proving.figures import NUM_SAMPLES, Figures, drawn_samples, is_current, measured
 from lcdata.pipelines.proving.shortcuts import Shortcut, best_shortcut
 from lcdata.schemas.mix import TaskComponent
+from lcdata.schemas.sample import Sample
 from lcdata.schemas.tokens import TokenizerChoice
 
 
@@ -74,8 +74,8 @@ def test_documents_are_exact(name: str, settings: dict[str, Any], tokenizer_sour
         encodings += made.encodings
 
         rate = maker.rates[document.template]
-        # What is left is no more than the next unit; the longest are kv's, with up to 6 pairs where the mean is 3.5.
-        assert length - max(1.6 * (rate.tokens_per_unit + rate.unit_noise), 24) <= len(ids) <= length
+        # What is left is no more than the next unit; the longest are mdqa's, where a document begins with its title.
+        assert length - max(2.5 * (rate.tokens_per_unit + rate.unit_noise), 24) <= len(ids) <= length
         expected = tokenizer.reference.encode(sample.text, add_special_tokens=False).ids
         assert ids == [*head, *expected, identity.eos_id]
         prompt_ids = tokenizer.reference.encode(sample.prompt, add_special_tokens=False).ids
@@ -166,19 +166,27 @@ MOST_CHANCE = 0.1
 """What a guess may name by chance where retrieval is claimed: one in ten strings of the answer's kind, or fewer."""
 
 
+FEW = 100
+
+
+def few_of(name: str, settings: Mapping[str, object]) -> list[Sample]:
+    """A few samples with these settings, of about 1,300 tokens each."""
+    return drawn_samples(name, settings, FEW, 5_000)
+
+
 def shortcut_of(name: str, settings: Mapping[str, object]) -> Shortcut | None:
-    """The best guess without the question at samples with these settings, of about 4k tokens each."""
-    return best_shortcut(drawn_samples(name, settings, NUM_SAMPLES, NUM_CHARS))
+    """The best guess without the question at a few samples with these settings."""
+    return best_shortcut(few_of(name, settings))
 
 
-def most_by_chance(shortcut: Shortcut) -> float:
+def most_by_chance(chance: float, num_samples: int) -> float:
     """The rate that guesses at chance stay below in all but one of a million tries.
 
     Shares of several answers vary less than that, since they are of a like chance each.
     """
     from scipy import stats
 
-    return float(stats.binom.isf(1e-6, shortcut.num_samples, shortcut.chance) + 1) / shortcut.num_samples
+    return float(stats.binom.isf(1e-6, num_samples, chance) + 1) / num_samples
 
 
 @pytest.mark.parametrize(("name", "settings"), cases())
@@ -189,30 +197,29 @@ def test_no_guess_without_the_question_is_better_than_chance(name: str, settings
     """
     shortcut = shortcut_of(name, settings)
     if shortcut is not None and shortcut.chance <= MOST_CHANCE:
-        assert shortcut.rate <= most_by_chance(shortcut), shortcut
+        assert shortcut.rate <= most_by_chance(shortcut.chance, shortcut.num_samples), shortcut
 
 
 @pytest.mark.parametrize(("name", "preset"), presets())
 def test_presets_need_their_question_unless_they_say_otherwise(name: str, preset: str) -> None:
     """A preset is at chance, and chance is small, or it is named as one that a benchmark has otherwise.
 
-    Its figures are those of the documentation; other libraries of linear algebra may weigh rules a little otherwise.
+    Its figures are those of the documentation, measured on its samples as they are now; of a new task on a few.
     """
+    found, num_samples = measured(name, preset), NUM_SAMPLES
+    assert found is None or is_current(name, preset), "run `make figures gallery`"
     kind = tasks()[name]
-    settings = {} if preset == "defaults" else kind.presets[preset]
-    samples = drawn_samples(name, settings, NUM_SAMPLES, NUM_CHARS)
-    shortcut = best_shortcut(samples)
-    found, written = Figures.of(samples, shortcut), measured(name, preset)
-    if written is not None:  # a new task has none yet
-        assert found == replace(written, guessed=found.guessed), "run `make figures gallery`"
-        assert found.guessed == pytest.approx(written.guessed, abs=0.03), "run `make figures gallery`"
-    if shortcut is None:
+    if found is None:
+        samples, num_samples = few_of(name, {} if preset == "defaults" else kind.presets[preset]), FEW
+        found = Figures.of(samples, best_shortcut(samples))
+    if found.guessed is None or found.by_chance is None:
         assert preset not in kind.guessable
     elif preset in kind.guessable:
-        assert shortcut.rate > min(most_by_chance(shortcut), MOST_CHANCE), "it could drop its name"
+        most = min(most_by_chance(found.by_chance, num_samples), MOST_CHANCE)
+        assert found.guessed > most, "it could drop its name"
     else:
-        assert shortcut.rate <= most_by_chance(shortcut), shortcut
-        assert shortcut.chance <= MOST_CHANCE, shortcut
+        assert found.guessed <= most_by_chance(found.by_chance, num_samples), found
+        assert found.by_chance <= MOST_CHANCE, found
 
 
 def order_of_words(text: str) -> tuple[int, ...]:
@@ -320,7 +327,7 @@ def test_the_contract_fails_where_only_the_asked_key_has_something_in_common(mon
     monkeypatch.setattr(kv, "_draw_keys", draw)
     shortcut = shortcut_of("kv", settings)
     assert shortcut is not None
-    assert shortcut.rate > 0.4 > 5 * most_by_chance(shortcut)
+    assert shortcut.rate > 0.5 > 3 * most_by_chance(shortcut.chance, FEW)
     assert shortcut.rule in ("most rarest of 2 words before", "all together")
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from chance import chisquare, ks_2samp
 
 from lcdata.generators.material.relations import INDUSTRIES, RELATIONS, TOWN_ENDS, Kind, Relation
-from lcdata.generators.material.world import Frame, Problem, invent
+from lcdata.generators.material.world import NUM_SENTENCES, Frame, Problem, _evenly, invent
 from lcdata.generators.mdqa import MDQA, WORDINGS, MDQADraft, MDQAWording
 from lcdata.generators.registry import build_task
 from lcdata.schemas.errors import UsageError
@@ -101,15 +102,16 @@ def relations() -> list[tuple[Kind, Relation]]:
     return [(kind, relation) for kind in RELATIONS for relation in RELATIONS[kind] if relation.asks]
 
 
-def make(index: int, num_units: int, **settings: object) -> Sample:
-    """A sample in one of the wordings, without any tokenizer."""
-    return draft(index, num_units, **settings).render(num_units)
+def make(index: int, num_others: int, **settings: object) -> Sample:
+    """A sample in one of the wordings with so many other documents, all whole, without any tokenizer."""
+    return draft(index, num_others, **settings).render(num_others * (1 if "file" in settings else NUM_SENTENCES))
 
 
-def draft(index: int, num_units: int, **settings: object) -> MDQADraft:
+def draft(index: int, num_others: int, **settings: object) -> MDQADraft:
     """A draft in one of the wordings."""
     task = build_task("mdqa", settings)
     assert isinstance(task, MDQA)
+    num_units = num_others * (1 if "file" in settings else NUM_SENTENCES)
     return task.draft(stream("mdqa", 5, index), WORDINGS[index % len(WORDINGS)], num_units)
 
 
@@ -156,7 +158,7 @@ def test_evidence_is_the_sentence_of_each_hop() -> None:
 @pytest.mark.parametrize("document", ["№ {n} · {title} → {text} \n", "({n}) {title}: {text}"])
 def test_a_users_wording_may_be_in_any_script_and_end_with_the_text(document: str) -> None:
     made = MDQA(hops=2).draft(stream("mdqa", 5, 1), replace(WORDINGS[0], document=document), 40)
-    for units in (1, 40):
+    for units in (1, 38, 40):
         sample = made.render(units)
         assert abs(len(sample.text) - int(made.chars[units])) <= 4
         sentences = [sample.text[start:end] for start, end in sample.evidence_spans]
@@ -173,11 +175,30 @@ def test_citations_are_singular_or_plural() -> None:
 def test_a_shorter_sample_has_the_first_of_the_same_documents() -> None:
     made = draft(4, 50, hops=2)
     orders: list[list[str]] = []
-    for units in (50, 20):
-        sample = made.render(units)
+    for count in (50, 20):
+        sample = made.render(count * NUM_SENTENCES)
         orders.append([title for title, _ in read(sample.prompt)[1] if title not in sample.facts["titles"]])
     assert [len(order) for order in orders] == [50, 20]
     assert orders[0][:20] == orders[1]
+
+
+def test_the_last_of_the_other_documents_may_lack_its_last_sentences() -> None:
+    for index, settings in product((0, 4, 7), CASES):
+        made = draft(index, 4, **settings)
+        whole = read(made.render(4 * NUM_SENTENCES).prompt)[1]
+        for units in range(1, 4 * NUM_SENTENCES, 3):
+            sample = made.render(units)
+            assert abs(len(sample.text) - int(made.chars[units])) <= 4
+            assert solve(sample.prompt) == sample.answers
+            others = [document for document in read(sample.prompt)[1] if document[0] not in sample.facts["titles"]]
+            assert [title for title, _ in others] == [
+                title for title, _ in whole if title not in sample.facts["titles"]
+            ][: len(others)]
+            assert sum(len(sentences) for _, sentences in others) == units
+            assert all(len(sentences) == NUM_SENTENCES for _, sentences in others[:-1])
+            for (start, end), title in zip(sample.evidence_spans, sample.facts["titles"], strict=False):
+                sentences = next(sentences for other, sentences in whole if other == title)
+                assert sample.text[start:end] in sentences
 
 
 def test_depths_put_the_documents_where_they_say() -> None:
@@ -207,6 +228,15 @@ def test_the_asked_statement_stands_anywhere_in_its_document() -> None:
     assert chisquare(np.bincount(places)[1:]).pvalue > 1e-4
     assert set(places) == {1, 2, 3, 4, 5, 6}
     assert min(map(len, of_relation.values())) >= 4
+
+
+def test_values_of_a_kind_are_stated_as_often_as_each_other() -> None:
+    kinds = stream("kinds", 0, 0).integers(0, Kind.LOOK, (300, NUM_SENTENCES))
+    chosen = _evenly(stream("names", 0, 0), kinds, 40)
+    for kind in (Kind.PERSON, Kind.FIRM, Kind.TOWN, Kind.DATE):
+        counts = np.bincount(chosen[kinds == kind], minlength=40)
+        assert 1 < max(counts) <= min(counts) + 1
+    assert [make(index, 120).facts["num_rivals"] > 50 for index in range(9)] == [True] * 9
 
 
 @pytest.mark.parametrize("hops", [1, 2])

@@ -260,7 +260,7 @@ def test_build_stores_the_corpora_that_the_recipe_names(lcdata: Run, tmp_path: P
     done = lcdata("build", "recipe.yaml")
     assert done.returncode == 0, done.stderr
     assert 'load_dataset("someone/notes", "notes", split="train")' in (tmp_path / "out/README.md").read_text()
-    assert "hf upload someone/notes out --repo-type dataset" in done.stdout
+    assert "lcdata push out" in done.stdout
     assert (tmp_path / "store/notes/corpus.json").is_file()
     again = lcdata("build", "recipe.yaml", "--out", "other")
     assert again.returncode == 0, again.stderr

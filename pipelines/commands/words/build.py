@@ -9,7 +9,7 @@ import humanize
 from ....schemas.counted import counted
 from ....schemas.events.building import Built, Planning
 from ....schemas.events.shown import PlanShown, StagePlanned
-from ....schemas.place import Place, place_of
+from ....schemas.place import Place, place_of, whole_place
 from ....schemas.quantity import format_length
 from ....schemas.recipe import Recipe
 from ...drawing.picture import check_drawing
@@ -41,7 +41,7 @@ def build_dataset(
     from ...build import build_dataset as build
 
     built = build(recipe, out, output.tell, where, engine, overwrite, unless_same)
-    made = place_of(built.out)
+    made = out if str(whole_place(out)) == built.out else place_of(built.out)  # as it was written, where it is that one
     if with_report:
         report_dataset(output, made)
     output.report(built, lambda: _print_built(built, made))

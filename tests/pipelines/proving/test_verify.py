@@ -88,7 +88,7 @@ def test_everything_that_does_not_belong_is_named(folder: Path, lcdata: Run) -> 
     (folder / ".gitattributes").touch()
     beside = lcdata("verify", "out", "--samples", "0")
     assert beside.returncode == 0
-    assert "not checked: .cache, .gitattributes, which are no part of the dataset" in beside.stdout
+    assert "not checked, being no part of the dataset: .cache, .gitattributes" in beside.stdout
     (folder / "data/.hidden").touch()
     (folder / "data/empty").mkdir()
     (folder / ".gitmodules").touch()

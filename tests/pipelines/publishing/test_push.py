@@ -11,6 +11,8 @@ from hub.server import LoopbackHub
 
 from lcdata import open_dataset
 from lcdata.pipelines.proving.verify import verify
+from lcdata.pipelines.publishing.push import PushSettings, push
+from lcdata.schemas.errors import UsageError
 
 NAME, CONFIG = "user/data", "kv-256"
 
@@ -178,6 +180,13 @@ def test_a_tag_that_another_commit_has_is_refused(hub: LoopbackHub, one: Path, t
     run = lcdata(hub, "push", two, NAME, "--tag", "v1")
     assert run.returncode == 2
     assert "--tag v1 is the name of commit" in run.stderr
+
+
+@pytest.mark.parametrize("name", ["a b", "../x", "a..b", "a/", "/a", "-a", "a.lock", "a:b", "a~1", ".a", "a/.b"])
+def test_what_git_could_not_call_a_tag_or_a_branch_is_refused_before_anything_goes(name: str, one: Path) -> None:
+    for settings in (PushSettings(tag=name), PushSettings(revision=name)):
+        with pytest.raises(UsageError, match="cannot be a name in Git"):
+            push(open_dataset(one), NAME, settings)
 
 
 def test_a_build_that_is_damaged_here_is_not_pushed(hub: LoopbackHub, one: Path, tmp_path: Path) -> None:

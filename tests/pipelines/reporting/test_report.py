@@ -221,7 +221,7 @@ def test_a_report_lies_in_its_dataset_and_is_no_part_of_it(lcdata: Run, small: s
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == names, "the same bytes again"
     verified = lcdata("verify", "out")
     assert verified.returncode == 0
-    assert "not checked: report" in verified.stdout
+    assert "no part of the dataset: report" in verified.stdout
     again = lcdata(*made_so, "--out", "out")
     assert "nothing to do" in again.stdout
 

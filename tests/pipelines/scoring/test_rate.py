@@ -74,7 +74,8 @@ def test_answers_of_our_own_are_exact_and_those_of_others_are_not(
             shuffled_recall.append(wrong["recall"])
             if kinds(other) == kinds(reference):
                 assert rate(", ".join([*answers, *other.answers]), reference)["exact"] == 0
-            assert rate(sample.sample.answer.replace(answers[0], ""), reference)["exact"] == 0
+            if not sample.document.facts.get("absent"):  # `no table has key 5` says it also without `Not found`
+                assert rate(sample.sample.answer.replace(answers[0], ""), reference)["exact"] == 0
     if shuffled_recall:
         assert len(shuffled_recall) > 3
         assert sum(shuffled_recall) / len(shuffled_recall) < 0.25
@@ -117,7 +118,7 @@ REPLIES = [
     ("KJMNV, SMSKQ, WWWWW", NAMES, 1, 2 / 3),
     ("KJMNVX", NAMES, 0, 0),
     ("It was Smith, Jones  and\nBrown.", ("Smith, Jones and Brown",), 1, 1),
-    ("Smith, Jones and Brown, or Miller Ltd", ("Smith, Jones and Brown",), 1, 1 / 2),
+    ("Smith, Jones and Brown, or Miller Ltd", ("Smith, Jones and Brown",), 1, 1 / 3),
     ("A careful engineer", ("a careful engineer",), 1, 1),
     ("careful engineer", ("a careful engineer",), 1, 1),
     ("It is not found.", ("Not found",), 1, 1),
@@ -125,7 +126,7 @@ REPLIES = [
     ("2764 in Dictionary 10, if it is not: Not found.", PAIR, 1, 2 / 3),
     ("large-entire", ("large-entire",), 1, 1),
     ("very-large-entire", ("large-entire",), 0, 0),
-    ("large-entire, not small-part", ("large-entire",), 1, 1 / 2),
+    ("large-entire, not small-part", ("large-entire",), 1, 1),
 ]
 
 
@@ -140,7 +141,7 @@ def test_a_reply_states_what_a_person_reads_in_it(
 
 
 def test_what_the_question_names_may_be_repeated() -> None:
-    reply = "The value of key 4936 is 2764 and it is in Dictionary [10]."
+    reply = "For 4936 it is 2764, in Dictionary [10]."
     assert rate(reply, Reference(answers=PAIR))["exact"] == 0
     assert rate(reply, Reference(answers=PAIR, asked=("4936",)))["exact"] == 1
 

@@ -44,7 +44,7 @@ def test_the_main_measure_comes_first() -> None:
             r'reference: outputs: field required; it is such as \{"index": 0, "outputs": \["42"\]\}',
         ),
         ({"outputs": []}, "exact", r"reference: outputs: value should have at least 1 item"),
-        ({"outputs": ["42"]}, "fuzzy", r"match must be exact or substring, got 'fuzzy'"),
+        ({"outputs": ["42"]}, "fuzzy", r"match must be exact, last-answer, substring, two-way or task, got 'fuzzy'"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(reference: dict[str, object], match: str, message: str) -> None:

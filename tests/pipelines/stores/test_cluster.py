@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -10,43 +11,12 @@ from pathlib import Path
 
 import fsspec
 import pytest
+import two_nodes
 import yaml
 from conftest import Run
 from object_store import ObjectStore, contents_of, folders_beside
 
 Contents = Callable[[Path], dict[str, bytes]]
-
-NODES = """
-import os, sys
-from pathlib import Path
-from ray.cluster_utils import Cluster
-
-root, watcher = Path(sys.argv[1]), sys.argv[2]
-cluster = Cluster()
-for name in ("one", "two"):
-    home = root / name
-    (home / "tmp").mkdir(parents=True)
-    os.chdir(home)
-    own = {"HOME": str(home), "TMPDIR": str(home / "tmp")}
-    os.environ.update(own)
-    variables = {**own, "PYTHONPATH": watcher + os.pathsep + os.environ.get("PYTHONPATH", "")}
-    for attempt in range(4):  # Ray gives a node 30 seconds to start, which a busy machine may not have
-        try:
-            cluster.add_node(
-                num_cpus=1,
-                include_dashboard=False,
-                object_store_memory=2**27,
-                env_vars=variables,
-            )
-            break
-        except Exception:
-            if attempt == 3:
-                raise
-cluster.wait_for_nodes()
-print(cluster.address, flush=True)
-sys.stdin.read()
-cluster.shutdown()
-"""
 
 WATCHER = """
 import os, sys
@@ -76,16 +46,18 @@ def address(root: Path, tmp_path: Path, store: ObjectStore, monkeypatch: pytest.
     """The address of two nodes with a home, a working directory and a folder for temporary files each."""
     (root / "watcher").mkdir()
     (root / "watcher/sitecustomize.py").write_text(WATCHER)
-    (root / "nodes.py").write_text(NODES)
+    token = secrets.token_hex(32)
     environment = {
         **os.environ,
         "SEEN": str(root / "seen"),
         "WATCHED": str(tmp_path.parent),
         "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_AUTH_MODE": "disabled",
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": token,
     }
-    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
-    command = [sys.executable, str(root / "nodes.py"), str(root), str(root / "watcher")]
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", token)
+    command = [sys.executable, two_nodes.__file__, str(root), str(root / "watcher")]
     with open(root / "said", "w") as said:
         nodes = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True
@@ -139,3 +111,9 @@ def test_two_nodes_that_share_nothing_but_the_store_make_the_same_bytes(
     assert failed.returncode == 1
     assert "of the cluster does not see s3://bucket/sets/.other.lcdata" in failed.stderr
     assert "give the credentials in the environment in which its Ray is started" in failed.stderr
+
+    store.refuses = lambda request: False
+    (tmp_path / "relative.jsonl").write_text("\n".join(lines))
+    made_there = ("ingest", "relative.jsonl", "--name", "r", "--tokenizer", small, "--out", "s3://bucket/store")
+    done = lcdata(*made_there, "--address", address)
+    assert done.returncode == 0, "a path means the same on a node that has the driver's folder"

@@ -1,0 +1,1 @@
+"""What a reply states, as a person reads it."""
