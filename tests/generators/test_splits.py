@@ -112,15 +112,10 @@ def test_a_corpus_may_be_called_otherwise(tmp_path: Path, small: str) -> None:
     (tmp_path / "one.txt").write_text(text)
     shutil.copy(tmp_path / "one.txt", tmp_path / "two.txt")
     one, two = (
-        [
-            sample.text
-            for sample in lcdata.samples(
-                "niah", "1k", n=4, tokenizer=small, haystack="essay", corpus=f"{tmp_path}/{file}.txt"
-            )
-        ]
+        lcdata.samples("niah", "1k", n=4, tokenizer=small, haystack="essay", corpus=f"{tmp_path}/{file}.txt")
         for file in ("one", "two")
     )
-    assert one == two
+    assert [sample.text for sample in one] == [sample.text for sample in two]
 
 
 def test_sets_have_parts_of_a_corpus_for_themselves() -> None:
@@ -154,7 +149,7 @@ def test_a_corpus_may_be_too_short_to_be_parted(tmp_path: Path) -> None:
 
 def test_values_may_be_too_few_to_be_parted() -> None:
     settings = {"value_digits": "1"}
-    assert {sample.answers[0] for sample in drawn("kv", settings, "train", 60)} <= {"1", "2", "5", "8", "9"}
+    assert {sample.answers[0] for sample in drawn("kv", settings, "train", 60)} <= {"1", "2", "6", "7", "8"}
     with pytest.raises(UsageError, match="kv: no value below 10 is of split"):
         drawn("kv", settings, "test", 1)
 
