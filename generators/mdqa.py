@@ -9,6 +9,7 @@ stands is drawn anew for each sample. Left out: questions on more than two docum
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from string import Formatter
@@ -21,7 +22,7 @@ from pydantic.dataclasses import dataclass
 
 from ..schemas.quantity import Depth
 from ..schemas.sample import Draft, Sample, Span
-from .material.qa_files import choose_problem, read_questions
+from .material.qa_files import Turn, choose_problem, read_questions
 from .material.wording import fill, shift
 from .material.world import NUM_SENTENCES, Frame, Problem, invent
 from .task import SETTINGS, Task, Template
@@ -185,6 +186,17 @@ class MDQA(Task):
         """The file of questions, where the settings name one."""
         return () if self.file is None else (self.file,)
 
+    turn: ClassVar[Turn | None] = None
+    """Whose turn it is among the questions of a file; of a single sample's task."""
+
+    def of_sample(self, seed: int, number: int) -> "MDQA":
+        """The task with the question of the file whose turn it is, so that each is asked before one comes again."""
+        if self.file is None:
+            return self
+        own = copy(self)
+        object.__setattr__(own, "turn", (seed, number))
+        return own
+
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "MDQADraft":
         """A draft whose units are sentences of documents that do not matter, or such documents of a file.
 
@@ -339,4 +351,4 @@ def _ends(strings: Sequence[str]) -> NDArray[np.int64]:
 def _problem(task: MDQA, rng: np.random.Generator, num_others: int, frame: Frame) -> Problem:
     if task.file is None:
         return invent(rng, task.hops, num_others, frame, task.split)
-    return choose_problem(rng, read_questions(task.file), task.hops, num_others, frame, task.split)
+    return choose_problem(rng, read_questions(task.file), task.hops, num_others, frame, task.split, task.turn)

@@ -48,6 +48,10 @@ class Task(ABC):
         """Files that samples are made from; what is in them decides a build as the settings do."""
         return ()
 
+    def of_sample(self, seed: int, number: int) -> "Task":
+        """The task as it drafts one sample of a seed: itself, unless it has material that is used up in turn."""
+        return self
+
     @abstractmethod
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> Draft:
         """A draft of `num_units` units in this wording, decided by the stream alone.

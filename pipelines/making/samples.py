@@ -168,13 +168,13 @@ class SampleMaker:
 
     def _fit(self, index: int, length: int) -> Fitted:
         """Fit the sample's draft, drawn again with more units in the rare case that it was too small."""
-        factor = 1
+        factor, task = 1, self.task.of_sample(self._seed, index)
         while True:
             rng = stream(f"{self._stream_name}/{length}", self._seed, index)
             template = self.templates[int(rng.integers(len(self.templates)))]
             rate = self.rate(template)
             capacity = rate.capacity(length) * factor
-            draft = self.task.draft(rng, template, capacity)
+            draft = task.draft(rng, template, capacity)
             try:
                 fitted = fit(draft, length, rate, self.layout)
             except UsageError as error:
