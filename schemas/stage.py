@@ -75,7 +75,7 @@ class Stage(Written):
     @property
     def split(self) -> Split:
         """The set that its rows are of, by which their files are named: that of its tasks."""
-        return next((task.split for task in self.tasks), "train")
+        return self.tasks[0].split if self.tasks else "train"
 
     @property
     def with_labels(self) -> bool:

@@ -16,21 +16,14 @@ if TYPE_CHECKING:
     from ...schemas.events.compared import Compared, Shared
 
 
-def _most(name: str, default: str | None, what: str) -> click.Option:
-    """An option for the greatest share of something that two datasets may have in common."""
-    return click.option(
-        f"--max-{name}", metavar="SHARE", default=default, show_default=default is not None, help=f"{what} in both."
-    )
-
-
 @command
 @click.argument("first", type=PLACE)
 @click.argument("second", type=PLACE)
-@_most("documents", "0%", "Documents with the same token ids")
-@_most("questions", "0%", "What samples ask for")
-@_most("answers", "0%", "All answers of a sample together")
-@_most("spans", None, "Spans of 50 characters of the texts")
-@_most("essays", None, "Characters of corpora that haystacks are cut from")
+@click.option("--max-documents", metavar="SHARE", default="0%", show_default=True, help="With the same token ids.")
+@click.option("--max-questions", metavar="SHARE", default="0%", show_default=True, help="What samples ask for.")
+@click.option("--max-answers", metavar="SHARE", default="0%", show_default=True, help="All of a sample together.")
+@click.option("--max-spans", metavar="SHARE", help="Spans of 50 characters of the texts. [default: any]")
+@click.option("--max-essays", metavar="SHARE", help="Characters of corpora in haystacks. [default: any]")
 @click.option(
     "--documents",
     metavar="N",
