@@ -95,8 +95,9 @@ def hide_associations(
     """
     relation = RELATIONS[int(rng.integers(len(RELATIONS)))]
     pairs = [relation.pairs[at] for at in rng.permutation(len(relation.pairs)).tolist()]
-    pairs.sort(key=lambda pair: pair not in _asked_in(relation, split))  # what is asked for comes first
-    drawn = [pairs[0], *[pairs[1 + at] for at in rng.permutation(len(pairs) - 1)[:num_keys].tolist()]]
+    asked_pair = next(pair for pair in pairs if pair in _asked_in(relation, split))
+    pairs.remove(asked_pair)
+    drawn = [asked_pair, *pairs[:num_keys]]
     is_absent = bool(rng.random() < absent)
     stated = drawn[1:] if is_absent else drawn[:num_keys]
     people = _draw_people(rng, len(stated) + len(drawn), is_in_text, split)
