@@ -22,12 +22,13 @@ from .material.association_needles import ASSOCIATING, MOST_ASSOCIATIONS, Associ
 from .material.decoys import aside_decoys, num_decoys, stray_decoys
 from .material.essay import CorpusPath, corpus_files, excerpt, names_in_corpus
 from .material.fact_needles import FACTS
-from .material.haystack import Passage, passage
+from .material.haystack import passage
 from .material.hidden import Hidden, HiddenDraft, Needle
 from .material.identifiers import FactKind, NameKind, Names, identifiers
 from .material.list_needles import LISTS
 from .material.needles import NeedleWording, alike, listed, needle_haystack
-from .material.prose_names import names_in_prose, people_in_prose
+from .material.phrases import Passage
+from .material.prose_names import names_in_haystack, people_in_haystack
 from .material.wording import fill, shift
 from .task import SETTINGS, Task, Template
 
@@ -148,11 +149,17 @@ class Niah(Task):
         """The files of the corpus, where the settings name one."""
         return () if self.corpus is None else corpus_files(self.corpus)
 
+    def of_sample(self, seed: int, number: int) -> "Niah":
+        """The task with the haystacks of a seed."""
+        return self.of_seed(seed)
+
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> HiddenDraft:
         """A draft whose units are sentences of the haystack; the needles come on top of them."""
         if isinstance(template, AssociationWording):
             haystack = self._haystack(rng, num_units)
-            is_in_text = haystack.text.__contains__ if self.haystack == "essay" else people_in_prose().__contains__
+            is_in_text = haystack.text.__contains__
+            if self.haystack not in ("essay", "needles"):
+                is_in_text = people_in_haystack(self.haystack, self.material).__contains__
             hidden = hide_associations(rng, template, is_in_text, self.num_keys, self.absent, self.depths, self.split)
             return HiddenDraft(haystack, hidden, template.id)
         assert isinstance(template, NeedleWording)
@@ -166,7 +173,7 @@ class Niah(Task):
             assert self.corpus is not None
             return excerpt(self.corpus, rng, num_sentences, self.split)
         assert self.haystack != "needles"
-        return passage(self.haystack, rng, num_sentences)
+        return passage(self.haystack, rng, num_sentences, self.material)
 
 
 class _Facts:
@@ -225,10 +232,10 @@ class _Facts:
 
         def draw(kind: NameKind, count: int, *, near: bool = False, unlike: Names | None = None) -> Names:
             taken = frozenset[str]()
-            if task.haystack == "prose":
-                taken = names_in_prose(kind)
-            elif task.corpus is not None:
+            if task.corpus is not None:
                 taken = names_in_corpus(task.corpus, kind)
+            elif task.haystack not in ("essay", "needles"):
+                taken = names_in_haystack(task.haystack, task.material, kind)
             return identifiers(kind, rng, count, taken, near=near, unlike=unlike, split=task.split)
 
         if self._is_list:

@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 from pydantic import ConfigDict
@@ -41,6 +42,9 @@ class Task(ABC):
     files: ClassVar[Collection[str]] = ()
     """Settings that name files, whose texts decide samples and whose names do not."""
 
+    material: ClassVar[int] = 0
+    """The seed whose tables of phrases composed haystacks are drawn from; of a single sample's task."""
+
     split: Split = "train"
     """The set that samples are of: nothing that is asked or answered in one is asked or answered in another."""
 
@@ -51,6 +55,12 @@ class Task(ABC):
     def of_sample(self, seed: int, number: int) -> "Task":
         """The task as it drafts one sample of a seed: itself, unless it has material that is used up in turn."""
         return self
+
+    def of_seed(self, seed: int) -> Self:
+        """The task with the material of a seed."""
+        own = copy(self)
+        object.__setattr__(own, "material", seed)
+        return own
 
     @abstractmethod
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> Draft:

@@ -22,8 +22,9 @@ from ..schemas.sample import CountTokens, Draft, Sample
 from ..schemas.split import Split, is_of_split
 from .material.coined import Strings, coined, num_words
 from .material.essay import CorpusPath, codes_in_corpus, corpus_files, excerpt
-from .material.haystack import Passage, passage
-from .material.prose_names import codes_in_prose
+from .material.haystack import passage
+from .material.phrases import Passage
+from .material.prose_names import codes_in_haystack
 from .material.wording import Wording, fill, fill_list, shift
 from .task import SETTINGS, Task, Template
 
@@ -174,6 +175,10 @@ class VT(Task):
         """The files of the corpus, where the settings name one."""
         return corpus_files(self.corpus) if self.corpus else ()
 
+    def of_sample(self, seed: int, number: int) -> "VT":
+        """The task with the haystacks of a seed."""
+        return self.of_seed(seed)
+
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "VTDraft":
         """A draft whose units are sentences of the haystack; all assignments go between those that are rendered."""
         assert isinstance(template, Wording)
@@ -262,7 +267,7 @@ def _haystack(task: VT, rng: np.random.Generator, num_sentences: int) -> Passage
     if task.haystack == "essay":
         assert task.corpus is not None, "the settings were checked"
         return excerpt(task.corpus, rng, num_sentences, task.split)
-    return passage(task.haystack, rng, num_sentences)
+    return passage(task.haystack, rng, num_sentences, task.material)
 
 
 def _near_words(
@@ -315,9 +320,10 @@ def _of_all(words: Strings, count: int, taken: Set[str], split: Split, num_asked
 
 def _taken(task: VT) -> frozenset[str]:
     """Words of capitals and numbers that the haystack may hold."""
-    if task.corpus is not None:
+    if task.haystack == "essay":
+        assert task.corpus is not None, "the settings were checked"
         return codes_in_corpus(task.corpus)
-    return codes_in_prose() if task.haystack == "prose" else frozenset[str]()
+    return codes_in_haystack(task.haystack, task.material)
 
 
 def _strays(rng: np.random.Generator, names: Sequence[str], values: Sequence[str]) -> list[str]:

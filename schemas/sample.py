@@ -47,13 +47,16 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class Fragments:
-    """Strings that texts are put together from; known by identity, so that the tokens of each are counted once."""
+    """What texts are put together from; known by identity, so that the tokens of each are counted once."""
 
     strings: tuple[str, ...]
+    """The fragments, or the words that they are made of."""
+    made_of: NDArray[np.int32] | None = None
+    """The words of each fragment as places in `strings`, shape (fragments, most words); None where they are those."""
 
 
 CountTokens = Callable[[Fragments], NDArray[np.int64]]
-"""Counts the tokens of each string by itself, shape (strings,)."""
+"""Counts the tokens of each fragment by itself, or of its words, shape (fragments,)."""
 
 
 class Draft(ABC):

@@ -23,8 +23,8 @@ from ...schemas.sample import Span
 from ...schemas.split import SHARES, Split
 from ..sources.input import file_format
 from .files import MaterialFile, check_planned
-from .haystack import Ints, Passage
 from .identifiers import NameKind, found
+from .phrases import Ints, Passage
 
 _MOST_BYTES = 256 * 2**20
 _KNOWN = "a file of text, JSON, CSV, Parquet or Arrow such as .txt or .jsonl.zst, or a folder of .txt files"

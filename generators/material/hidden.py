@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...schemas.sample import CountTokens, Draft, Sample, Span
-from .haystack import Passage
+from .phrases import Passage
 from .wording import shift
 
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...schemas.sample import Span
-from .haystack import Passage, Phrases
 from .identifiers import ComposedKind, Names, name_parts
+from .phrases import Passage, Phrases
 from .wording import fill
 
 Ints = NDArray[np.int64]

@@ -90,9 +90,8 @@ class SampleMaker:
         if template.id not in self._rates:
 
             def draft_of(draw: int, num_units: int) -> Draft:
-                return self.task.draft(
-                    stream(self.task.name, self._seed, draw, f"rate/{template.id}"), template, num_units
-                )
+                rng = stream(self.task.name, self._seed, draw, f"rate/{template.id}")
+                return self.task.of_sample(self._seed, draw).draft(rng, template, num_units)
 
             self._rates[template.id] = learn_rate(draft_of, self._longest, self.layout)
         return self._rates[template.id]
@@ -148,7 +147,8 @@ class SampleMaker:
         """
         samples: list[Sample] = []
         for template in self.templates:
-            draft = self.task.draft(stream(self.task.name, self._seed, 0, "probe"), template, 4)
+            task = self.task.of_sample(self._seed, 0)
+            draft = task.draft(stream(self.task.name, self._seed, 0, "probe"), template, 4)
             few, many = draft.render(1), draft.render(4)
             at_start = same_at_the_end(few.prompt[::-1], many.prompt[::-1])
             at_end = len(many.prompt) - same_at_the_end(few.prompt, many.prompt)

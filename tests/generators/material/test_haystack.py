@@ -1,16 +1,20 @@
 """Haystacks are drawn for each sample alone, and needles stand where they were put."""
 
+import re
 from collections import Counter
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lcdata.generators.material.haystack import HaystackKind, passage
+from lcdata.generators.material.haystack import HaystackKind, passage, phrases
+from lcdata.generators.material.prose import prose
 from lcdata.schemas.sample import Fragments
 from lcdata.schemas.stream import stream
 
+_WORD = re.compile(r"\w+|[^\w\s]+")
 KINDS: tuple[HaystackKind, ...] = ("noise", "prose")
 
 
@@ -27,8 +31,9 @@ def test_ends_are_those_of_sentences(kind: HaystackKind) -> None:
 
 
 def words_of(fragments: Fragments) -> NDArray[np.int64]:
-    """What a tokenizer that cuts at blanks says of strings."""
-    return np.array([len(string.split()) for string in fragments.strings])
+    """What a tokenizer that cuts between words says of strings."""
+    counts = np.array([len(_WORD.findall(string)) for string in fragments.strings])
+    return counts if fragments.made_of is None else counts[fragments.made_of].sum(axis=1)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -36,7 +41,7 @@ def test_fragments_have_the_words_of_the_text(kind: HaystackKind) -> None:
     whole = passage(kind, stream("test", 0, 1), 300)
     tokens = whole.tokens(words_of)
     assert tokens is not None
-    assert tokens.tolist() == [len(whole.text[:end].split()) for end in whole.ends]
+    assert tokens.tolist() == [len(_WORD.findall(whole.text[:end])) for end in whole.ends]
     assert len(set(np.diff(tokens))) > 1
 
 
@@ -82,3 +87,28 @@ def test_fewer_sentences_are_a_prefix() -> None:
     parts, _ = drawn.with_needles(20, [])
     assert "".join(parts) == drawn.text[: drawn.ends[20]].rstrip()
     assert drawn.facts(20) == {}
+
+
+def windows(kind: HaystackKind, seed: int, indices: Iterable[int]) -> set[str]:
+    """The stretches of 50 characters in some passages, of which those that begin with an s will do."""
+    texts = [passage(kind, stream("test", seed, index), 1500, seed).text for index in indices]
+    return {text[at.start() : at.start() + 50] for text in texts for at in re.finditer("s", text)}
+
+
+def test_samples_share_hardly_any_stretch_of_50_characters() -> None:
+    asked, others = windows("prose", 0, range(4)), windows("prose", 0, range(4, 100))
+    assert len(asked) > 10_000
+    assert len(asked & others) < 0.005 * len(asked)
+
+
+def test_two_seeds_share_fewer_stretches_than_samples_of_one() -> None:
+    asked, others = windows("prose", 0, range(4)), windows("prose", 1, range(4, 100))
+    assert len(asked & others) < 0.001 * len(asked)
+    assert {" kettle", " rusty"} < set(phrases("prose", 0).words) & set(phrases("prose", 1).words)
+
+
+def test_a_seeds_tables_do_not_depend_on_what_was_drawn_before() -> None:
+    before = phrases("prose", 3)
+    prose.cache_clear()
+    assert passage("prose", stream("test", 0, 1), 50, 4).text
+    assert phrases("prose", 3).table.equals(before.table)

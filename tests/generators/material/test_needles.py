@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lcdata.generators.material.haystack import Passage
 from lcdata.generators.material.identifiers import FactKind, NameKind, Names, identifiers
 from lcdata.generators.material.needles import alike, needle_haystack
+from lcdata.generators.material.phrases import Passage
 from lcdata.schemas.sample import Fragments
 from lcdata.schemas.stream import stream
 
