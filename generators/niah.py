@@ -105,8 +105,9 @@ class Niah(Task):
     value_type: FactKind = "numbers"
     """What values are made of, other than things to do."""
 
-    haystack: Literal["noise", "prose", "needles", "essay"] = "noise"
-    """What the needles lie in: plain sentences, invented prose, other needles, or the text of a corpus."""
+    haystack: Literal["noise", "prose", "code", "logs", "table", "json", "chat", "needles", "essay"] = "noise"
+    """What the needles lie in: plain sentences, invented prose, functions of Python, lines of a log, rows of a
+    Markdown table, JSON objects one a line, turns of a chat, other needles, or the text of a corpus."""
 
     corpus: CorpusPath = None
     """Where haystack is essay: a file of texts, in any form that ingest reads, or a folder of .txt."""

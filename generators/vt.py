@@ -148,8 +148,9 @@ class VT(Task):
     in_order: bool = True
     """Whether the assignments of a chain stand in the text in the order of the chain, or in any order."""
 
-    haystack: Literal["noise", "prose", "essay"] = "noise"
-    """What the assignments are hidden in: plain sentences, invented prose, or text from the corpus."""
+    haystack: Literal["noise", "prose", "code", "logs", "table", "json", "chat", "essay"] = "noise"
+    """What the assignments are hidden in: plain sentences, invented prose, functions of Python, lines of a log, rows of
+    a Markdown table, JSON objects one a line, turns of a chat, or text from the corpus."""
 
     corpus: CorpusPath = None
     """For haystack=essay: a .txt, .jsonl or .parquet file (field `text`), or a folder of .txt files."""

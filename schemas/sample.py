@@ -66,7 +66,10 @@ class Draft(ABC):
     """
 
     chars: NDArray[np.int64]
-    """Characters that the sample of 0..capacity units has, exact to a few, shape (capacity + 1,)."""
+    """Characters that the sample of 0..capacity units has, shape (capacity + 1,).
+
+    Exact to a few, but for what is written around needles that take the form of the line before them.
+    """
 
     @abstractmethod
     def render(self, num_units: int) -> Sample:

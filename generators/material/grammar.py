@@ -35,7 +35,7 @@ class Lexicon:
         for (_, pieces), end in zip(forms, ends.tolist(), strict=True):
             for number, piece in enumerate(pieces):
                 words = (piece,) if isinstance(piece, str) else tuple(piece)
-                places[start:end, number] = self._start(words) + rng.integers(0, len(words), end - start, np.int32)
+                places[start:end, number] = self.start(words) + rng.integers(0, len(words), end - start, np.int32)
             start = end
         return places[rng.permutation(count)]
 
@@ -45,7 +45,8 @@ class Lexicon:
         columns = [pc.take(words, pa.array(column)) for column in np.ascontiguousarray(places.T)]
         return pc.binary_join_element_wise(*columns, "")
 
-    def _start(self, words: tuple[str, ...]) -> int:
+    def start(self, words: tuple[str, ...]) -> int:
+        """The place of the first of these words, which lie one after another."""
         if words not in self._starts:
             self._starts[words] = len(self.words)
             self.words += words

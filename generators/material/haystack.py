@@ -1,19 +1,24 @@
 """Haystacks that are composed: sentences or lines that answer nothing, in which needles are hidden.
 
-`noise` repeats a few hundred plain sentences. All others put theirs together from tables of phrases, one set of tables
-for each seed. Both are drawn for each sample alone and start anywhere. Text of a corpus comes from `essay.py`.
+`noise` repeats a few hundred plain sentences. All others, prose, code, logs, tables, JSON and chats, put theirs
+together from tables of phrases of each seed's own. Both are drawn for each sample alone and start anywhere. Text of a
+corpus comes from `essay.py`.
 """
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import product
 from typing import Literal
 
 import numpy as np
 
+from .chat_turns import chat
+from .code_lines import code
 from .phrases import Passage, Phrases
 from .prose import prose
+from .records import json_lines, logs, table
 
-HaystackKind = Literal["noise", "prose"]
+HaystackKind = Literal["noise", "prose", "code", "logs", "table", "json", "chat"]
 """Haystacks that are made from nothing; see the top of this file."""
 
 
@@ -24,7 +29,17 @@ def passage(kind: HaystackKind, rng: np.random.Generator, num_sentences: int, se
 
 def phrases(kind: HaystackKind, seed: int) -> Phrases:
     """What haystacks of a kind are put together from."""
-    return _noise() if kind == "noise" else prose(seed)
+    return _noise() if kind == "noise" else _COMPOSED[kind](seed)
+
+
+_COMPOSED: Mapping[HaystackKind, Callable[[int], Phrases]] = {
+    "prose": prose,
+    "code": code,
+    "logs": logs,
+    "table": table,
+    "json": json_lines,
+    "chat": chat,
+}
 
 
 @cache

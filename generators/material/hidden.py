@@ -47,6 +47,7 @@ class HiddenDraft(Draft):
         """`among_needles` says that the haystack's sentences could have been asked for too."""
         self._among_needles = among_needles
         self._passage, self._hidden, self._template = passage, hidden, template
+        self.frame = passage.frame
         needles = (f"{needle.sentence} " for needle in hidden.needles)
         fixed = (hidden.head, "\n\n", hidden.question, "\n", hidden.answer, *needles)
         self.chars: NDArray[np.int64] = passage.ends + sum(map(len, fixed))

@@ -5,6 +5,8 @@ from functools import cache
 
 import numpy as np
 
+from .vocabulary import NOUNS
+
 _NUM_PEOPLE = 1 << 14
 _NUM_NUMBERS = 1 << 11
 _NUM_CODES = 1 << 8
@@ -63,6 +65,16 @@ def codes(rng: np.random.Generator) -> list[str]:
     """Three to six capital letters each, none of them a vowel."""
     lengths = rng.integers(3, 7, _NUM_CODES).tolist()
     return ["".join(drawn(rng, _CONSONANTS, length)) for length in lengths]
+
+
+def hyphened(rng: np.random.Generator, count: int) -> list[str]:
+    """Pairs of nouns with a hyphen, none of which could be a key."""
+    from faker.providers.lorem.en_US import Provider
+
+    keys = tuple(Provider.word_list)
+    firsts = [noun for noun in NOUNS if " " not in noun]
+    seconds = [noun for noun in firsts if not noun.startswith(keys)]
+    return [f"{one}-{two}" for one, two in zip(drawn(rng, firsts, count), drawn(rng, seconds, count), strict=True)]
 
 
 def _ascii(names: Iterable[str]) -> list[str]:

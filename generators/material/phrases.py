@@ -1,7 +1,7 @@
 """Passages of many sentences, the needles between them, and tables of phrases that sentences are put together from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ...schemas.sample import CountTokens, Fragments, Span
+from .frames import SENTENCE, Frame
 from .grammar import Lexicon, Places
 
 Ints = NDArray[np.int64]
@@ -23,6 +24,8 @@ class Passage:
     text: str
     ends: Ints
     """Characters of the first k sentences, k = 0..num_sentences."""
+    frame: Frame = field(default=SENTENCE, kw_only=True)
+    """What is written around needles."""
 
     def with_needles(self, num_sentences: int, needles: Sequence[tuple[int, str]]) -> tuple[list[str], list[Span]]:
         """The first sentences with needles between them, as parts to be joined, and where each needle stands in them.
@@ -37,9 +40,11 @@ class Passage:
             before, sentence = needles[order]
             piece = self.text[int(self.ends[taken]) : int(self.ends[before])]
             length += len(piece)
+            start, after = self._around(before, sentence)
+            length += len(start)
             spans[order] = (length, length + len(sentence))
-            parts += (piece, sentence, " ")
-            length += len(sentence) + 1
+            parts += (piece, start, sentence, after)
+            length += len(sentence) + len(after)
             taken = before
         start, end = int(self.ends[taken]), int(self.ends[num_sentences])
         while end > start and self.text[end - 1].isspace():
@@ -49,6 +54,13 @@ class Passage:
             parts.pop()
         parts[-1] = parts[-1].rstrip()
         return parts, spans
+
+    def _around(self, before: int, sentence: str) -> tuple[str, str]:
+        """What is written before and after a needle that so many sentences precede."""
+        if self.frame is SENTENCE:
+            return "", " "
+        previous = max(before - 1, 0)
+        return self.frame.around(sentence, self.text[int(self.ends[previous]) : int(self.ends[previous + 1])])
 
     def tokens(self, count: CountTokens) -> Ints | None:
         """Tokens of the fragments of the first 0..num_sentences sentences; None where they are not made of any."""
@@ -88,6 +100,12 @@ class Phrases:
     """The phrases as fragments, each with the blank before it, not the one after it, as most tokenizers cut texts."""
     words: Sequence[str] = ()
     """What phrases of a grammar are made of, each whole: a number or a name is never made of two."""
+    frame: Frame = SENTENCE
+    """What is written around needles among the sentences."""
+    in_order: bool = False
+    """Whether the first part's phrases follow one another in a passage, with gaps, and go round."""
+    num_first: int = _STRETCH
+    """Phrases of the first part that a passage has."""
 
     @classmethod
     def of(cls, *parts: Sequence[str]) -> "Phrases":
@@ -103,10 +121,18 @@ class Phrases:
         return cls(pa.concat_arrays(parts), np.cumsum([0, *map(len, parts)]).tolist())
 
     @classmethod
-    def composed(cls, lexicon: Lexicon, *parts: Places, after_blank: bool) -> "Phrases":
+    def composed(
+        cls,
+        lexicon: Lexicon,
+        *parts: Places,
+        after_blank: bool,
+        frame: Frame = SENTENCE,
+        in_order: bool = False,
+        num_first: int = _STRETCH,
+    ) -> "Phrases":
         """Phrases of parts for many passages, by their words, whose tokens are counted instead of theirs.
 
-        `after_blank` says that sentences follow a blank, and not the end of a line.
+        `after_blank` says that sentences follow a blank, and not the end of a line; for the others see the fields.
         """
         width = max(part.shape[1] for part in parts)
         places = np.concatenate([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in parts])
@@ -116,17 +142,18 @@ class Phrases:
                 words[place] = f" {words[place]}"
         fragments = Fragments(tuple(words), places)
         starts = np.cumsum([0, *map(len, parts)]).tolist()
-        return cls(lexicon.strings(places), starts, fragments, words=tuple(lexicon.words))
+        strings, words = lexicon.strings(places), tuple(lexicon.words)
+        return cls(strings, starts, fragments, words, frame, in_order, num_first)
 
     def draw(self, rng: np.random.Generator, num_sentences: int) -> Composed:
         """A passage of sentences that take a phrase for each part at random."""
-        chosen: list[Places] = []
-        for size in np.diff(self.starts).tolist():
-            places = rng.integers(0, min(size, _STRETCH), num_sentences, np.int32)
-            if size > _STRETCH:
-                places += rng.integers(0, size - _STRETCH, dtype=np.int32, endpoint=True)
-            chosen.append(places)
-        return self.compose(*chosen)
+        first, *others = np.diff(self.starts).tolist()
+        chosen = (
+            [_ongoing(rng, first, num_sentences)]
+            if self.in_order
+            else [_near(rng, first, num_sentences, self.num_first)]
+        )
+        return self.compose(*chosen, *(_near(rng, size, num_sentences, _STRETCH) for size in others))
 
     def compose(self, *chosen: NDArray[np.integer]) -> Composed:
         """A passage of the phrases chosen for each part of its sentences, an array of shape (num_sentences,) each."""
@@ -140,4 +167,18 @@ class Phrases:
         if len(passage) < ends[-1]:
             chars = pc.call_function("utf8_length", [self.table]).to_numpy().take(places)
             ends = np.concatenate(([0], np.cumsum(chars.sum(axis=1), dtype=np.int64)))
-        return Composed(passage, ends, self.fragments, places)
+        return Composed(passage, ends, self.fragments, places, frame=self.frame)
+
+
+def _near(rng: np.random.Generator, size: int, count: int, stretch: int) -> Places:
+    """Places in a table of this size, all within one stretch of it, shape (count,)."""
+    places = rng.integers(0, min(size, stretch), count, np.int32)
+    if size > stretch:
+        places += rng.integers(0, size - stretch, dtype=np.int32, endpoint=True)
+    return places
+
+
+def _ongoing(rng: np.random.Generator, size: int, count: int) -> Places:
+    """Places in a table of this size that go on from any of them, and round, shape (count,)."""
+    start = rng.integers(0, size, dtype=np.int32)
+    return (start + np.cumsum(rng.integers(0, 5, count, np.int32), dtype=np.int32)) % np.int32(size)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...schemas.stream import stream
 from .grammar import Form, Lexicon
-from .invented import blank, codes, drawn, jobs, numbers, people, towns, with_article
+from .invented import blank, codes, hyphened, jobs, numbers, people, towns, with_article
 from .phrases import Phrases
 from .vocabulary import ADJECTIVES, ADVERBS, DAYS, DETERMINERS, NOUNS, SEASONS, VERBS
 
@@ -60,8 +60,6 @@ def _where(rng: np.random.Generator, names: Sequence[str]) -> list[Form]:
     some, figures = blank(map(with_article, ADJECTIVES)), blank(numbers(rng))
     carved = codes(rng)
     signs = [*carved, *(f"{code}-{number}" for code, number in zip(carved, rng.integers(1, 100, 256), strict=True))]
-    firsts, seconds = drawn(rng, NOUNS, _NUM_PAIRS), drawn(rng, NOUNS, _NUM_PAIRS)
-    pairs = [f"{first}-{second}" for first, second in zip(firsts, seconds, strict=True)]
     forms: list[Form] = [
         (4, (" near the", nouns, " of", places)),
         (4, (" beside", some, nouns)),
@@ -73,7 +71,7 @@ def _where(rng: np.random.Generator, names: Sequence[str]) -> list[Form]:
         (2, (" for", figures, adjectives, " coins")),
         (1, (" under the number", figures, " in", places)),
         (2, (" at the sign", blank(signs), " in", places)),
-        (1, (" beside the sign", blank(pairs), " and the", nouns)),
+        (1, (" beside the sign", blank(hyphened(rng, _NUM_PAIRS)), " and the", nouns)),
     ]
     return [(weight, (*pieces, [". "] * 5 + [".\n\n"])) for weight, pieces in forms]
 

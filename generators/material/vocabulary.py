@@ -37,7 +37,7 @@ ADJECTIVES = (
     "steep", "strange", "sturdy", "sudden", "tattered", "temporary", "tidy", "tiny", "twisted", "ugly", "uneven",
     "unfinished", "unknown", "unusual", "useful", "useless", "usual", "vacant", "valuable", "vast", "weathered",
     "weird", "wobbly", "wonderful", "wooden", "worthless", "half-empty", "ill-fitting", "long-lost",
-    "much-travelled", "over-ripe", "second-hand", "well-worn", "hand-made", "low-lying", "old-fashioned",
+    "over-ripe", "well-worn", "hand-made", "low-lying", "old-fashioned",
     "so-called",
 )  # fmt: skip
 NOUNS = (

@@ -18,6 +18,7 @@ CASES = (
     {},
     {"num_chains": 3, "num_hops": 2, "in_order": False, "haystack": "prose", "value_digits": "5..9"},
     {**preset_settings("vt", "vt_hard"), "num_chains": 6},
+    {"haystack": "logs", "num_chains": 3},
 )
 SHAPES = (
     *CASES,
@@ -109,12 +110,12 @@ def test_values_are_different_and_none_is_part_of_another() -> None:
     assert lengths == {2, 3, 4, 5}
 
 
-@pytest.mark.parametrize("haystack", ["noise", "prose"])
+@pytest.mark.parametrize("haystack", ["noise", "prose", "code", "logs", "table", "json", "chat"])
 def test_no_value_and_no_name_is_in_the_haystack(haystack: str) -> None:
     sample = make(1, 4000, haystack=haystack, num_chains=30)
     bare = _ASSIGNMENT.sub("", sample.prompt[: sample.prompt.rindex("\n\n")])
     numbers = set(re.findall(r"\d+", bare))
-    assert {4, 5, 6, 7} <= {len(number) for number in numbers} or haystack == "noise"
+    assert {5, 6, 7} <= {len(number) for number in numbers} or haystack == "noise"
     assert numbers or haystack == "noise"
     pairs = assignments(sample.prompt)
     assert not numbers & {source for _, source in pairs}
@@ -244,7 +245,9 @@ def test_a_prompt_ends_its_line_and_the_answer_begins_with_a_letter() -> None:
         assert sample.answer[0].isalpha()
 
 
-@pytest.mark.parametrize("settings", [shape for shape in SHAPES if "distractors" not in shape])
+@pytest.mark.parametrize(
+    "settings", [shape for shape in SHAPES if "distractors" not in shape and shape.get("haystack") != "logs"]
+)
 def test_fewer_units_are_a_prefix_and_characters_are_exact_to_a_few(settings: dict[str, object]) -> None:
     for index in range(9):
         bodies: list[str] = []
