@@ -27,17 +27,18 @@ class Lexicon:
     _starts: dict[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
 
     def phrases(self, rng: np.random.Generator, forms: Sequence[Form], count: int) -> Places:
-        """Phrases in any order as the places of their words, 0 for none, shape (count, most pieces)."""
+        """Phrases as the places of their words, 0 for none, shape (count, most pieces); every stretch has all forms."""
         weights = np.array([weight for weight, _ in forms])
         ends = np.cumsum(weights) * count // weights.sum()
         places = np.zeros((count, max(len(pieces) for _, pieces in forms)), np.int32)
-        start = 0
+        start, turns = 0, np.empty(count)
         for (_, pieces), end in zip(forms, ends.tolist(), strict=True):
             for number, piece in enumerate(pieces):
                 words = (piece,) if isinstance(piece, str) else tuple(piece)
                 places[start:end, number] = self.start(words) + rng.integers(0, len(words), end - start, np.int32)
+            turns[start:end] = (np.arange(end - start) + 0.5) / max(end - start, 1)
             start = end
-        return places[rng.permutation(count)]
+        return places[np.argsort(turns, kind="stable")]
 
     def strings(self, places: Places) -> pa.StringArray:
         """The phrases of these words, shape (phrases,)."""

@@ -13,8 +13,10 @@ from .frames import SENTENCE, Frame
 from .grammar import Lexicon, Places
 
 Ints = NDArray[np.int64]
-_STRETCH = 1 << 12
-"""Phrases of each part of a sentence, one after another, that a passage is drawn from: those stay in a core's cache."""
+_LEAST_STRETCH_BITS = 10
+_USES = 6
+"""How often about a passage uses a phrase: it draws them from so short a stretch of each part's table, and no part of a
+table that it does not need has to come into a core's cache."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,8 @@ class Phrases:
     """What is written around needles among the sentences."""
     in_order: bool = False
     """Whether the first part's phrases follow one another in a passage, with gaps, and go round."""
-    num_first: int = _STRETCH
-    """Phrases of the first part that a passage has."""
+    num_first: int | None = None
+    """Phrases of the first part that a passage has, where these are to be few."""
 
     @classmethod
     def of(cls, *parts: Sequence[str]) -> "Phrases":
@@ -128,7 +130,7 @@ class Phrases:
         after_blank: bool,
         frame: Frame = SENTENCE,
         in_order: bool = False,
-        num_first: int = _STRETCH,
+        num_first: int | None = None,
     ) -> "Phrases":
         """Phrases of parts for many passages, by their words, whose tokens are counted instead of theirs.
 
@@ -147,13 +149,12 @@ class Phrases:
 
     def draw(self, rng: np.random.Generator, num_sentences: int) -> Composed:
         """A passage of sentences that take a phrase for each part at random."""
+        stretch = 1 << max((num_sentences // _USES).bit_length(), _LEAST_STRETCH_BITS)
         first, *others = np.diff(self.starts).tolist()
-        chosen = (
-            [_ongoing(rng, first, num_sentences)]
-            if self.in_order
-            else [_near(rng, first, num_sentences, self.num_first)]
-        )
-        return self.compose(*chosen, *(_near(rng, size, num_sentences, _STRETCH) for size in others))
+        chosen = [_near(rng, size, num_sentences, stretch) for size in others]
+        if self.in_order:
+            return self.compose(_ongoing(rng, first, num_sentences), *chosen)
+        return self.compose(_near(rng, first, num_sentences, self.num_first or stretch), *chosen)
 
     def compose(self, *chosen: NDArray[np.integer]) -> Composed:
         """A passage of the phrases chosen for each part of its sentences, an array of shape (num_sentences,) each."""

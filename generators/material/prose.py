@@ -73,7 +73,8 @@ def _where(rng: np.random.Generator, names: Sequence[str]) -> list[Form]:
         (2, (" at the sign", blank(signs), " in", places)),
         (1, (" beside the sign", blank(hyphened(rng, _NUM_PAIRS)), " and the", nouns)),
     ]
-    return [(weight, (*pieces, [". "] * 5 + [".\n\n"])) for weight, pieces in forms]
+    ends = (5, ". "), (1, ".\n\n")
+    return [(weight * often, (*pieces, end)) for weight, pieces in forms for often, end in ends]
 
 
 def _years() -> Iterable[str]:

@@ -65,7 +65,7 @@ CASES = (
     {"needle_type": "association", "haystack": "prose", "num_keys": 11},
     {"needle_type": "association", "num_keys": 12, "absent": 0.4},
     {"haystack": "code", "num_keys": 8, "num_values": 2},
-    {"haystack": "logs", "distractors": "near", "num_keys": 6, "value_type": "uuids"},
+    {"haystack": "logs", "distractors": "near", "num_keys": 4},
     {"haystack": "table", "num_keys": 4, "key_type": "numbers"},
     {"haystack": "json", "needle_type": "list", "num_keys": 3},
     {"haystack": "chat", "needle_type": "association", "num_keys": 6},
