@@ -63,6 +63,13 @@ def test_an_interrupt_waits_for_what_is_being_ended(number: str, error: str, com
 
 
 @BOTH
+def test_an_interrupt_does_not_wait_for_a_command_that_is_named_as_an_end(number: str, error: str) -> None:
+    settings = "def report(): interrupt(); wait_for_ever()"
+    program = HEARING.format(number=number, error=error, comes="report()", settings=settings)
+    assert said(program) == ["heard"]
+
+
+@BOTH
 def test_an_interrupt_does_not_wait_for_ever(number: str, error: str) -> None:
     settings = "interrupts._PATIENCE = 0.0"
     program = HEARING.format(number=number, error=error, comes="Ending().__exit__()", settings=settings)
