@@ -21,6 +21,8 @@ _PATIENCE = 10.0
 _ENDS = ("__exit__", "__del__", "publish", "report")
 """Methods in which things end; functions of such names, as that of a command, are others. What is cut short in them
 stays behind, complains when it is collected, or is not said to be finished though it is."""
+_DEAF = ("component_kind",)
+"""Functions whose exceptions pydantic, which calls them to write a recipe, takes for a warning."""
 
 
 class Terminated(BaseException):
@@ -90,10 +92,10 @@ def _handle(handler: Callable[[int, FrameType | None], None] | signal.Handlers) 
 
 
 def _is_ending(frame: FrameType | None) -> bool:
-    """Whether what is interrupted, or what called it, ends something."""
+    """Whether what is interrupted, or what called it, ends something, or lets no interrupt out."""
     while frame is not None:
         owner, _, name = frame.f_code.co_qualname.rpartition(".")
-        if name in _ENDS and owner and not owner.endswith("<locals>"):
+        if name in _DEAF or (name in _ENDS and owner and not owner.endswith("<locals>")):
             return True
         frame = frame.f_back
     return False
