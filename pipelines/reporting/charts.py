@@ -89,7 +89,7 @@ def bars(
     return chart.properties(width=WIDTH, height=HEIGHT)
 
 
-def _ticks(series: Sequence[Series], y_format: str) -> dict[str, list[int]]:
+def _ticks(series: Sequence[Series], y_format: str) -> dict[str, Any]:
     """The ticks of an axis of few counts; nothing for others, which find their own."""
     most = max(map(sum, zip(*(one.values for one in series), strict=True)), default=0)
     return {"values": list(range(int(most) + 1))} if y_format == _COUNTS and most <= _FEW_COUNTS else {}
