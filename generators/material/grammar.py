@@ -44,7 +44,7 @@ class Lexicon:
         """The phrases of these words, shape (phrases,)."""
         words = pa.array(self.words, pa.string())
         columns = [pc.take(words, pa.array(column)) for column in np.ascontiguousarray(places.T)]
-        return pc.binary_join_element_wise(*columns, "")
+        return pc.call_function("binary_join_element_wise", [*columns, pa.scalar("", pa.string())])
 
     def start(self, words: tuple[str, ...]) -> int:
         """The place of the first of these words, which lie one after another."""

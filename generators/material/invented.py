@@ -25,7 +25,7 @@ def with_article(noun: str) -> str:
 
 def drawn(rng: np.random.Generator, choices: Sequence[str], count: int) -> list[str]:
     """So many of the choices, some more than once."""
-    return [choices[at] for at in rng.integers(0, len(choices), count).tolist()]
+    return [choices[int(at)] for at in rng.integers(0, len(choices), count)]
 
 
 def people(rng: np.random.Generator) -> list[str]:
