@@ -150,8 +150,8 @@ class Corpus:
         )
 
 
-def excerpt(corpus: str, rng: np.random.Generator, num_sentences: int, split: Split) -> Excerpt:
-    """A haystack of `num_sentences` sentences from the split's part of the corpus at this path.
+def excerpt(corpus: str, rng: np.random.Generator, num_sentences: int, split: Split | None = None) -> Excerpt:
+    """A haystack of `num_sentences` sentences of the corpus at this path, from the split's part where one is given.
 
     Raises UsageError where it cannot be read, ChangedError where a build was planned with another text.
     """
@@ -220,8 +220,9 @@ def _read(corpus: str, _changed: int, _size: int) -> Corpus:
 
 
 @lru_cache(maxsize=4)
-def _part(corpus: str, changed: int, size: int, split: Split) -> Corpus | None:
-    return _read(corpus, changed, size).part(split)
+def _part(corpus: str, changed: int, size: int, split: Split | None) -> Corpus | None:
+    whole = _read(corpus, changed, size)
+    return whole if split is None else whole.part(split)
 
 
 @lru_cache(maxsize=8)

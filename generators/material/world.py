@@ -131,9 +131,9 @@ def invent(rng: np.random.Generator, hops: int, num_others: int, frame: Frame, s
     chosen %= num_names
     _swap_out(chosen, hops, value_kinds, ranks)  # nor is an answer part of the question
     asked = [int(np.flatnonzero(relations[hop] == relation)[0]) for hop, (_, relation) in enumerate(path)]
-    chosen[hops - 1, asked[-1]] = answers[int(rng.integers(len(answers)))]
     if hops == 2:
         chosen[0, asked[0]] = ranks[1]
+    _exchange(names[answer_kind], int(chosen[hops - 1, asked[-1]]), answers[int(rng.integers(len(answers)))])
 
     strings = _strings(frame, names)
     first_name = len(strings) - len(Kind) * num_names
@@ -209,19 +209,24 @@ def _question(rng: np.random.Generator, path: Sequence[tuple[Kind, int]], title:
 def _draw_names_of(
     rng: np.random.Generator, count: int, split: Split, asked: Kind, answer: Kind, hops: int
 ) -> tuple[Places, Ints]:
-    """Names as `_draw_names` has them, the first of the asked kind of the split; and the places of possible answers.
+    """Names as `_draw_names` has them, the first of the asked kind of the split; and places of possible answers.
 
-    These are names and values of the answer's kind which are of the split and not of a document that answers.
+    These are names and values of the answer's kind which are of the split and no title of a document that answers.
     """
     while True:
         names = _draw_names(rng, count)
         own = np.flatnonzero(of_split(names[asked], split))
         if not len(own):
             continue
-        names[asked, [0, own[0]]] = names[asked, [own[0], 0]]
+        _exchange(names[asked], 0, own[0])
         answers = hops + np.flatnonzero(of_split(names[answer, hops:], split))
         if len(answers):
             return names, answers
+
+
+def _exchange(names: Places, one: int, other: int) -> None:
+    """Let two names change places, so that which is which is all that changes."""
+    names[[one, other]] = names[[other, one]]
 
 
 def _draw_names(rng: np.random.Generator, count: int) -> Places:

@@ -219,8 +219,9 @@ def test_values_of_one_key_come_in_any_order_of_drawing() -> None:
     for index in range(400):
         draft = build_task("niah", {"num_values": 4}).draft(stream("niah", 1, index), FACTS[0], 30)
         rng = stream("niah", 1, index)
-        identifiers("words", rng, 2)
-        ranks[draft.render(30).answers.index(identifiers("numbers", rng, 4).strings()[0])] += 1
+        identifiers("words", rng, 2, split="train")
+        first = identifiers("numbers", rng, 4, split="train").strings()[0]
+        ranks[draft.render(30).answers.index(first)] += 1
     assert chisquare(ranks).pvalue > 1e-4
 
 
@@ -253,7 +254,7 @@ def test_a_corpus_never_holds_an_asked_key_or_a_value() -> None:
         clean = corpus_of("A sentence like any other. " * 50, "clean.txt")
         needles = [make(index, 20, haystack="essay", corpus=clean, **settings).facts for index in range(9)]
         clashes = [[*facts["asked"], *facts["needles"][0]["values"]] for facts in needles]
-        full = corpus_of("".join(f"Here it says {name} too. " for names in clashes for name in names), "full.txt")
+        full = corpus_of("".join(f"Here it says {name} too. " for names in clashes for name in names) * 3, "full.txt")
         for index, names in enumerate(clashes):
             sample = make(index, 200, haystack="essay", corpus=full, **settings)
             assert all(name in sample.prompt for name in names)
@@ -269,7 +270,7 @@ def test_an_essay_starts_anywhere_and_says_where() -> None:
     samples = [make(index, 20, haystack="essay", corpus=CORPUS, depths=[1.0]) for index in range(30)]
     starts = [sample.facts["corpus_start"] for sample in samples]
     assert len(set(starts)) == 30
-    assert min(starts) < len(corpus) / 4 < len(corpus) * 3 / 4 < max(starts)
+    assert min(starts) < len(corpus) / 8 < len(corpus) * 0.4 < max(starts), "in the three fifths to train on"
     for sample, start in zip(samples, starts, strict=True):
         haystack = sample.prompt.partition("\n\n")[2][: sample.evidence_spans[0][0] // 2]
         assert len(haystack) > 500

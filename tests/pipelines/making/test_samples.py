@@ -140,7 +140,7 @@ def test_a_tokenizer_that_truncates_makes_the_same_samples(small: str, tmp_path:
 
 
 @pytest.mark.filterwarnings("ignore:fastokens cannot run this tokenizer")
-@pytest.mark.parametrize(("kept", "message"), [(600, "that are added to a text"), (12_000, "far fewer than shorter")])
+@pytest.mark.parametrize(("kept", "message"), [(600, "that are added to a text"), (16_000, "far fewer than shorter")])
 def test_a_length_that_no_text_reaches_is_refused_before_memory_ends(
     small: str, tmp_path: Path, kept: int, message: str
 ) -> None:
