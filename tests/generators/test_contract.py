@@ -317,7 +317,8 @@ def test_the_contract_fails_where_only_the_asked_key_has_something_in_common(mon
     """As subkeys were drawn once: others shared them with the asked key, and none with each other."""
     from lcdata.generators import kv
 
-    def draw(rng: np.random.Generator, pool: range, num_pairs: int, subkeys: int, sharing: float) -> Any:
+    def draw(rng: np.random.Generator, pool: range, num_pairs: int, task: kv.KV) -> Any:
+        subkeys, sharing = task.subkeys, task.sharing
         asked = rng.choice(np.array(pool), subkeys, replace=False)
         shared = np.argsort(rng.random((num_pairs, subkeys)), axis=1) < rng.integers(1, subkeys, (num_pairs, 1))
         shared &= rng.random((num_pairs, 1)) < sharing
