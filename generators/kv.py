@@ -315,7 +315,7 @@ class KVDraft(Draft):
         pairs[..., 1:-2] = gather(number_table(self._key_digits, ", "), keys[..., 1:])
         pairs[..., -2] = np.where(keys[..., 0] < 0, 0, np.frombuffer(b"): ".ljust(8, b"\0"), np.uint64)[0])
 
-    def _value_words(self, values: Ints, last: NDArray[np.bool_]) -> Words:
+    def _value_words(self, values: NDArray[np.integer], last: NDArray[np.bool_]) -> Words:
         table = _value_table(self._max_digits)
         return gather(table, np.where(last, values + len(table) // 2, values))
 
