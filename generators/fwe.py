@@ -1,6 +1,8 @@
 """`fwe`: name the most frequent words of a text in code, whose frequencies fall off by a zeta law.
 
-Teaches to weigh frequencies that lie close together over the whole context. Source: frequent words extraction of RULER
+Teaches to weigh frequencies. By the law they lie so far apart that a small part of a long text gives the answer, 1 to
+3 % of 128k tokens; a lesser alpha takes more, and at 1.1 half of a text often still does. In `fwe_even` counts lie as
+close together as they can: the answer and its order take the whole text. Source: frequent words extraction of RULER
 (Hsieh et al. 2024); here the words and their order are fresh in every sample and the answer is unique by construction.
 Left out: evidence spans, since the evidence is everywhere, and the law's tail of words that would occur less than once.
 """
@@ -34,6 +36,10 @@ NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "
 
 _LETTERS = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz", "S1")
 _DIGITS = np.frombuffer(b"0123456789", "S1")
+
+_IN_ORDER = " Put the most frequent first."
+_ASK_IN_ORDER = ("tokens",)
+"""Wordings whose question asks for a ranking by itself."""
 
 _FEWEST_DRAWN = 256
 """Words that are drawn at least, so that enough of them are of any split."""
@@ -109,8 +115,9 @@ class FWE(Task):
     templates: ClassVar[Sequence[Template]] = WORDINGS
     presets: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "fwe": {"alpha": 2.0, "num_top": 3, "words": "letters", "word_length": 6},
+        "fwe_even": {"even": True, "ordered": True},
     }
-    """The setting of RULER, under its name there."""
+    """The setting of RULER, under its name there, and one that takes the whole text."""
 
     alpha: Annotated[float, Field(ge=1.1, le=6)] = 2.0
     """How fast frequencies fall: the word of rank r occurs as often as r ** -alpha, dots having rank 1."""
@@ -125,6 +132,13 @@ class FWE(Task):
     word_length: Annotated[int, Field(ge=4, le=12)] = 6
     """Letters and digits of a coded word."""
 
+    even: bool = False
+    """Whether all words occur sixteen times, dots too, whatever alpha, but for a few more occurrences of those that are
+    asked for: one of the last, two of the one before it, and so on."""
+
+    ordered: bool = False
+    """Whether the question asks for the most frequent first, so that replies in another order are wrong."""
+
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "FWEDraft":
         """A draft whose units are sixteen occurrences of words; a few more make the asked words' counts differ."""
         assert isinstance(template, Wording)
@@ -138,7 +152,8 @@ class FWEDraft(Draft):
         self.task, self.wording = task, wording
         lead = _lead(task.num_top)
         self._num_lead = len(lead)
-        self._ranks = np.concatenate([lead, _growth(task.alpha, num_units * _UNIT)])
+        growth = _even(num_units) if task.even else _growth(task.alpha, num_units * _UNIT)
+        self._ranks = np.concatenate([lead, growth])
         words = [DOTS, *_draw_words(rng, int(self._ranks.max()), task)]
         self._spaced_words = pa.array([f"{word} " for word in words])
         self._fragments = Fragments(tuple(f" {word}" for word in words))
@@ -147,7 +162,7 @@ class FWEDraft(Draft):
         self._keys |= self._ranks.astype(np.uint64)
         self._top = tuple(words[1 : task.num_top + 1])
         slots = superlative(task.num_top, NUMBER_WORDS[task.num_top])
-        self._question = fill(wording.question, **slots)[0]
+        self._question = fill(wording.question, **slots)[0] + (_IN_ORDER if task.ordered else "")
         self._answer, self._answer_spans = fill_list(wording.answer, self._top, **slots)
         self.chars: Ints = self._num_chars()
 
@@ -176,6 +191,7 @@ class FWEDraft(Draft):
             depth=(),
             template=self.wording.id,
             facts={
+                "ordered": self.task.ordered or self.wording.id in _ASK_IN_ORDER,
                 "counts": counts,
                 "next_count": next_count,
                 "num_dots": num_dots,
@@ -206,6 +222,11 @@ def _lead(num_top: int) -> Ranks:
     The law's counts never rise with the rank, so with these the asked words' counts strictly fall, whatever the length.
     """
     return np.arange(1, num_top + 1, dtype=np.int32).repeat(np.arange(num_top, 0, -1))
+
+
+def _even(num_units: int) -> Ranks:
+    """Ranks of which each unit has a further one, from 0."""
+    return np.arange(num_units, dtype=np.int32).repeat(_UNIT)
 
 
 def _growth(alpha: float, count: int) -> Ranks:

@@ -18,6 +18,7 @@ from ..schemas.errors import UsageError
 from ..schemas.quantity import IntRange, Within
 from ..schemas.sample import Draft, Sample
 from ..schemas.split import Split, of_split
+from .material.near_misses import NearMisses, near_misses
 from .material.text import Words, gather, number_table, running_chars, squeeze
 from .material.wording import fill, shift
 from .task import SETTINGS, Task, Template
@@ -137,6 +138,9 @@ _LEAST_SHARING = 1 / 64
 _DRAWN_AT_ONCE, _MOST_TRIES = 64, 100
 """How many keys and values are looked through for one of the task's split, and how often others are drawn."""
 
+_LIKE_KEYS = 0.25
+"""Share of the values that look like keys where some keys may be absent; half of them are keys of the text."""
+
 _AUTOMATIC_POOLS = [range(100, 10**digits) for digits in range(4, _MAX_DIGITS + 1)]
 
 
@@ -170,7 +174,8 @@ class KV(Task):
     """With subkeys above 1: ask for the subkeys in any order rather than as the key is written."""
 
     absent: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of samples whose key is in no dictionary and whose answer says so."""
+    """Share of samples whose key is in no dictionary and whose answer says so. Above 0, numbers of keys are values,
+    too, and what is asked for is as often in the text where it is a key as where it is none; of subkeys each is."""
 
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "KVDraft":
         """A draft whose units are dictionaries; `render` puts the asked key into one of them."""
@@ -210,28 +215,39 @@ class KVDraft(Draft):
         used = np.arange(task.dict_size.high) < self._sizes[:, None]
         num_pairs = int(self._sizes.sum())
 
-        pool = task.key_pool(num_pairs + 1)
+        has_twins = task.absent > 0
+        pool = task.key_pool(num_pairs + 1 + has_twins)
         self._key_digits = len(str(pool[-1]))
-        self._asked, keys = _draw_keys(rng, pool, num_pairs, task)
+        self._asked, keys = _draw_keys(rng, pool, num_pairs + has_twins, task)
         self._asked_order = rng.permutation(task.subkeys) if task.shuffle_asked else np.arange(task.subkeys)
         values = _integers(task.value_digits)
-        self._value = _draw_value(rng, values, task.split)
+        self._max_digits = task.value_digits.high
+        self._misses: NearMisses | None = None
+        if not has_twins:
+            self._value = _draw_value(rng, values, task.split)
+            drawn = rng.integers(values.start, values.stop, used.shape, np.int32)
+        else:
+            self._misses, keys = near_misses(rng, self._asked, keys, is_absent=self._absent)
+            likely = pool if task.subkeys == 1 and rng.random() < _LIKE_KEYS else values
+            self._value = _draw_value(rng, likely, task.split)
+            drawn = self._values_and_keys(rng, used, values, pool, keys)
 
-        self._block, self._num_label_words = self._lay_out(rng, used, keys, values)
+        self._block, self._num_label_words = self._lay_out(used, keys, drawn)
         self._starts = np.concatenate(([0], running_chars(self._block)))
-        ends = len(wording.head) + sum(map(len, self._tail(num_units // 2 + 1)[:2]))
-        self.chars: Ints = self._starts + ends
+        question, *answers, _ = self._tail(num_units // 2 + 1)
+        self.chars: Ints = self._starts + len(wording.head) + len(question) + max(map(len, answers))
 
     def render(self, num_units: int) -> Sample:
         """The sample of the first dictionaries, with the asked pair at its depth among them."""
         dictionary = int(self._depth * num_units)
         pair = int(self._pair_depth * self._sizes[dictionary])
-        if self._absent:
-            body = squeeze(self._block[:num_units])
-        else:
-            body = squeeze(self._with_asked_pair(num_units, dictionary, pair))
-        question, answer, slots = self._tail(dictionary + 1)
-        evidence = () if self._absent else self._evidence(dictionary, pair)
+        block = self._block[:num_units].copy()
+        shift_by = 0 if self._misses is None else self._write_miss(block, self._misses, dictionary, pair)
+        asked = self._asked if self._misses is None else self._misses.in_its_place
+        self._write_pair(block, dictionary, pair, asked, self._value)
+        body = squeeze(block)
+        question, answer, twin, slots = self._tail(dictionary + 1)
+        evidence = () if self._absent else self._evidence(block, dictionary, pair, shift_by)
         at = len(self.wording.head)
         answer_at = at + len(body) + len(question)
         return Sample(
@@ -243,6 +259,7 @@ class KVDraft(Draft):
             context_span=(at, at + len(body)),
             depth=tuple(start / (len(body) - (end - start)) for start, end in evidence),
             template=self.wording.id,
+            twin_answer=twin,
             facts={
                 "absent": bool(self._absent),
                 "asked": [int(self._asked[place]) for place in self._asked_order],
@@ -255,9 +272,19 @@ class KVDraft(Draft):
             },
         )
 
-    def _lay_out(
-        self, rng: np.random.Generator, used: NDArray[np.bool_], keys: Ints, values: range
-    ) -> tuple[Words, int]:
+    def _values_and_keys(
+        self, rng: np.random.Generator, used: NDArray[np.bool_], values: range, pool: range, keys: Ints
+    ) -> NDArray[np.int32]:
+        """Values where `used`, some of which look like keys, as the number does that is asked for and is no key."""
+        drawn = rng.integers(values.start, values.stop, used.shape, np.int32)
+        if self.task.subkeys == 1:
+            self._max_digits = max(self._max_digits, self._key_digits)
+            sort = rng.random(used.shape, np.float32) / _LIKE_KEYS
+            drawn = np.where(sort < 1, rng.integers(pool.start, pool.stop, used.shape, np.int32), drawn)
+            drawn = np.where(sort < 0.5, keys[:, 0].take(rng.integers(0, len(keys), used.shape)), drawn)
+        return drawn.astype(np.int32, copy=False)
+
+    def _lay_out(self, used: NDArray[np.bool_], keys: Ints, values: NDArray[np.int32]) -> tuple[Words, int]:
         """The dictionaries as words, a row each, pairs only where `used`; and how many of the words are the label's."""
         num_units, max_pairs = used.shape
         label = number_table(len(str(num_units)), *self._around_label_number())
@@ -267,9 +294,8 @@ class KVDraft(Draft):
         pairs = block[:, num_label_words:].reshape(num_units, max_pairs, self._num_pair_words)
         place = np.cumsum(used, dtype=np.int32).reshape(used.shape) - 1
         self._write_keys(pairs, np.where(used[..., None], keys.take(place, axis=0), -1))
-        drawn = rng.integers(values.start, values.stop, used.shape, np.int32)
         last = np.arange(max_pairs) == self._sizes[:, None] - 1
-        pairs[:, :, -1] = np.where(used, self._value_words(drawn, last), 0)
+        pairs[:, :, -1] = np.where(used, self._value_words(values, last), 0)
         return block, num_label_words
 
     @property
@@ -289,30 +315,47 @@ class KVDraft(Draft):
         pairs[..., 1:-2] = gather(number_table(self._key_digits, ", "), keys[..., 1:])
         pairs[..., -2] = np.where(keys[..., 0] < 0, 0, np.frombuffer(b"): ".ljust(8, b"\0"), np.uint64)[0])
 
-    def _value_words(self, values: Ints, last: NDArray[np.bool_]) -> Words:
-        table = _value_table(self.task.value_digits.high)
+    def _value_words(self, values: NDArray[np.integer], last: NDArray[np.bool_]) -> Words:
+        table = _value_table(self._max_digits)
         return gather(table, np.where(last, values + len(table) // 2, values))
 
-    def _with_asked_pair(self, num_units: int, dictionary: int, pair: int) -> Words:
-        block = self._block[:num_units].copy()
+    def _write_pair(self, block: Words, dictionary: int, pair: int, key: Ints | None, value: int | None) -> None:
+        """Write a key, a value or both over those that a dictionary has at a place."""
         start = self._num_label_words + pair * self._num_pair_words
         words = block[dictionary, start : start + self._num_pair_words]
-        self._write_keys(words, self._asked)
-        is_last = np.array(pair == self._sizes[dictionary] - 1)
-        words[-1] = self._value_words(np.array(self._value), is_last)
-        return block
+        if key is not None:
+            self._write_keys(words, key)
+        if value is not None:
+            is_last = np.array(pair == self._sizes[dictionary] - 1)
+            words[-1] = self._value_words(np.array(value), is_last)
 
-    def _evidence(self, dictionary: int, pair: int) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Where the dictionary's label and the asked pair stand in the body."""
-        start = int(self._starts[dictionary])
+    def _write_miss(self, block: Words, misses: NearMisses, dictionary: int, pair: int) -> int:
+        """Write what is like the asked key over another pair; what dictionaries before the asked one gain by it."""
+        ends = np.cumsum(self._sizes[: len(block)])
+        place = int(misses.place * (int(ends[-1]) - 1))
+        place += place >= int(ends[dictionary]) - int(self._sizes[dictionary]) + pair
+        if place == int(ends[-1]):
+            return 0  # there is a single pair
+        there = int(np.searchsorted(ends, place, side="right"))
+        before = len(squeeze(block[there]))
+        self._write_pair(
+            block, there, place - int(ends[there]) + int(self._sizes[there]), misses.elsewhere, misses.as_value
+        )
+        return len(squeeze(block[there])) - before if there < dictionary else 0
+
+    def _evidence(
+        self, block: Words, dictionary: int, pair: int, shift_by: int
+    ) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Where the dictionary's label and the asked pair stand in the body, `shift_by` later than without the miss."""
+        start = int(self._starts[dictionary]) + shift_by
         label, _ = fill(self.wording.label, n=dictionary + 1)
-        before = self._block[dictionary, : self._num_label_words + pair * self._num_pair_words]
+        before = block[dictionary, : self._num_label_words + pair * self._num_pair_words]
         pair_start = start + len(squeeze(before))
         pair_length = len(f"{_written(self._asked)}: {self._value}")
         return (start, start + len(label)), (pair_start, pair_start + pair_length)
 
-    def _tail(self, dictionary: int) -> tuple[str, str, list[tuple[int, int]]]:
-        """The question, the answer, and the spans of its reference answers."""
+    def _tail(self, dictionary: int) -> tuple[str, str, str, list[tuple[int, int]]]:
+        """The question, the answer, that of its twin, and the spans of the answer's reference answers."""
         wording, key = self.wording, f"key {_written(self._asked)}"
         asked, blank_key = key, key
         if self.task.shuffle_asked and self.task.subkeys > 1:
@@ -327,10 +370,10 @@ class KVDraft(Draft):
         if self.task.absent > 0:
             question += f"\nIf there is none, answer: {absent}"
         question += "\n"
-        if self._absent:
-            return question, absent, [(0, len("Not found"))]
         answer, spans = fill(wording.answer, key=key, value=self._value, dictionary=dictionary)
-        return question, answer, [spans["value"], spans["dictionary"]]
+        if self._absent:
+            return question, absent, answer, [(0, len("Not found"))]
+        return question, answer, absent if self.task.absent > 0 else "", [spans["value"], spans["dictionary"]]
 
 
 @lru_cache(maxsize=8)

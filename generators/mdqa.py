@@ -169,7 +169,8 @@ class MDQA(Task):
     """Whether the answer also gives the numbers of these documents."""
 
     absent: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of samples that lack the last of these documents and whose answer says so."""
+    """Share of samples that lack the sentence which answers, or of a file its paragraph, and whose answer says so.
+    Above 0, all invented documents lack a sentence."""
 
     file: Path | None = None
     """JSON file like SQuAD (hops=1) or HotpotQA (hops=2) to take questions and paragraphs from; by default both are
@@ -218,8 +219,9 @@ class MDQADraft(Draft):
         self._frame = Frame(after_title, after_text + self._before)  # of the next document's number
         self._sentences = NUM_SENTENCES if task.file is None else 1
         num_others = math.ceil(num_units / self._sentences)
-        self._problem = _problem(task, rng, num_others, self._frame)
-        self._support = self._problem.support[: task.hops - self._absent]
+        self._problem = _problem(task, rng, num_others, self._frame, is_absent=self._absent)
+        # In a file, paragraphs of the same article are near enough to one that is left out.
+        self._support = self._problem.support[: task.hops - (self._absent and task.file is not None)]
         self._depths = rng.random(task.hops)
         if task.depths is not None:
             self._depths = np.minimum(rng.choice(np.array(task.depths), task.hops), np.nextafter(1.0, 0.0))
@@ -239,7 +241,9 @@ class MDQADraft(Draft):
         head, tail = self.wording.head, f"\n\n{self._question()}\n"
         prompt = "".join([head, *self._numbered(documents), tail])
         body_chars = len(prompt) - len(head) - len(tail)
-        answer, answers, slots = self._answer(numbers)
+        answer, answers, slots = self._answer(numbers, is_absent=self._absent)
+        would_be = [*numbers, *[len(documents)] * (self.task.hops - len(numbers))]
+        twin = self._answer(would_be, is_absent=not self._absent)[0] if self.task.absent > 0 else ""
         evidence = self._evidence(numbers, int(self._unit_ends[num_units]))
         return Sample(
             prompt=prompt,
@@ -250,6 +254,7 @@ class MDQADraft(Draft):
             context_span=(len(head), len(head) + body_chars),
             depth=tuple(start / max(body_chars - (end - start), 1) for start, end in evidence),
             template=self.wording.id,
+            twin_answer=twin,
             facts={
                 "question": self._problem.question,
                 "absent": bool(self._absent),
@@ -318,10 +323,10 @@ class MDQADraft(Draft):
             question += f" If the {self.wording.noun}s do not tell, the answer is: {_NOT_STATED}."
         return question
 
-    def _answer(self, numbers: Sequence[int]) -> tuple[str, list[str], list[Span]]:
+    def _answer(self, numbers: Sequence[int], *, is_absent: bool) -> tuple[str, list[str], list[Span]]:
         """The answer, its reference answers, the numbers of documents among them, and where they stand in it."""
-        if self._absent or not self.task.cite:
-            found = _NOT_STATED if self._absent else self._problem.answer
+        if is_absent or not self.task.cite:
+            found = _NOT_STATED if is_absent else self._problem.answer
             answer, slots = fill(self.wording.answer, answer=found)
             return answer, [found], [slots["answer"]]
         sources = f"{self.wording.noun}{'s' if len(numbers) > 1 else ''} {' and '.join(map(str, numbers))}"
@@ -333,7 +338,7 @@ class MDQADraft(Draft):
         """Characters of the text for 0..capacity units, shape (capacity + 1,)."""
         num_documents = -(-np.arange(len(self._unit_ends)) // self._sentences) + len(self._support)
         chars = self._unit_ends + self._label_ends[num_documents]
-        return chars + (len(self.render(1).text) - chars[1])
+        return chars + (self.render(1).chars_with_room - chars[1])
 
 
 @lru_cache(maxsize=32)
@@ -348,7 +353,8 @@ def _ends(strings: Sequence[str]) -> NDArray[np.int64]:
     return np.concatenate(([0], np.cumsum(np.fromiter(map(len, strings), np.int64, len(strings)))))
 
 
-def _problem(task: MDQA, rng: np.random.Generator, num_others: int, frame: Frame) -> Problem:
+def _problem(task: MDQA, rng: np.random.Generator, num_others: int, frame: Frame, *, is_absent: bool) -> Problem:
     if task.file is None:
-        return invent(rng, task.hops, num_others, frame, task.split)
+        is_absent_here = is_absent if task.absent > 0 else None
+        return invent(rng, task.hops, num_others, frame, task.split, is_absent=is_absent_here)
     return choose_problem(rng, read_questions(task.file), task.hops, num_others, frame, task.split, task.turn)

@@ -116,7 +116,8 @@ class Niah(Task):
     """Depths to draw the asked needles' place from, 0 the beginning; by default it is anywhere."""
 
     absent: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of samples in which the first asked key is not in the text and the answer says so."""
+    """Share of samples in which the text does not tell the first asked key's values and the answer says so. Above 0,
+    sentences say something else, of this key where it is absent, else of one that is not asked for."""
 
     @model_validator(mode="after")
     def _distractors_are_possible(self) -> "Niah":
@@ -191,12 +192,18 @@ class _Facts:
         num_asides, num_strays = num_decoys(num_needles, are_lists=self._is_list) if self._is_near else (0, 0)
         num_stated = num_needles + num_extra
         num_fresh = num_asides + -(-num_strays // 2)
-        keys, values = self._draw_names(rng, num_keys + 1 + num_extra, num_stated + num_fresh)
+        num_missed = task.num_values if task.absent > 0 else 0
+        keys, drawn = self._draw_names(rng, num_keys + 1 + num_extra, num_stated + num_fresh + num_missed)
+        values = [column[: num_stated + num_fresh] for column in drawn]
         absent = rng.random() < task.absent
         names = keys[: num_keys + 1].strings()
         self._asked = names[: task.num_queries]
         stated = [names[-1], *names[1:num_keys]] if absent else names[:num_keys]
         needles = self._draw_needles(rng, stated, self._lists(values, np.arange(num_needles)))
+        spare, first = names[-1], self._asked[0]
+        if num_missed:
+            said = self._lists([column[num_stated + num_fresh :] for column in drawn], np.arange(num_missed))
+            needles += self._draw_asides(rng, [first if absent else spare] * num_missed, said)
         if self._is_near:
             needles += self._draw_decoys(rng, keys, values, num_stated, num_asides, num_strays)
         needles.sort(key=lambda needle: needle.place)
@@ -208,7 +215,12 @@ class _Facts:
             self.haystack = needle_haystack(
                 self._patterns, self._kind, keys[num_keys + 1 :], others, numbered=self._is_list, forms=forms
             )
-        answer, answers, spans = self._answering([needles[number] for number in evidence])
+        stated_of: dict[str, list[str]] = {key: [] for key in self._asked}
+        for needle in (needles[number] for number in evidence):
+            stated_of[needle.key] += needle.values
+        answer, answers, spans = self._answering(stated_of)
+        unasked = [value for needle in needles if needle.key == spare for value in needle.values]
+        twin = self._answering(stated_of | {first: unasked})[0] if task.absent > 0 else ""
         self.hidden = Hidden(
             head=fill(wording.head, kind=self._kind)[0],
             needles=needles,
@@ -217,6 +229,7 @@ class _Facts:
             answer=answer,
             answers=answers,
             answer_spans=spans,
+            twin_answer=twin,
             facts={
                 "asked": self._asked,
                 "absent": bool(absent),
@@ -285,12 +298,19 @@ class _Facts:
         fresh = np.arange(num_stated, len(values[0]))
         again = rng.integers(0, len(values[0]), num_strays - (len(fresh) - num_asides))
         about = keys[rng.integers(0, len(keys), num_asides).tolist()].strings()
-        said = [self._listed(one)[0] for one in self._lists(values, np.concatenate([fresh, again]))]
-        asides, strays = said[:num_asides], said[num_asides:]
+        said = self._lists(values, np.concatenate([fresh, again]))
+        strays = [self._listed(one)[0] for one in said[num_asides:]]
         decoys = stray_decoys(rng, self._kind, strays, are_lists=self._is_list)
         if self._wording.asides:
-            decoys += aside_decoys(rng, self._wording.asides, self._kind, about, asides)
+            decoys += self._draw_asides(rng, about, said[:num_asides])
         return decoys
+
+    def _draw_asides(
+        self, rng: np.random.Generator, keys: Sequence[str], values: Sequence[tuple[str, ...]]
+    ) -> list[Needle]:
+        """Sentences that say something else of keys, each with values of its own."""
+        said = [self._listed(one)[0] for one in values]
+        return aside_decoys(rng, self._wording.asides, self._kind, keys, said, are_lists=self._is_list)
 
     def _asking(self) -> str:
         """The question for all asked keys."""
@@ -302,18 +322,18 @@ class _Facts:
         text, _ = fill(pattern, kind=self._kind, keys=listed(self._asked, numbered=False)[0])
         return f"{text} {what}, answer: {_NOT_FOUND}." if self._task.absent > 0 else text
 
-    def _answering(self, stated: Sequence[Needle]) -> tuple[str, tuple[str, ...], list[Span]]:
-        """The answer from the needles that are asked for, its reference answers in the same order, and their places."""
+    def _answering(self, stated: Mapping[str, Sequence[str]]) -> tuple[str, tuple[str, ...], list[Span]]:
+        """The answer from what is stated of each asked key, its reference answers in the same order, their places."""
         text, values, spans = "", list[str](), list[Span]()
         for key in self._asked:
-            own = [value for needle in stated if needle.key == key for value in needle.values]
+            own = stated[key]
             pattern = self._wording.fact if own else self._wording.absent
             listed, places = self._listed(own) if own else (_NOT_FOUND, [(0, len(_NOT_FOUND))])
             fact, slots = fill(pattern, kind=self._kind, key=key, values=listed)
             text += " " if text else ""
             spans += [shift(place, len(text) + slots["values"][0]) for place in places]
             text += fact
-            values += own or [_NOT_FOUND]
+            values += list(own) or [_NOT_FOUND]
         return text, tuple(values), spans
 
     def _listed(self, values: Sequence[str]) -> tuple[str, list[Span]]:

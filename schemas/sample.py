@@ -30,6 +30,9 @@ class Sample:
     depth: tuple[float, ...]
     """Where each evidence starts in the context: 0 at its beginning, 1 as late as it can be."""
     template: str
+    twin_answer: str = ""
+    """The answer that the sample would have if what it asks for were in the text, or were not; its prompt is no longer
+    than this allows, so that a prompt's length does not tell which of the two it is. Empty where there is no twin."""
     facts: Mapping[str, object] = field(default_factory=dict[str, object])
     """All that was decided, of values that JSON can hold."""
 
@@ -37,6 +40,11 @@ class Sample:
     def text(self) -> str:
         """Prompt and answer as they are tokenized."""
         return self.prompt + self.answer
+
+    @property
+    def chars_with_room(self) -> int:
+        """Characters of prompt and answer, or of the answer that its twin would have if that is longer."""
+        return len(self.prompt) + max(len(self.answer), len(self.twin_answer))
 
     @property
     def context(self) -> str:
@@ -66,7 +74,7 @@ class Draft(ABC):
     """
 
     chars: NDArray[np.int64]
-    """Characters that the sample of 0..capacity units has, shape (capacity + 1,).
+    """Characters that the sample of 0..capacity units has with room for its twin's answer, shape (capacity + 1,).
 
     Exact to a few, but for what is written around needles that take the form of the line before them.
     """

@@ -113,7 +113,7 @@ def hide_associations(
     asked = drawn[0][1]
     needles.sort(key=lambda needle: needle.place)
     evidence = [number for number, needle in enumerate(needles) if needle.key == asked]
-    found = needles[evidence[0]].values[0] if evidence else _NOBODY
+    found, twin = (people[0], _NOBODY) if evidence else (_NOBODY, people[0])
     question, _ = fill(wording.ask, question=fill(relation.question, x=asked)[0])
     if absent > 0:
         question += f" If it cannot be told of anyone, answer: {_NOBODY}."
@@ -126,6 +126,7 @@ def hide_associations(
         answer=answer,
         answers=(found,),
         answer_spans=[spans["name"]],
+        twin_answer=fill(wording.answer, name=twin)[0] if absent > 0 else "",
         facts={
             "asked": [asked],
             "absent": is_absent,

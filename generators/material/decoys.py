@@ -21,6 +21,15 @@ _STRAY_FACTS = (
     "Between two stamps stood the {kind} {value}, crossed out.",
     "A parrot kept repeating the {kind} {value}.",
 )
+_ASIDE_FACTS = (
+    "Someone first wrote {key} beside the {kind} {value} and then crossed out both.",
+    "Nobody could say whether {key} and the {kind} {value} have anything to do with each other.",
+)
+_ASIDE_LISTS = (
+    "On the back of a postcard from {key} somebody had begun a list of other places: {value}.",
+    "On the way to {key} five things came up in a dream: {value}.",
+)
+"""What is said of keys in wordings that have no asides of their own."""
 _STRAY_LISTS = (
     "A brochure without a cover praises five things: {value}.",
     "Nobody remembers which place this was about: {value}.",
@@ -36,9 +45,16 @@ def num_decoys(num_needles: int, *, are_lists: bool) -> tuple[int, int]:
 
 
 def aside_decoys(
-    rng: np.random.Generator, patterns: Sequence[str], kind: str, keys: Sequence[str], values: Sequence[str]
+    rng: np.random.Generator,
+    patterns: Sequence[str],
+    kind: str,
+    keys: Sequence[str],
+    values: Sequence[str],
+    *,
+    are_lists: bool,
 ) -> list[Needle]:
-    """Sentences that say something else of keys, each with a value of its own."""
+    """Sentences that say something else of keys, each with a value of its own; by default in words of ours."""
+    patterns = patterns or (_ASIDE_LISTS if are_lists else _ASIDE_FACTS)
     return [_decoy(rng, patterns, kind=kind, key=key, value=value) for key, value in zip(keys, values, strict=True)]
 
 

@@ -37,6 +37,8 @@ class Hidden:
     answer: str
     answers: tuple[str, ...]
     answer_spans: Sequence[Span]
+    twin_answer: str = ""
+    """The answer to the same question where what is asked for is in the text though here it is not, or the reverse."""
     facts: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
@@ -49,7 +51,7 @@ class HiddenDraft(Draft):
         self._passage, self._hidden, self._template = passage, hidden, template
         self.frame = passage.frame
         needles = (f"{needle.sentence} " for needle in hidden.needles)
-        fixed = (hidden.head, "\n\n", hidden.question, "\n", hidden.answer, *needles)
+        fixed = (hidden.head, "\n\n", hidden.question, "\n", max(hidden.answer, hidden.twin_answer, key=len), *needles)
         self.chars: NDArray[np.int64] = passage.ends + sum(map(len, fixed))
 
     def tokens(self, count: CountTokens) -> NDArray[np.int64] | None:
@@ -75,6 +77,7 @@ class HiddenDraft(Draft):
             context_span=(before, before + num_chars),
             depth=tuple(start / max(num_chars - (end - start), 1) for start, end in evidence),
             template=self._template,
+            twin_answer=hidden.twin_answer,
             facts={
                 **hidden.facts,
                 "num_needles": num_needles,

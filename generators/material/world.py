@@ -103,10 +103,19 @@ _SENTENCE_WIDTH = 5
 _ROW_WIDTH = 2 + _NUM_RELATIONS * _SENTENCE_WIDTH + 1
 
 
-def invent(rng: np.random.Generator, hops: int, num_others: int, frame: Frame, split: Split = "train") -> Problem:
+def invent(
+    rng: np.random.Generator,
+    hops: int,
+    num_others: int,
+    frame: Frame,
+    split: Split = "train",
+    *,
+    is_absent: bool | None = None,
+) -> Problem:
     """A question of one or two hops, its documents and `num_others` more, of which the first few would do as well.
 
-    The one that it is about and its answer are of the split.
+    The one that it is about and its answer are of the split. Where `is_absent` is given, all documents lack a sentence,
+    and if it is true, the last one that answers lacks just that which says so.
     """
     path = _draw_path(rng, hops)
     num_rows = hops + num_others
@@ -126,11 +135,13 @@ def invent(rng: np.random.Generator, hops: int, num_others: int, frame: Frame, s
     relations[:, 1:] = 1 + np.argsort(rng.random((num_rows, _NUM_RELATIONS - 1)), axis=1)
     facts = kinds[:, None] * _NUM_RELATIONS + relations
     value_kinds = _table().value_kinds.take(facts)
-    chosen = _evenly(rng, value_kinds, num_names)
+    asked = [int(np.flatnonzero(relations[hop] == relation)[0]) for hop, (_, relation) in enumerate(path)]
+    lacking = np.zeros(facts.shape, np.bool_) if is_absent is None else _lacking(rng, num_rows, asked, is_absent)
+    stated_kinds = np.where(lacking, -1, value_kinds)
+    chosen = _evenly(rng, stated_kinds, num_names)
     chosen += (value_kinds == kinds[:, None]) & (chosen == ranks[:, None])  # nothing refers to itself
     chosen %= num_names
     _swap_out(chosen, hops, value_kinds, ranks)  # nor is an answer part of the question
-    asked = [int(np.flatnonzero(relations[hop] == relation)[0]) for hop, (_, relation) in enumerate(path)]
     if hops == 2:
         chosen[0, asked[0]] = ranks[1]
     _exchange(names[answer_kind], int(chosen[hops - 1, asked[-1]]), answers[int(rng.integers(len(answers)))])
@@ -139,6 +150,7 @@ def invent(rng: np.random.Generator, hops: int, num_others: int, frame: Frame, s
     first_name = len(strings) - len(Kind) * num_names
     titles, values = first_name + kinds * num_names + ranks, first_name + value_kinds * num_names + chosen
     rows = _lay_out(rng, facts, titles, _short_names(kinds, names[kinds, ranks, 1]), values)
+    _sentences(rows)[lacking] = _table().short_names[Kind.PERSON, 0]  # an empty string
     pages, others, cuts = _written(strings, rows, asked, frame)
     return Problem(
         question=_question(rng, path, pages[0].title),
@@ -146,7 +158,7 @@ def invent(rng: np.random.Generator, hops: int, num_others: int, frame: Frame, s
         support=pages,
         others=others,
         cuts=cuts,
-        rivals=_rivals(chosen, value_kinds, hops, asked[-1]),
+        rivals=_rivals(chosen, stated_kinds, hops, value_kinds[hops - 1, asked[-1]], asked[-1]),
         facts={"relations": [RELATIONS[kind][relation].id for kind, relation in path]},
     )
 
@@ -164,6 +176,17 @@ def _draw_path(rng: np.random.Generator, hops: int) -> list[tuple[Kind, int]]:
         path.append((kind, relation))
         kind = RELATIONS[kind][relation].value
     return path
+
+
+def _lacking(rng: np.random.Generator, num_rows: int, asked: Sequence[int], is_absent: bool) -> NDArray[np.bool_]:
+    """Which sentence each document lacks, shape (rows, relations): never the first, and where it answers another."""
+    places = 1 + rng.integers(0, _NUM_RELATIONS - 1, num_rows)
+    for row, place in enumerate(asked):
+        other = 1 + int(rng.integers(_NUM_RELATIONS - 2))
+        places[row] = other + (other >= place)
+    if is_absent:
+        places[len(asked) - 1] = asked[-1]
+    return np.arange(_NUM_RELATIONS) == places[:, None]
 
 
 def _evenly(rng: np.random.Generator, kinds: Ints, num_names: int) -> Ints:
@@ -187,10 +210,10 @@ def _swap_out(chosen: Ints, hops: int, kinds: Ints, ranks: Ints) -> None:
             chosen[row, place] += hops
 
 
-def _rivals(chosen: Ints, kinds: Ints, hops: int, asked: int) -> Ints:
-    """The sentences of other documents in which each value first stands that could be taken for the answer."""
+def _rivals(chosen: Ints, kinds: Ints, hops: int, kind: int, asked: int) -> Ints:
+    """The sentences of other documents in which each value first stands that is of the answer's kind."""
     others = chosen[hops:].ravel()
-    sentences = np.flatnonzero(kinds[hops:].ravel() == kinds[hops - 1, asked])[::-1]
+    sentences = np.flatnonzero(kinds[hops:].ravel() == kind)[::-1]
     firsts = np.full(int(chosen.max()) + 1, -1)
     firsts[others[sentences]] = sentences  # of several sentences with a value the first is set last
     firsts[chosen[hops - 1, asked]] = -1
@@ -286,12 +309,17 @@ def _lay_out(rng: np.random.Generator, facts: Ints, titles: Ints, short_names: P
     rows[:, 0] = titles
     rows[:, 1] = len(table.strings)
     rows[:, -1] = len(table.strings) + 1
-    sentences = rows[:, 2:-1].reshape(num_rows, _NUM_RELATIONS, _SENTENCE_WIDTH)
+    sentences = _sentences(rows)
     value_first = table.value_first.take(patterns)
     sentences[..., ::2] = table.literals.take(patterns, axis=0)
     sentences[..., 1] = np.where(value_first, values, subjects)
     sentences[..., 3] = np.where(value_first, subjects, values)
     return rows
+
+
+def _sentences(rows: Places) -> Places:
+    """A view of the sentences of documents, shape (rows, relations, _SENTENCE_WIDTH)."""
+    return rows[:, 2:-1].reshape(len(rows), _NUM_RELATIONS, _SENTENCE_WIDTH, copy=False)
 
 
 def _written(

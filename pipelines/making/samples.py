@@ -179,7 +179,7 @@ class SampleMaker:
                 fitted = fit(draft, length, rate, self.layout)
             except UsageError as error:
                 raise UsageError(f"{self.component.name} sample {index}: {error}: use a greater length") from None
-            if fitted.num_units < capacity or length - len(fitted.laid) < rate.tokens_per_unit:
+            if fitted.num_units < capacity or length - fitted.size < rate.tokens_per_unit:
                 return fitted
             if factor == _MOST_FACTOR:
                 raise UsageError(

@@ -16,13 +16,13 @@ def kind_of(string: str) -> str:
         return _UUID
     if " the " in string and re.fullmatch("[a-z -]+", string):
         return " the ".join(["[a-z-]+(?: [a-z-]+){0,3}"] * len(string.split(" the ")))
-    return "".join(map(_pattern, re.findall(r"[A-Za-z]+|\d+|[^A-Za-z\d]+", string)))
+    return "".join(_pattern(part, " " in string) for part in re.findall(r"[A-Za-z]+|\d+|[^A-Za-z\d]+", string))
 
 
-def _pattern(part: str) -> str:
+def _pattern(part: str, is_in_phrase: bool) -> str:
     if part.isdigit():
         return rf"\d{{{len(part)}}}"
-    if not part.isascii() or not part.isalpha() or part in _SMALL_WORDS:
+    if not part.isascii() or not part.isalpha() or (is_in_phrase and part in _SMALL_WORDS):
         return re.escape(part)
     if part.isupper() and len(part) > 1:
         return f"[A-Z]{{{len(part)}}}"

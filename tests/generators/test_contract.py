@@ -75,7 +75,8 @@ def test_documents_are_exact(name: str, settings: dict[str, Any], tokenizer_sour
 
         rate = maker.rates[document.template]
         # What is left is no more than the next unit; the longest are mdqa's, where a document begins with its title.
-        assert length - max(2.5 * (rate.tokens_per_unit + rate.unit_noise), 24) <= len(ids) <= length
+        room = maker.layout.room(sample)
+        assert length - max(2.5 * (rate.tokens_per_unit + rate.unit_noise), 24) <= len(ids) + room <= length
         expected = tokenizer.reference.encode(sample.text, add_special_tokens=False).ids
         assert ids == [*head, *expected, identity.eos_id]
         prompt_ids = tokenizer.reference.encode(sample.prompt, add_special_tokens=False).ids
@@ -98,7 +99,7 @@ def test_documents_are_exact(name: str, settings: dict[str, Any], tokenizer_sour
         start, end = sample.context_span
         assert 0 <= start < end <= len(sample.prompt)
         assert all(start <= first < last <= end for first, last in sample.evidence_spans)
-    assert encodings <= 2.1 * 24
+    assert encodings <= 2.2 * 24
 
 
 def decoded(tokenizer: Tokenizer, ids: list[int]) -> str:

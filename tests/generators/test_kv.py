@@ -81,16 +81,16 @@ def test_the_prompt_alone_gives_the_answer(settings: dict[str, object]) -> None:
 
 def test_fewer_units_are_a_prefix_of_the_same_haystack() -> None:
     draft = build_task("kv", {"absent": 1.0}).draft(stream("kv", 0, 1), WORDINGS[0], 60)
-    short, long = (draft.render(units).prompt.split("\n\nAbove")[0] for units in (20, 60))
-    assert long.startswith(short)
-    assert len(short) < len(long) / 2
+    short, long = (draft.render(units).context.splitlines() for units in (20, 60))
+    assert (len(short), len(long)) == (20, 60)
+    assert 16 <= sum(map(str.__eq__, short, long)) < 20, "but for what stands at a depth of its own"
 
 
 def test_a_drafts_characters_are_known_before_it_is_rendered() -> None:
     for settings in CASES:
         draft = build_task("kv", settings).draft(stream("kv", 0, 2), WORDINGS[1], 300)
         for units in (1, 50, 300):
-            assert abs(len(draft.render(units).text) - int(draft.chars[units])) <= 12
+            assert abs(draft.render(units).chars_with_room - int(draft.chars[units])) <= 12
 
 
 def test_keys_of_a_sample_are_all_different() -> None:

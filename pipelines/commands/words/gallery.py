@@ -27,7 +27,7 @@ def gallery(name: str | None = None) -> str:
         "rarest, the first, or what stands in the\nsentence with most digits. Where that is far above **by chance**, "
         "or chance is large, the settings are a benchmark's, and\nthe question can be done without: train on the twin "
         "in `_hard`. **Text needed** is the share that has to be read from the\nbeginning until the answer is certain, "
-        "**loss tokens** are those of the answer and EOS. Of longer texts `fwe` needs a smaller share.\n"
+        "**loss tokens** are those of the answer and EOS.\n"
     )
     return "\n".join([head, *map(_section, tasks().values())])
 
