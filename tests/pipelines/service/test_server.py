@@ -44,7 +44,8 @@ def over(place: Path, run: str) -> dict[str, Any]:
 
 
 def test_a_run_does_all_steps_and_a_fire_that_would_build_the_same_says_so(place: Path) -> None:
-    first = command(place, "submit", "tiny.yaml", "--here", "--as", "daily", "--json")
+    of_the_server = {"LCDATA_REPORT_AGAINST": "nowhere", "LCDATA_BUILD_UNLESS_SAME": "nowhere", "LCDATA_STORE": "none"}
+    first = command(place, "submit", "tiny.yaml", "--here", "--as", "daily", "--json", environment=of_the_server)
     assert first.returncode == 0, first.stderr
     run = json.loads(first.stdout.splitlines()[-1])
     assert (run["state"], run["owner"]) == ("built", "daily")
@@ -59,6 +60,17 @@ def test_a_run_does_all_steps_and_a_fire_that_would_build_the_same_says_so(place
     assert json.loads(other.stdout.splitlines()[-1])["state"] == "built"
     kept = list((place / "lcdata-service" / "builds" / "daily").iterdir())
     assert [folder.name for folder in kept] == [json.loads(other.stdout.splitlines()[-1])["id"]]
+
+
+def test_what_a_server_was_started_with_reaches_no_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lcdata.pipelines.service.attempts import environment_of_steps
+
+    for name in ("LCDATA_DB", "LCDATA_PORT", "LCDATA_SEED", "LCDATA_HUNG_AFTER", "HF_TOKEN", "PLAIN"):
+        monkeypatch.setenv(name, "1")
+    own = environment_of_steps(offline=True, secrets=False)
+    assert {name for name in own if name.startswith("LCDATA_")} == {"LCDATA_HUNG_AFTER"}
+    assert (own["PLAIN"], own["HF_HUB_OFFLINE"]) == ("1", "1")
+    assert "HF_TOKEN" not in own
 
 
 def test_a_gate_that_does_not_hold_ends_the_run_with_3_and_pushes_nothing(place: Path) -> None:
