@@ -33,7 +33,8 @@ def build(work: Work) -> dict[str, Any]:
         facts = {"dataset": done["out"], "fingerprint": done["fingerprint"], "tokens": done["tokens"]}
         if resolved["same"] and done["out"] == resolved["same"]:
             said = f"nothing to do: {Path(done['out']).name} has the same fingerprint"
-            return {**facts, "outcome": "unchanged", "message": said}
+            pushed = {"pushed": order.push} if order.push else {}
+            return {**facts, **pushed, "outcome": "unchanged", "message": said}
         return {**facts, "rows": done["rows"], "tokens_per_second": done["tokens_per_second"]}
     return _failed(ended)
 
