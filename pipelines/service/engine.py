@@ -16,6 +16,7 @@ from .book import Book
 from .context import Server, real_time
 from .database import APPLICATION, VERSION, connected
 from .fires import missed_fires
+from .jobs import StepJob
 from .processes import StepProcess
 from .servers import alive, taken_over
 from .settings import Settings
@@ -122,6 +123,8 @@ class _Watch:
                 process = StepProcess(folder, step)
                 if process.is_running:
                     process.stop()
+                if (job := StepJob.left(folder, step)) is not None:
+                    job.stop()
 
 
 def _pending(server: str | None = None) -> list[WorkflowStatus]:

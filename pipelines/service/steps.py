@@ -7,6 +7,7 @@ from typing import Any
 from ...schemas.errors import LcdataError
 from .attempts import run_command
 from .context import Work
+from .jobs import is_for_jobs
 from .processes import Ended
 from .resolve import resolve
 from .schedule import SUBMITTED
@@ -25,9 +26,11 @@ def build(work: Work) -> dict[str, Any]:
     arguments += ["--store", resolved["store"]] if resolved["store"] else []
     arguments += ["--unless-same", resolved["same"]] if resolved["same"] else []
     arguments += [] if order.workers is None else ["--workers", str(order.workers)]
-    arguments += [] if order.address is None else ["--address", order.address]
+    cluster = order.address if is_for_jobs(order.address) else None
+    arguments += ["--address", "auto" if cluster else order.address] if order.address else []
     Path(work.dataset).parent.mkdir(parents=True, exist_ok=True)
-    ended = run_command(work, "build", arguments, offline=order.confined and not work.server.settings.reach.urls)
+    offline = order.confined and not work.server.settings.reach.urls
+    ended = run_command(work, "build", arguments, offline, cluster=cluster)
     done = ended.last("done")
     if isinstance(done, dict) and ended.exit_code == 0:
         facts = {"dataset": done["out"], "fingerprint": done["fingerprint"], "tokens": done["tokens"]}
