@@ -7,13 +7,12 @@ from typing import Protocol
 
 from .context import Work
 from .jobs import StepJob
-from .processes import Ended, StepProcess
+from .processes import ATTEMPTS, Ended, StepProcess
 
 _OWN = "LCDATA_"
 _HANDED_ON = ("LCDATA_HUNG_AFTER", "LCDATA_STALE_AFTER")
 """Of lcdata's own variables those that say no option of a command, but how patient the engine is."""
 _HUB_SECRETS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH")
-_ATTEMPTS = 5
 _RESUMABLE, _HUB = 4, 5
 
 
@@ -49,7 +48,7 @@ def run_command(
         environment = environment_of_steps(offline, secrets)
     else:
         process, environment = StepJob(folder, step, cluster), _changes(offline)
-    for number in range(_ATTEMPTS):
+    for number in range(ATTEMPTS):
         if not process.is_running and process.ended.exit_code is None:
             process.start(arguments, environment)
         reason = _wait(process, work.must_stop)
@@ -59,7 +58,7 @@ def run_command(
         ended = process.ended
         if not _may_be_repeated(ended, step):
             return ended
-        if number < _ATTEMPTS - 1:
+        if number < ATTEMPTS - 1:
             _pause(work, min(60.0, 2.0**number - 1))
             process.start(arguments, environment)
     return process.ended

@@ -23,6 +23,8 @@ code=$?
 printf '{"event":"exit","exit_code":%d,"at":%d}\\n' $code "$(date +%s)"
 exit $code"""
 """Does a command with its beginning and its end on stdout, as what its `$0` says."""
+ATTEMPTS = 5
+"""How often a command is begun that ends by no fault of its own."""
 _TAIL_BYTES = 1 << 19
 _STOP_SECONDS = 20.0
 
@@ -43,8 +45,11 @@ class Ended:
     @property
     def message(self) -> str:
         """What it said of its failure."""
-        error = self.last("error")
-        return str(error["message"]) if error else f"it ended with code {self.exit_code}"
+        if (error := self.last("error")) is not None:
+            return str(error["message"])
+        if self.exit_code is None:
+            return f"it was killed, or its log had no room, {ATTEMPTS} times: free memory and disk, then run it again"
+        return f"it ended with code {self.exit_code}"
 
 
 class StepProcess:

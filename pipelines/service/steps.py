@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ...schemas.errors import LcdataError
+from ..run.files import storage_error
 from .attempts import run_command
 from .context import Work
 from .jobs import is_for_jobs
@@ -116,7 +117,8 @@ def attempt(work: Work, step: str) -> dict[str, Any]:
     except LcdataError as error:
         return {"outcome": "failed", "exit_code": error.exit_code, "message": str(error)}
     except OSError as error:
-        return {"outcome": "failed", "exit_code": 1, "message": f"{error.filename}: {error.strerror}"}
+        told = storage_error(error, None)
+        return {"outcome": "failed", "exit_code": told.exit_code, "message": str(told)}
 
 
 def _failed(ended: Ended) -> dict[str, Any]:
