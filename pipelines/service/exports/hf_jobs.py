@@ -7,7 +7,7 @@ from typing import Any
 
 from ....schemas.errors import HubError, UsageError
 from ..schedule import Schedule
-from .command import Exported, arguments
+from .command import Exported, arguments, check_reaches
 from .cron_fields import without_seconds
 
 _SCRIPT = '''# /// script
@@ -58,6 +58,7 @@ def register(schedule: Schedule, folder: Path) -> str:
 
 
 def _request(schedule: Schedule) -> dict[str, Any]:
+    check_reaches(schedule, "the Hub")
     if schedule.push is None:
         raise UsageError(f"{schedule.name} pushes nowhere, and the Hub keeps nothing else: add it with --push ORG/NAME")
     if schedule.tz not in ("UTC", "Etc/UTC"):

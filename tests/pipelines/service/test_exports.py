@@ -89,6 +89,34 @@ def test_a_job_of_kubernetes_brings_its_recipe(recipe: Path) -> None:
     assert job["spec"]["jobTemplate"]["spec"]["activeDeadlineSeconds"] == 3600
 
 
+def test_a_run_on_a_cluster_of_its_own_is_a_rayjob_that_is_there_once(recipe: Path) -> None:
+    [text] = exported(recipe, "k8s", address="auto", push="org/name", time_limit="1h").values()
+    config, *rights, cron = yaml.safe_load_all(text)
+    assert [each["kind"] for each in rights] == ["ServiceAccount", "Role", "RoleBinding"]
+    job = yaml.safe_load(config["data"]["rayjob.yaml"])
+    words = shlex.split(job["spec"]["entrypoint"])
+    assert words[words.index("--address") + 1] == "auto"
+    assert (job["metadata"]["name"], job["spec"]["activeDeadlineSeconds"]) == (cron["metadata"]["name"], 3600)
+    cluster = job["spec"]["rayClusterSpec"]
+    nodes = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
+    [head], [worker] = (node["template"]["spec"]["containers"] for node in nodes)
+    assert ("envFrom" in head, "envFrom" in worker) == (True, False)
+    assert head["volumeMounts"] == worker["volumeMounts"]
+    [maker] = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    assert maker["command"][:2] == ["kubectl", "create"]
+
+
+@pytest.mark.parametrize("address", [None, "auto"])
+def test_manifests_hold_the_schemas_of_kubernetes(recipe: Path, tmp_path: Path, address: str | None) -> None:
+    tool = shutil.which("kubernetes-validate")
+    if tool is None:
+        pytest.skip("kubernetes-validate is missing: pip install kubernetes-validate")
+    [text] = exported(recipe, "k8s", address=address, tz="Europe/Berlin", time_limit="1h").values()
+    (tmp_path / "all.yaml").write_text(text)
+    found = subprocess.run([tool, "--strict", str(tmp_path / "all.yaml")], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
 def test_a_job_of_the_hub_has_a_time_limit_of_its_own(recipe: Path) -> None:
     files = exported(recipe, "hf-jobs", push="org/name")
     assert '"timeout": 21600' in files["lcdata-nightly.json"]
@@ -101,6 +129,10 @@ def test_a_job_of_the_hub_has_a_time_limit_of_its_own(recipe: Path) -> None:
         ("github", {"tz": "Europe/Berlin"}, "GitHub fires in UTC"),
         ("hf-jobs", {}, "pushes nowhere"),
         ("hf-jobs", {"push": "org/name", "tz": "Europe/Berlin"}, "the Hub fires in UTC"),
+        ("github", {"address": "auto"}, "which GitHub does not reach"),
+        ("hf-jobs", {"push": "org/name", "address": "h:1"}, "which the Hub does not reach"),
+        ("k8s", {"name": "n" * 48}, "is longer than 52"),
+        ("k8s", {"name": "n" * 41, "address": "auto"}, "is longer than 47"),
         ("cron", {"cron": "*/5 * * * * *"}, "fires by seconds, which cron cannot"),
         ("k8s", {"cron": "30 0 3 * * *"}, "fires by seconds, which Kubernetes cannot"),
     ],
