@@ -1,11 +1,16 @@
 """Schedules for other engines, each judged by that engine's own tool where it is installed."""
 
+import json
+import os
 import shlex
 import shutil
 import subprocess
+import sys
+import threading
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -117,10 +122,58 @@ def test_manifests_hold_the_schemas_of_kubernetes(recipe: Path, tmp_path: Path, 
     assert found.returncode == 0, found.stdout + found.stderr
 
 
-def test_a_job_of_the_hub_has_a_time_limit_of_its_own(recipe: Path) -> None:
-    files = exported(recipe, "hf-jobs", push="org/name")
-    assert '"timeout": 21600' in files["lcdata-nightly.json"]
-    compile(files["lcdata-nightly.py"], "lcdata-nightly.py", "exec")
+class _Jobs(BaseHTTPRequestHandler):
+    """The part of the Hub that knows users and scheduled Jobs."""
+
+    asked: ClassVar[list[dict[str, Any]]] = []
+
+    def do_GET(self) -> None:
+        self._answer({"name": "user", "type": "user"})
+
+    def do_POST(self) -> None:
+        self.asked.append({"path": self.path, **json.loads(self.rfile.read(int(self.headers["Content-Length"])))})
+        owner = {"id": "1", "name": "user", "type": "user"}
+        spec, status = self.asked[-1]["jobSpec"], {"lastJob": None, "nextJobRunAt": None}
+        self._answer({"id": "job-1", **self.asked[-1], "jobSpec": spec, "status": status, "owner": owner})
+
+    def _answer(self, content: object) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(content).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_job_of_the_hub_is_registered_by_its_own_client(recipe: Path) -> None:
+    from serving import command
+
+    add = ("schedule", "add", "nightly", str(recipe), "--cron", "0 3 * * *", "--push", "org/name", "--keep", "2")
+    assert command(recipe.parent, *add).returncode == 0
+    export = ("schedule", "export", "nightly", "--to", "hf-jobs")
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Jobs) as hub:
+        threading.Thread(target=hub.serve_forever).start()
+        environment = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_TOKEN": "hf_x", "HF_HUB_OFFLINE": "0"}
+        shown = command(recipe.parent, *export, "--dry-run", environment=environment)
+        assert not _Jobs.asked
+        registered = command(recipe.parent, *export, environment=environment)
+        hub.shutdown()
+    assert "registered as job-1" in registered.stderr, registered.stderr
+    [asked] = _Jobs.asked
+    assert (asked["path"], asked["schedule"]) == ("/api/scheduled-jobs/user", "0 3 * * *")
+    job = asked["jobSpec"]
+    assert (job["timeoutSeconds"], job["secrets"]) == (21600, {"HF_TOKEN": "hf_x"})
+    assert "hf_x" not in shown.stdout
+    command_line = job["command"]
+    assert command_line[:6] == ["uv", "run", "--with", "lcdata[serve]", "--python", "3.13"]
+    words = json.loads(job["environment"]["ARGUMENTS"])
+    assert (words[:3], words[-4:]) == (["submit", "recipe", "--here"], ["--push", "org/name", "--keep", "2"])
+    (recipe.parent / "job").mkdir()
+    environment = {**job["environment"], "ARGUMENTS": '["plan", "recipe"]', "PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run([sys.executable, *command_line[7:]], cwd=recipe.parent / "job", env=environment, check=False)
+    assert ran.returncode == 0
+    assert (recipe.parent / "job" / "recipe").read_text() == recipe.read_text()
 
 
 @pytest.mark.parametrize(
