@@ -37,7 +37,7 @@ def engine(settings: Settings, now: Callable[[], datetime] = real_time) -> Gener
     with connected(settings.folder, settings.database) as client, alive(settings.folder.servers, server):
         book = Book(client)
         serve_runs(Server(settings, lambda owner: book.runs(owner, only_over=True), book.is_cancelled, now))
-        watch = _Watch(settings, book, now, server)
+        watch = Watch(settings, book, now, server)
         _launch(settings, server)
         watch.start()
         try:
@@ -67,7 +67,7 @@ def _launch(settings: Settings, server: str) -> None:
     )
 
 
-class _Watch:
+class Watch:
     """Looks every few seconds for missed fires, runs that a server left, and processes of cancelled runs."""
 
     def __init__(self, settings: Settings, book: Book, now: Callable[[], datetime], server: str) -> None:
