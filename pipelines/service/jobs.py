@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 
 from ..run.cluster_jobs import ClusterJobs, JobState, UnreachableError
-from ..run.files import write_whole
 from .processes import SHELL, Ended, read_attempt
 
 _WAITED_SECONDS = 300.0
@@ -81,6 +80,8 @@ class StepJob:
         number, state = self._last()
         if state is not None and not state.is_over:
             return False
+        from ..run.files import write_whole
+
         write_whole(self._marker, json.dumps({"address": self.address}).encode())
         job = self._id(number + 1)
         words = shlex.join(["/bin/sh", "-c", SHELL, job, "lcdata", *arguments, "--json"])

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from ...schemas.errors import LcdataError
-from ..run.files import storage_error
 from .attempts import run_command
 from .context import Work
 from .jobs import is_for_jobs
@@ -117,6 +116,8 @@ def attempt(work: Work, step: str) -> dict[str, Any]:
     except LcdataError as error:
         return {"outcome": "failed", "exit_code": error.exit_code, "message": str(error)}
     except OSError as error:
+        from ..run.files import storage_error
+
         told = storage_error(error, None)
         return {"outcome": "failed", "exit_code": told.exit_code, "message": str(told)}
 

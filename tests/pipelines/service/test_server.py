@@ -5,6 +5,8 @@ import os
 import resource
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -72,6 +74,13 @@ def test_what_a_server_was_started_with_reaches_no_step(monkeypatch: pytest.Monk
     assert {name for name in own if name.startswith("LCDATA_")} == {"LCDATA_HUNG_AFTER"}
     assert (own["PLAIN"], own["HF_HUB_OFFLINE"]) == ("1", "1")
     assert "HF_TOKEN" not in own
+
+
+def test_an_idle_server_loads_nothing_that_builds() -> None:
+    heavy = ("datasets", "numpy", "pandas", "pyarrow", "ray", "tokenizers")
+    code = f"import sys, lcdata.pipelines.service.serve; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_gate_that_does_not_hold_ends_the_run_with_3_and_pushes_nothing(place: Path) -> None:
