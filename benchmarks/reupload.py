@@ -17,7 +17,8 @@ from lcdata import open_dataset
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from hub.reupload import Rows, share_uploaded_again
 
-SIZES = (("32k", 800), ("128k", 200), ("1M", 100))
+SIZES = (("4k", 4000), ("8k", 2000), ("16k", 1200), ("32k", 800), ("128k", 200), ("1M", 100))
+"""Row lengths, and how many rows, so that the files have 10 to 70 MB."""
 
 
 def edited(rows: Rows) -> dict[str, tuple[Rows, Rows]]:

@@ -101,13 +101,14 @@ class CorpusComponent(Written):
         return self
 
 
-def _kind(values: object) -> str:
+def component_kind(values: object) -> str:
+    """Which of the two kinds a component or what is to be one is, by its tag."""
     is_task = "task" in values if isinstance(values, Mapping) else isinstance(values, TaskComponent)
     return TAGS[0] if is_task else TAGS[1]
 
 
 Component = Annotated[
-    Annotated[TaskComponent, Tag(TAGS[0])] | Annotated[CorpusComponent, Tag(TAGS[1])], Discriminator(_kind)
+    Annotated[TaskComponent, Tag(TAGS[0])] | Annotated[CorpusComponent, Tag(TAGS[1])], Discriminator(component_kind)
 ]
 
 

@@ -53,7 +53,7 @@ class Stage(Written):
     """Rows of a data file; by default what makes files of 200 to 500 MB, and smaller ones for small datasets."""
 
     cdc: bool = False
-    """Content-defined chunking of the Parquet pages, for datasets that are edited and pushed again."""
+    """Content-defined chunks of the data files, for datasets that are edited and pushed again."""
 
     seed: Seed = Field(default=0, exclude=True)
     """The recipe's, of which the randomness of samples and rows is made."""

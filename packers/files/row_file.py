@@ -74,14 +74,16 @@ class _Group:
 class RowFile:
     """Writes tables into a file object, a row group each; pages have checksums and an index, columns no statistics."""
 
-    def __init__(self, sink: Sink, schema: pa.Schema, encodings: Mapping[str, str]) -> None:
+    def __init__(self, sink: Sink, schema: pa.Schema, encodings: Mapping[str, str], after_group: bytes = b"") -> None:
         """`encodings` names PLAIN, DELTA_BINARY_PACKED or BYTE_STREAM_SPLIT for each column.
 
+        `after_group` follows every row group: readers go by the places that the footer names and pass over it.
         Raises ValueError where a column is something else than lists of int32 without nulls.
         """
         _check_columns(schema, schema.names)
         self._encodings = {name: encodings[name] for name in schema.names}
         self._compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)
+        self._after_group = after_group
         self._sink, self._size = sink, 0
         self._groups: list[_Group] = []
         self._memory = np.empty(0, np.uint8)
@@ -96,6 +98,7 @@ class RowFile:
         if not len(table):
             return
         self._groups.append(_Group(len(table), [self._write_chunk(name, table[name]) for name in self._encodings]))
+        self._write(self._after_group)
 
     def close(self) -> None:
         """Write each chunk's OffsetIndex and the footer, which is FileMetaData."""

@@ -14,20 +14,25 @@ MAX_GROUP_ROWS = 64
 MAX_GROUP_TOKENS = 1 << 19
 """Tokens of a row group: 6 MB in three int32 columns; four times as many, or as few, were written more slowly."""
 
+CONTENT_GROUP_TOKENS = 1 << 14
+"""Tokens of a row group that ends by its content: what fills a chunk of the Hub's storage, which has 8 KiB at least,
+also where text is packed to half a byte a token. Smaller groups take a larger footer, which is new in each file."""
+
 
 class RowGroup:
     """The rows of one Parquet row group, laid out in buffers that are used again for the next.
 
-    `take` hands out a table over these buffers: write it before adding more rows. With `by_content` what is in a row
-    decides whether a group ends after it, so that all groups but the changed ones stay as they are when rows are left
-    out or added; it has a quarter of `max_rows` on average.
+    `take` hands out a table over these buffers: write it before adding more rows. With `by_content` groups are small,
+    and what is in a row decides whether one ends after it, so that all groups but the changed ones stay as they are
+    when rows are left out or added: rows of `CONTENT_GROUP_TOKENS` are a group each, shorter ones share it.
     """
 
     def __init__(self, seq_length: int, with_labels: bool, by_content: bool = False) -> None:
         self._with_labels = with_labels
-        usual = max(1, min(MAX_GROUP_ROWS, MAX_GROUP_TOKENS // seq_length))
-        self.max_rows = min(MAX_GROUP_ROWS, 4 * usual) if by_content else usual
-        self._one_in = max(1, self.max_rows // 4) if by_content else None
+        tokens = CONTENT_GROUP_TOKENS if by_content else MAX_GROUP_TOKENS
+        usual = max(1, min(MAX_GROUP_ROWS, tokens // seq_length))
+        self.max_rows = min(MAX_GROUP_ROWS, 4 * usual) if by_content and usual > 1 else usual
+        self._one_in = usual if by_content else None
         size = self.max_rows * seq_length
         self._input_ids = np.empty(size, np.int32)
         self._labels = np.empty(size if with_labels else 0, np.int32)

@@ -19,8 +19,10 @@ _AGAIN_AFTER = 0.05
 _PATIENCE = 10.0
 """Seconds for which interrupts are put off: an end that hangs must not outlast them."""
 _ENDS = ("__exit__", "__del__", "publish", "report")
-"""Functions in which things end. What is cut short in them stays behind, complains when it is collected, or is not said
-to be finished though it is."""
+"""Methods in which things end; functions of such names, as that of a command, are others. What is cut short in them
+stays behind, complains when it is collected, or is not said to be finished though it is."""
+_DEAF = ("component_kind",)
+"""Functions whose exceptions pydantic, which calls them to write a recipe, takes for a warning."""
 
 
 class Terminated(BaseException):
@@ -90,9 +92,10 @@ def _handle(handler: Callable[[int, FrameType | None], None] | signal.Handlers) 
 
 
 def _is_ending(frame: FrameType | None) -> bool:
-    """Whether what is interrupted, or what called it, ends something."""
+    """Whether what is interrupted, or what called it, ends something, or lets no interrupt out."""
     while frame is not None:
-        if frame.f_code.co_name in _ENDS:
+        owner, _, name = frame.f_code.co_qualname.rpartition(".")
+        if name in _DEAF or (name in _ENDS and owner and not owner.endswith("<locals>")):
             return True
         frame = frame.f_back
     return False

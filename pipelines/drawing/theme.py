@@ -31,7 +31,7 @@ def themed(
             titlePadding=8,
             labelLimit=120,
         )
-        .configure_axisX(grid=False, labelAngle=0, labelOverlap="greedy", labelSeparation=6)
+        .configure_axisX(grid=False, labelAngle=0, labelOverlap="parity", labelSeparation=8)
         .configure_axisY(domain=False, ticks=False, tickCount=5)
         .configure_legend(
             orient="top",

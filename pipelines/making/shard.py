@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Generator
 
 from ...generators.material.files import as_planned
-from ...packers.files.arrow_writer import ArrowWriter
 from ...packers.files.parquet import DocumentWriter, row_writer
 from ...packers.files.row_file import RowFile
 from ...packers.rows.row_group import RowGroup
@@ -74,7 +73,7 @@ def _write_shard(shared: Shared, job: ShardJob, workspace: Workspace[Place]) -> 
     yield record
 
 
-def _write(group: RowGroup, writer: RowFile | ArrowWriter) -> int:
+def _write(group: RowGroup, writer: RowFile) -> int:
     """Write the rows of a group and empty it; returns the number of its tokens."""
     num_tokens = group.num_tokens
     writer.write_table(group.take())

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ...schemas.errors import HubError, LcdataError
 from .credentials import without_tokens
 from .remote import HubFile, Remote
+from .storage import little_memory
 
 if TYPE_CHECKING:  # it takes time to import, and is wanted where something goes to the Hub
     from huggingface_hub import HfApi
@@ -164,14 +165,15 @@ class Hub:
             *(CommitOperationAdd(path, str(data) if isinstance(data, Path) else data) for path, data in files.items()),
             *(CommitOperationDelete(path, is_folder=False) for path in deleted),
         ]
-        made = self._api.create_commit(
-            self.repository,
-            operations,
-            commit_message=message,
-            repo_type=_KIND,
-            revision=self.revision,
-            parent_commit=parent,
-        )
+        with little_memory():
+            made = self._api.create_commit(
+                self.repository,
+                operations,
+                commit_message=message,
+                repo_type=_KIND,
+                revision=self.revision,
+                parent_commit=parent,
+            )
         return made.oid
 
     def tag(self, name: str, commit: str) -> None:

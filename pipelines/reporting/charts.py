@@ -11,6 +11,11 @@ Chart = Any
 """A chart of altair, which is imported when one is drawn."""
 
 
+_COUNTS = "~s"
+_FEW_COUNTS = 5
+"""Up to so many every whole number has a tick of its own, as between two of them there is none to tell of."""
+
+
 @dataclass(frozen=True)
 class Series:
     """Values under one name, one for each label of a chart."""
@@ -35,7 +40,7 @@ def bars(
     x: str,
     y: str,
     *,
-    y_format: str = "~s",
+    y_format: str = _COUNTS,
     side_by_side: bool = False,
     expected: float | None = None,
 ) -> Chart:
@@ -61,7 +66,7 @@ def bars(
         "y": alt.Y(
             "y:Q",
             title=y,
-            axis=alt.Axis(labelExpr=f"format(datum.value, '{y_format}')"),
+            axis=alt.Axis(labelExpr=f"format(datum.value, '{y_format}')", **_ticks(series, y_format)),
             stack=None if side_by_side else "zero",
         ),
         "color": alt.Color(
@@ -82,6 +87,12 @@ def bars(
         line = alt.Chart(alt.Data(values=[{"y": expected}])).mark_rule(strokeDash=[4, 3], strokeWidth=1.5)
         chart = alt.layer(chart, line.encode(y="y:Q", color=alt.value(palette["ink"])))
     return chart.properties(width=WIDTH, height=HEIGHT)
+
+
+def _ticks(series: Sequence[Series], y_format: str) -> dict[str, Any]:
+    """The ticks of an axis of few counts; nothing for others, which find their own."""
+    most = max(map(sum, zip(*(one.values for one in series), strict=True)), default=0)
+    return {"values": list(range(int(most) + 1))} if y_format == _COUNTS and most <= _FEW_COUNTS else {}
 
 
 @dataclass(frozen=True)

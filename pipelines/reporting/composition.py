@@ -152,9 +152,12 @@ def accounts_panel(tally: Tally, record: StageRecord) -> Panel:
             for reason, count in _left_out(account).items()
         ),
         *((f"{brief(account.name)}: not needed", sum(b.unused for b in account.buckets)) for account in record.corpora),
-        ("samples encoded a second time and compared", record.audited),
-        ("encodings a sample", f"{record.encodings / max(sum(task.samples for task in record.tasks), 1):.2f}"),
     ]
+    if record.tasks:
+        rows += [
+            ("samples encoded a second time and compared", record.audited),
+            ("encodings a sample", f"{record.encodings / max(sum(task.samples for task in record.tasks), 1):.2f}"),
+        ]
     lead = "Every token that was made is in the rows." if not record.ledger.dropped else ""
     tables = [Table(("account", "count"), rows, "accounts")]
     if record.notes:

@@ -21,7 +21,7 @@ def rows_panel(tally: Tally, drawing: Drawing) -> Panel:
     lead = (
         f"{counted(num_rows, 'row')} of at most {length:,} tokens are {percent(tokens / (num_rows * length))} full: "
         f"{num_rows * length - tokens:,} tokens of room are left. "
-        f"A row holds {tally.config.num_documents / num_rows:.3g} documents on average."
+        f"Documents in a row: {tally.config.num_documents / num_rows:.3g} on average."
     )
     drawn = [
         drawing.draw(
@@ -68,9 +68,12 @@ def attention_panel(tally: Tally, drawing: Drawing) -> Panel:
     low, high = (quantile(tally.row_cost, share) / FINE for share in (0.05, 0.95))
     lead = (
         f"sum(len²) of a row is {mean:,.0f} on average, {percent(mean / whole)} of what attention costs in a "
-        f"row of one document. Nine rows in ten lie between {percent(low)} and {percent(high)}: "
-        "microbatches are as unequal as that."
+        "row of one document."
     )
+    if tally.config.num_rows > 1:
+        lead += (
+            f" Nine rows in ten lie between {percent(low)} and {percent(high)}: microbatches are as unequal as that."
+        )
     tables = [histogram_table("attention", "of a row of one document", bins.names(_percents), [("rows", rows)])]
     return Panel("attention", "Cost of attention", lead, [drawing.draw(chart, "rows by sum(len²)")], tables)
 
@@ -106,10 +109,11 @@ def repetition_panel(tally: Tally, record: StageRecord) -> Panel:
         if name not in of_corpora:
             continue
         times = tally.repeats[number]
+        most = int(np.flatnonzero(times)[-1]) + 1 if times.any() else 0
         rows += [
             (f"{brief(name)}: documents drawn again", int(times[1:].sum())),
             (f"{brief(name)}: tokens drawn again", int(tally.repeated_tokens[number])),
-            (f"{brief(name)}: drawn at most", f"{int(np.flatnonzero(times)[-1]) + 1 if times.any() else 0} times"),
+            (f"{brief(name)}: drawn at most", counted(most, "time")),
             (f"{brief(name)}: pieces that go on from an earlier one", int(tally.continued[number])),
         ]
     lead = f"{percent(share)} of {every} have the ids of another document."

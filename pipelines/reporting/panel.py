@@ -28,7 +28,7 @@ class Table:
         return [bool(cells) and all(map(_is_number, cells)) for cells in columns]
 
 
-_NUMBER = re.compile(r"[+-]?[\d,]*\.?\d+( ?%| points| times)?( \(.*%\))?")
+_NUMBER = re.compile(r"[+-]?[\d,]*\.?\d+( ?%| points| times?)?( \(.*%\))?")
 
 
 def _is_number(cell: Cell) -> bool:

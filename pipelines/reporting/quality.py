@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ...schemas.counted import counted
 from ...schemas.quantity import format_length
 from .bins import cut, octaves, quantile
 from .charts import Series, bars, heat, marked
@@ -116,8 +117,8 @@ def overlap_panel(overlaps: Mapping[str, Sequence[float]], drawing: Drawing) -> 
     chart = marked(drawing.palette, labels, series, [("NoLiMa", NOLIMA), ("plain needle", PLAIN)])
     mean = sum(map(sum, overlaps.values())) / every
     lead = (
-        f"On average {percent(mean)} of the words of a question's paragraph stand in its evidence, in {every:,} "
-        "sampled documents. The less, the less a question is found by its words alone: "
+        f"On average {percent(mean)} of the words of a question's paragraph stand in its evidence, in "
+        f"{counted(every, 'sampled document')}. The less, the less a question is found by its words alone: "
         f"{percent(NOLIMA)} in NoLiMa, {percent(PLAIN)} in the plain needle in a haystack."
     )
     rows = [(brief(name), len(values), percent(sum(values) / len(values))) for name, values in sorted(overlaps.items())]
@@ -196,7 +197,7 @@ def wordings_panel(tally: Tally) -> Panel:
     rows: list[tuple[Cell, ...]] = [
         (brief(source), brief(name), count) for (source, name), count in sorted(tally.wordings.items())
     ]
-    lead = f"{len(rows):,} wordings of the tasks were used."
+    lead = f"The tasks use {counted(len(rows), 'wording')}."
     return Panel(
         "wordings",
         "Wordings",

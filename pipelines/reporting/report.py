@@ -156,7 +156,7 @@ def _section(number: int, tally: Tally, texts: Texts, drawing: Drawing) -> Secti
         f"{counted(config.num_rows, 'row')} of at most {config.seq_length:,} tokens, "
         f"{counted(config.num_documents, 'document')}, {counted(config.num_tokens, 'token')}."
     )
-    return Section(f"config-{number}", config.name, about, groups)
+    return Section(f"config-{number}", config.name, about, [group for group in groups if group.panels])
 
 
 def _tiles(dataset: Dataset, tallies: Sequence[Tally]) -> Iterator[Tile]:

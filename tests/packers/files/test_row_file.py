@@ -17,7 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lcdata.packers.files.arrays import int32_lists
-from lcdata.packers.files.parquet import ROW_ENCODINGS, row_writer
+from lcdata.packers.files.parquet import ROW_ENCODINGS, arrow_row_writer
 from lcdata.packers.files.row_file import PAGE_VALUES, RowFile
 from lcdata.packers.files.thrift import Value, i32, i64, items, string, struct
 from lcdata.schemas.tables import LIST, row_schema
@@ -45,10 +45,10 @@ def random_tables() -> list[pa.Table]:
     return [table for both in zip(random, counting, strict=True) for table in both]
 
 
-def written(tables: Sequence[pa.Table]) -> bytes:
+def written(tables: Sequence[pa.Table], after_group: bytes = b"") -> bytes:
     """The tables' file."""
     sink = io.BytesIO()
-    with RowFile(sink, SCHEMA, ROW_ENCODINGS) as file:
+    with RowFile(sink, SCHEMA, ROW_ENCODINGS, after_group) as file:
         for table in tables:
             file.write_table(table)
     return sink.getvalue()
@@ -70,13 +70,15 @@ def test_rows_are_read_as_they_were_written(groups: list[list[list[int]]]) -> No
         assert file.read_row_group(number).equals(table)
 
 
-def test_readers_agree_on_rows_of_many_pages(tmp_path: Path) -> None:
+@pytest.mark.parametrize("after_group", [b"", b"not of a column"])
+def test_readers_agree_on_rows_of_many_pages(after_group: bytes, tmp_path: Path) -> None:
     import duckdb
     import polars as pl
 
     tables = random_tables()
     path = tmp_path / "rows.parquet"
-    path.write_bytes(written(tables))
+    path.write_bytes(written(tables, after_group))
+    assert path.read_bytes().count(after_group or b"PAR1") == (len(tables) if after_group else 2)
     expected = pa.concat_tables(tables)
     assert read(path.read_bytes()).equals(expected)
     assert pl.read_parquet(path).equals(pl.DataFrame(expected))
@@ -94,7 +96,7 @@ def test_slices_and_chunks_of_tables_are_written(tmp_path: Path) -> None:
 def test_footers_say_of_columns_what_pyarrow_says(tmp_path: Path) -> None:
     tables = random_tables()
     sink = io.BytesIO()
-    with row_writer(sink, with_labels=True, cdc=True) as theirs:
+    with arrow_row_writer(sink, with_labels=True) as theirs:
         for table in tables:
             theirs.write_table(table)
     found, expected = (pq.ParquetFile(io.BytesIO(data)).metadata for data in (written(tables), sink.getvalue()))

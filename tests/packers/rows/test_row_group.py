@@ -1,5 +1,6 @@
 """Rows hold whole documents once each, and labels and positions keep them apart."""
 
+import hashlib
 import io
 from itertools import pairwise
 
@@ -12,12 +13,12 @@ from hypothesis import strategies as st
 
 from lcdata.packers.files.parquet import ROW_ENCODINGS, row_writer
 from lcdata.packers.rows.best_fit import plan_rows
-from lcdata.packers.rows.row_group import MAX_GROUP_ROWS, RowGroup
+from lcdata.packers.rows.row_group import CONTENT_GROUP_TOKENS, MAX_GROUP_ROWS, RowGroup
 from lcdata.schemas.sample import Document, Loss
 from lcdata.schemas.tables import row_schema
 
 
-def document(length: int, prompt: int, first: int = 100, loss: Loss = "answer") -> Document:
+def document(length: int, prompt: int, first: int = 100, loss: Loss = "answer", sha256: str = "") -> Document:
     """Tokens first, first + 1, ..."""
     return Document(
         source="test",
@@ -31,7 +32,7 @@ def document(length: int, prompt: int, first: int = 100, loss: Loss = "answer") 
         depth=(),
         template="",
         facts={},
-        sha256="",
+        sha256=sha256,
     )
 
 
@@ -65,6 +66,31 @@ def test_a_group_can_be_filled_again() -> None:
             group.add_row([document(4, 2, first)])
         assert group.is_full
         assert set(group.take()["input_ids"].to_pylist()[-1]) == set(range(first, first + 4))
+
+
+def groups_by_content(names: list[str], seq_length: int) -> list[tuple[int, ...]]:
+    """The first tokens of the rows of each group that ends by content; rows are told apart by their names."""
+    group, groups = RowGroup(seq_length, with_labels=False, by_content=True), list[tuple[int, ...]]()
+    for place, name in enumerate(names):
+        group.add_row([document(2, 0, first=int(name[:8], 16) & 0xFFFFFFF, sha256=name)])
+        if group.is_full or place == len(names) - 1:
+            groups.append(tuple(row[0] for row in group.take()["input_ids"].to_pylist()))
+    return groups
+
+
+@pytest.mark.parametrize("seq_length", [CONTENT_GROUP_TOKENS * 8, CONTENT_GROUP_TOKENS - 1])
+def test_long_rows_that_end_by_content_are_a_group_each(seq_length: int) -> None:
+    names = [hashlib.sha256(bytes([row])).hexdigest() for row in range(20)]
+    assert set(map(len, groups_by_content(names, seq_length))) == {1}
+
+
+def test_a_row_that_is_left_out_changes_the_groups_near_it_alone() -> None:
+    names = [hashlib.sha256(row.to_bytes(2)).hexdigest() for row in range(300)]
+    before = groups_by_content(names, CONTENT_GROUP_TOKENS // 4)
+    assert 60 < len(before) < 100
+    for gone in range(0, 300, 7):
+        after = groups_by_content(names[:gone] + names[gone + 1 :], CONTENT_GROUP_TOKENS // 4)
+        assert len(set(after) - set(before)) <= 2
 
 
 @pytest.mark.parametrize("with_labels", [True, False])

@@ -50,7 +50,7 @@ BOTH = pytest.mark.parametrize(("number", "error"), [("SIGINT", "KeyboardInterru
 
 def said(program: str, code: int = 0) -> list[str]:
     """What a program prints, which ends with this exit code and says nothing on stderr."""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=100)
     assert (done.returncode, done.stderr) == (code, "")
     return done.stdout.splitlines()
 
@@ -60,6 +60,40 @@ def said(program: str, code: int = 0) -> list[str]:
 def test_an_interrupt_waits_for_what_is_being_ended(number: str, error: str, comes: str) -> None:
     program = HEARING.format(number=number, error=error, comes=comes, settings="")
     assert said(program) == ["ended", "and then", "heard"]
+
+
+@BOTH
+def test_an_interrupt_does_not_wait_for_a_command_that_is_named_as_an_end(number: str, error: str) -> None:
+    settings = "def report(): interrupt(); wait_for_ever()"
+    program = HEARING.format(number=number, error=error, comes="report()", settings=settings)
+    assert said(program) == ["heard"]
+
+
+@BOTH
+def test_an_interrupt_is_not_lost_while_a_recipe_is_written(number: str, error: str) -> None:
+    settings = """
+from lcdata.schemas import mix
+from lcdata.schemas.recipe import Recipe
+
+recipe = Recipe.model_validate(
+    {"name": "kv", "stages": [{"name": "kv", "seq_length": "4k", "mix": [{"task": "kv", "length": "4k", "n": 1}]}]}
+)
+mapping = mix.Mapping
+
+class Interrupting(type):
+    def __instancecheck__(kind, value):
+        mix.Mapping = mapping
+        interrupt()
+        return isinstance(value, mapping)
+
+class Asked(metaclass=Interrupting):
+    pass
+
+mix.Mapping = Asked
+"""
+    comes = "recipe.model_dump(); assert mix.Mapping is mapping"
+    program = HEARING.format(number=number, error=error, comes=comes, settings=settings)
+    assert said(program) == ["and then", "heard"]
 
 
 @BOTH

@@ -74,19 +74,34 @@ def test_a_push_that_is_killed_at_twenty_places_ends_well(hub: LoopbackHub, one:
         assert without_repeats(states) == ["nothing", old, new]
 
 
+def test_a_push_that_ctrl_c_ended_says_so_in_a_line_and_goes_on(hub: LoopbackHub, one: Path) -> None:
+    said = _end_at(hub, 8, one, "user/ended", signal.SIGINT, 130)
+    assert [line for line in said.splitlines() if line.startswith("lcdata: ")] == [
+        "lcdata: interrupted; what was finished is safe. To go on:"
+    ]
+    pushed(hub, one, "user/ended")
+    _check_once(hub.repositories["user/ended"], open_dataset(one).fingerprint[:12])
+
+
 def _kill_at(hub: LoopbackHub, number: int, build: Path, name: str) -> None:
     """Push, and kill the pusher at its request of this number."""
+    _end_at(hub, number, build, name, signal.SIGKILL, -signal.SIGKILL)
+
+
+def _end_at(hub: LoopbackHub, number: int, build: Path, name: str, by: int, code: int) -> str:
+    """Push, and send the pusher a signal at its request of this number; returns what it said."""
     hub.traffic.requests.clear()
     process = started(hub, "push", build, name)
 
     def kill(_: str) -> None:
         if len(hub.traffic.requests) == number:
-            os.kill(process.pid, signal.SIGKILL)
+            os.kill(process.pid, by)
 
     hub.traffic.on_request = kill
-    process.communicate()
+    said, _ = process.communicate()
     hub.traffic.on_request = None
-    assert process.returncode == -signal.SIGKILL, "the push ended before it was killed"
+    assert process.returncode == code, "the push ended before it was to"
+    return said
 
 
 def _check_once(repository: Repository, build: str) -> None:

@@ -154,6 +154,9 @@ def test_a_dataset_of_one_row_and_one_without_answers_have_their_pages(
     with Looked(browser, Path(report(one).path)) as looked:
         assert looked.complaints == []
         assert looked.page.locator("[data-tile=documents] dd").first.text_content() == "1"
+        ticks = looked.page.locator("[data-panel=rows] svg").last.locator("text").all_text_contents()
+        assert "500m" not in ticks
+        assert {"0", "1"} <= set(ticks)
     (tmp_path / "texts.jsonl").write_text("".join(f'{{"text": "{"some words " * n}"}}\n' for n in range(20, 220)))
     corpus = {"name": "texts", "inputs": [str(tmp_path / "texts.jsonl")]}
     with warnings.catch_warnings(action="ignore"):
@@ -166,6 +169,11 @@ def test_a_dataset_of_one_row_and_one_without_answers_have_their_pages(
         shown = looked.page.locator("#config-0 [data-panel]").evaluate_all("all => all.map(one => one.dataset.panel)")
         assert not {"depth", "deciles", "distance", "overlap", "answers", "wordings"} & set(shown)
         assert {"lengths", "buckets-0", "loss", "rows"} <= set(shown)
+        assert looked.page.locator("#config-0 h3").all_text_contents() == [
+            "What it is made of",
+            "How it is packed",
+            "Accounts",
+        ]
 
 
 def test_without_its_tokenizer_a_page_shows_ids(browser: Any, hostile: Dataset, tmp_path: Path) -> None:

@@ -127,18 +127,27 @@ def test_a_flipped_object_is_named(lcdata: Run, small: str, store: ObjectStore) 
     assert folders_beside(OUT) == ["kv"]
 
 
-def killed_at(store: ObjectStore, is_it: Callable[[Request], bool], command: list[str], folder: Path) -> None:
-    """Run a command and kill it when the server has answered a request."""
+def killed_at(
+    store: ObjectStore,
+    is_it: Callable[[Request], bool],
+    command: list[str],
+    folder: Path,
+    number: int = signal.SIGKILL,
+    code: int = -signal.SIGKILL,
+) -> str:
+    """Run a command and send it a signal when the server has answered a request; returns what it said."""
     started: list[subprocess.Popen[bytes]] = []
 
     def kill(request: Request) -> None:
         if is_it(request):
-            os.kill(started[0].pid, signal.SIGKILL)
+            os.kill(started[0].pid, number)
 
     store.after = kill
-    started.append(subprocess.Popen([sys.executable, "-m", "lcdata", *command], cwd=folder, stderr=subprocess.DEVNULL))
-    assert started[0].wait() == -signal.SIGKILL
+    started.append(subprocess.Popen([sys.executable, "-m", "lcdata", *command], cwd=folder, stderr=subprocess.PIPE))
+    _, said = started[0].communicate()
+    assert started[0].returncode == code, said
     store.after = lambda request: None
+    return said.decode()
 
 
 def nth(number: int, is_it: Callable[[Request], bool]) -> Callable[[Request], bool]:
@@ -156,12 +165,18 @@ def is_record(request: Request) -> bool:
     return request.method == "PUT" and "/records/" in request.key
 
 
-def test_a_killed_build_goes_on(
-    lcdata: Run, tmp_path: Path, small: str, contents: Contents, store: ObjectStore
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
+def test_an_ended_build_goes_on(
+    number: int, code: int, lcdata: Run, tmp_path: Path, small: str, contents: Contents, store: ObjectStore
 ) -> None:
     make(tmp_path / "here", small)
     command = [*GEN, "--tokenizer", small, "--out", OUT]
-    killed_at(store, nth(2, is_record), command, tmp_path)
+    said = killed_at(store, nth(2, is_record), command, tmp_path, number, code)
+    if number == signal.SIGINT:
+        [line] = [line for line in said.splitlines() if line.startswith("lcdata: ")]
+        assert line == "lcdata: interrupted; what was finished is safe. To go on:"
+        locks = [data for name, data in contents_of("s3://bucket").items() if "/lock/" in name]
+        assert [json.loads(lock) for lock in locks] == [{"released": True}]
     with pytest.raises(UsageError, match="no finished dataset"):
         open_dataset(OUT)
     with pytest.raises(UsageError, match=r"half built from another plan: recipe\.seed was 0, is now 3"):
