@@ -6,6 +6,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
@@ -17,13 +18,20 @@ def postgres_bin(name: str) -> str | None:
 
 
 @contextlib.contextmanager
-def postgres(folder: Path) -> Generator[str]:
-    """The URL of an empty database; what runs it is the user `postgres` where root may not."""
+def postgres() -> Generator[str]:
+    """The URL of an empty database; what runs it is the user `postgres` where root may not.
+
+    Its folder is none of pytest's, whose next run takes the way there from everybody but its own user.
+    """
+    with tempfile.TemporaryDirectory(prefix="lcdata-postgres-", ignore_cleanup_errors=True) as folder:
+        yield from _postgres(Path(folder))
+
+
+def _postgres(folder: Path) -> Generator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     data, log = folder / "data", folder / "log"
-    folder.mkdir()
     user = _user(folder)
     _run(user, "initdb", "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync")
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c max_connections=60"
@@ -40,9 +48,6 @@ def _user(folder: Path) -> str | None:
         return None
     account = pwd.getpwnam("postgres")
     os.chown(folder, account.pw_uid, account.pw_gid)
-    for parent in (folder, *folder.parents):
-        if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
     return "postgres"
 
 

@@ -330,6 +330,10 @@ order_options = together(
         type=click.IntRange(0),
         help="Processes; 0 for one. [default: by the size of the work]",
     ),
-    click.option("--address", metavar="HOST:PORT", help="A Ray cluster to build on."),
+    click.option(
+        "--address",
+        metavar="HOST:PORT",
+        help="A Ray cluster to build on; http://HOST:8265 has it do the build as a job.",
+    ),
 )
 """A recipe that a server builds, and what becomes of the dataset."""

@@ -224,7 +224,7 @@ def export(output: Output, name: str, engine: str, out: Path, dry_run: bool, ser
             output.text("\n".join(f"# {file.name}\n{file.text}" for file in files))
             return
         if engine == "hf-jobs":
-            say(f"registered as {register(found, out)}")
+            say(f"registered as {register(found)}")
             return
         for file in files:
             write_new(out / file.name, file.text)

@@ -58,6 +58,8 @@ class Page:
     provenance: list[Panel]
     recipe: str
     against: str = ""
+    is_whole: bool = True
+    """Whether it is a report, and not its viewer alone."""
     parts: Sequence[Mapping[str, str]] = field(default_factory=list[Mapping[str, str]])
 
     def html(self) -> bytes:

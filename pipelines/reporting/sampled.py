@@ -103,7 +103,7 @@ def _documents(
     for place, document in enumerate(row.documents[:_MOST_SEGMENTS]):
         shown: dict[str, Any] = {"k": place, "s": sources.index(document.source), "n": len(document.ids)}
         if place in with_text and texts.left > 0:
-            shown |= _with_words(document, tokenizer)
+            shown |= with_words(document, tokenizer)
             texts.left -= _size(shown["t"])
         yield shown
 
@@ -120,7 +120,7 @@ def _with_text(documents: tuple[RowDocument, ...], wanted: int) -> list[int]:
     return list(dict.fromkeys([*sorted(firsts.values()), *evenly]))[: max(wanted, 1)]
 
 
-def _with_words(document: RowDocument, tokenizer: Tokenizer | None) -> dict[str, Any]:
+def with_words(document: RowDocument, tokenizer: Tokenizer | None) -> dict[str, Any]:
     """All that the viewer says of a document, and its tokens where they are worth reading."""
     kept = stretches(document)
     parts: list[tuple[int, list[int], list[str]]] = []

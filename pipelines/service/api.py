@@ -1,5 +1,6 @@
 """The HTTP interface: `/api` for programs, `/healthz` and `/metrics` for those that watch, pages for people."""
 
+import shutil
 from collections import Counter
 from datetime import datetime
 from importlib.resources import files
@@ -26,6 +27,7 @@ from .settings import Settings
 from .stream import run_events
 
 _FIRES = 5
+_LEAST_BYTES = 1 << 20
 
 
 class Entered(BaseModel):
@@ -98,8 +100,11 @@ _runs = APIRouter(prefix="/api/runs", tags=["runs"])
 
 @_watched.get("/healthz")
 def healthz(request: Request) -> dict[str, str]:
-    """Whether the server and its database work."""
+    """Whether the server and its database work, and have room."""
     _book(request).runs(limit=1)
+    folder = _settings(request).folder.root
+    if shutil.disk_usage(folder).free < _LEAST_BYTES:
+        raise LcdataError(f"no space left for {folder}: free some")
     return {"status": "ok", "version": __version__}
 
 

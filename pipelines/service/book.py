@@ -120,7 +120,9 @@ class Book:
     def backfill(self, name: str, start: datetime, end: datetime) -> list[str]:
         """Enter the runs of all fires from a moment up to another, but those that are open or were good; their ids."""
         schedule = self.schedule(name).schedule
-        fires = list(islice(fires_between(schedule, start - timedelta(seconds=1), end), _MAX_BACKFILL + 1))
+        fires = list(
+            islice(fires_between(schedule, start.astimezone(UTC) - timedelta(seconds=1), end), _MAX_BACKFILL + 1)
+        )
         if len(fires) > _MAX_BACKFILL:
             raise UsageError(f"{name} fires more than {_MAX_BACKFILL} times in that time: name a shorter one")
         entered = [self._again(schedule, fire) for fire in fires]
@@ -152,7 +154,8 @@ class Book:
 
     def enter_fire(self, schedule: Schedule, fire: datetime) -> None:
         """Enter a fire as the schedule itself would have; nothing where it is entered already."""
-        just_before, just_after = fire - timedelta(seconds=1), fire + timedelta(seconds=1)
+        exact = fire.astimezone(UTC)  # a second before the end of the hour that a clock skips is no local time
+        just_before, just_after = exact - timedelta(seconds=1), exact + timedelta(seconds=1)
         self._client.backfill_schedule(schedule.name, just_before, just_after)
 
     def runs(

@@ -21,6 +21,11 @@ APPLICATION = "lcdata"
 VERSION = "lcdata-1"
 """Of the steps of a run: a server goes on only with runs of its own version, whose steps are in the same order."""
 _LEAST_SQLITE = (3, 42)
+_CURES = {
+    "database is locked": "another program holds it: end that one, or run this again when it is done",
+    "disk is full": "free some space and run this again",
+}
+"""What to do, by what SQLite says."""
 
 
 def database_url(folder: Folder) -> str:
@@ -55,7 +60,9 @@ def prepare(folder: Folder, url: str) -> None:
     check_sqlite(url)
     refuse_pickles()
     folder.root.mkdir(parents=True, exist_ok=True)
-    logging.getLogger("dbos").setLevel(logging.ERROR)
+    log = logging.getLogger("dbos")
+    log.setLevel(logging.ERROR)
+    log.addFilter(_in_a_line)
     try:
         if url.startswith("sqlite"):
             _make_sqlite(folder, url)
@@ -64,13 +71,22 @@ def prepare(folder: Folder, url: str) -> None:
         raise unreachable(url, error) from None
 
 
+def _in_a_line(record: logging.LogRecord) -> bool:
+    """Make a line of what DBOS logs with tracebacks, and with what it wrote into the database."""
+    error = record.exc_info[1] if record.exc_info else None
+    said = record.getMessage().splitlines()[0]
+    record.msg, record.args, record.exc_info = f"{said} {str(error or '').partition(chr(10))[0]}".strip(), (), None
+    return True
+
+
 def _make_sqlite(folder: Folder, url: str) -> None:
     """Make the file readable for its owner alone, and let readers in while something is written."""
     path = sqlalchemy.make_url(url).database or str(folder.database)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     connection = sqlite3.connect(path, timeout=30)
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
+        if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            connection.execute("PRAGMA journal_mode=WAL")
     finally:
         connection.close()
 
@@ -78,10 +94,10 @@ def _make_sqlite(folder: Folder, url: str) -> None:
 def unreachable(url: str, error: Exception) -> LcdataError:
     """The error to raise for a database that does not answer."""
     reason = " ".join(str(getattr(error, "orig", None) or error).split())
-    return LcdataError(
-        f"the database {without_secrets(url)} cannot be used ({without_secrets(reason)}): see that it runs and may be "
-        f"written, or name another one with {DATABASE}"
-    )
+    cure = f"see that it runs and may be written, or name another one with {DATABASE}"
+    for sign, better in _CURES.items():
+        cure = better if sign in reason else cure
+    return LcdataError(f"the database {without_secrets(url)} cannot be used ({without_secrets(reason)}): {cure}")
 
 
 @contextmanager

@@ -16,11 +16,12 @@ from .book import Book
 from .context import Server, real_time
 from .database import APPLICATION, VERSION, connected
 from .fires import missed_fires
+from .jobs import StepJob
 from .processes import StepProcess
 from .servers import alive, taken_over
 from .settings import Settings
 from .steps import STEPS
-from .workflow import BUILDS, serve_runs
+from .workflow import BUILDS, at_work, serve_runs
 
 _WATCH_SECONDS = 5.0
 _log = logging.getLogger("lcdata.service")
@@ -36,7 +37,7 @@ def engine(settings: Settings, now: Callable[[], datetime] = real_time) -> Gener
     with connected(settings.folder, settings.database) as client, alive(settings.folder.servers, server):
         book = Book(client)
         serve_runs(Server(settings, lambda owner: book.runs(owner, only_over=True), book.is_cancelled, now))
-        watch = _Watch(settings, book, now)
+        watch = Watch(settings, book, now, server)
         _launch(settings, server)
         watch.start()
         try:
@@ -66,11 +67,12 @@ def _launch(settings: Settings, server: str) -> None:
     )
 
 
-class _Watch:
-    """Looks every few seconds for missed fires, runs of dead servers, and processes of cancelled runs."""
+class Watch:
+    """Looks every few seconds for missed fires, runs that a server left, and processes of cancelled runs."""
 
-    def __init__(self, settings: Settings, book: Book, now: Callable[[], datetime]) -> None:
-        self._settings, self._book, self._now = settings, book, now
+    def __init__(self, settings: Settings, book: Book, now: Callable[[], datetime], server: str) -> None:
+        self._settings, self._book, self._now, self._server = settings, book, now, server
+        self._dropped: set[str] = set()
         self._made_up: dict[str, datetime] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._go_on, name="lcdata-watch", daemon=True)
@@ -86,7 +88,7 @@ class _Watch:
 
     def _go_on(self) -> None:
         while not self._stopped.is_set():
-            for look in (self._take_over, self.make_up, self._end_cancelled):
+            for look in (self._take_over, self._pick_up, self.make_up, self._end_cancelled):
                 try:
                     look()
                 except Exception as error:
@@ -95,12 +97,15 @@ class _Watch:
             self._stopped.wait(_WATCH_SECONDS)
 
     def make_up(self) -> None:
-        """Enter fires that came while no server ran; an id made of schedule and time keeps each from coming twice."""
+        """Enter fires that nobody entered; an id made of schedule and time keeps each from coming twice.
+
+        DBOS's own last fire says nothing of those before it, some of which the database may have refused.
+        """
         for entry in self._book.schedules():
             schedule, now = entry.schedule, self._now()
             if not entry.active:
                 continue
-            last = max(filter(None, (entry.last, self._made_up.get(schedule.name))), default=None)
+            last = self._made_up.get(schedule.name, entry.last)
             for fire in missed_fires(schedule, last, now):
                 self._book.enter_fire(schedule, fire)
             self._made_up[schedule.name] = now
@@ -114,6 +119,17 @@ class _Watch:
                     for row in _pending(server):
                         DBOS.resume_workflow(row.workflow_id, queue_name=row.queue_name)
 
+    def _pick_up(self) -> None:
+        """Put what this server dropped into the queue again.
+
+        DBOS leaves a workflow whose step it could not write down, since the disk was full, and thinks it is at work.
+        """
+        idle = {row.workflow_id: row for row in _pending(self._server) if row.workflow_id not in at_work()}
+        for workflow in self._dropped & set(idle):
+            DBOS.resume_workflow(workflow, queue_name=idle[workflow].queue_name)
+            _log.warning("%s was dropped, since the database could not be written: it goes on", workflow)
+        self._dropped = set(idle)
+
     def _end_cancelled(self) -> None:
         """End what still runs of cancelled runs, whose server died before it could."""
         for run in self._book.cancelled():
@@ -122,6 +138,8 @@ class _Watch:
                 process = StepProcess(folder, step)
                 if process.is_running:
                     process.stop()
+                if (job := StepJob.left(folder, step)) is not None:
+                    job.stop()
 
 
 def _pending(server: str | None = None) -> list[WorkflowStatus]:

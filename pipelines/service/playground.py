@@ -1,12 +1,12 @@
-"""One sample of a task as a person wants it, made by `lcdata show` in a process of its own."""
+"""One sample of a task as a person wants it, made in a process of its own and shown as reports show samples."""
 
 import json
 import shlex
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 from ...schemas.errors import UsageError
 
@@ -39,25 +39,13 @@ class Asked:
         return shlex.join(["lcdata", *self.arguments])
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A sample, or why there is none."""
+def page_of(asked: Asked) -> bytes:
+    """The page of the sample, in the viewer of reports; what a stranger may ask is bounded in length, time and files.
 
-    asked: Asked
-    sample: dict[str, Any] | None = None
-    problem: str = ""
-    pieces: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """The sample's text in pieces, each `text`, `evidence`, `answer` or `gap`."""
-
-
-def show(asked: Asked) -> Shown:
-    """Make the sample; what a stranger may ask is bounded in length, time and files."""
-    try:
-        _check(asked)
-        sample = _made(asked)
-    except UsageError as error:
-        return Shown(asked, problem=str(error))
-    return Shown(asked, sample=sample, pieces=pieces(sample))
+    UsageError where it cannot be made. The last ones are kept.
+    """
+    _check(asked)
+    return _made(asked)
 
 
 def _check(asked: Asked) -> None:
@@ -72,22 +60,24 @@ def _check(asked: Asked) -> None:
         raise UsageError(f"length {error}") from None
     if length > _MAX_LENGTH:
         raise UsageError(f"length {asked.length} is more than the playground makes: 1M")
-    if not (asked.index.isascii() and asked.index.isdecimal() and len(asked.index) < 10):
-        raise UsageError(f"sample must be a number, got {asked.index!r}")
+    for name, number in (("sample", asked.index), ("seed", asked.seed)):
+        if not (number.isascii() and number.isdecimal() and len(number) < 10):
+            raise UsageError(f"{name} must be a number of at most nine digits, got {number!r}")
     named = set(settings_schema(asked.task)["properties"])
     for setting in asked.settings:
         if setting.partition("=")[0] in named & {"corpus", "file"}:
             raise UsageError(f"{setting.partition('=')[0]} reads a file, which the playground does not")
 
 
-def _made(asked: Asked) -> dict[str, Any]:
+@lru_cache(maxsize=32)
+def _made(asked: Asked) -> bytes:
     if not _slots.acquire(timeout=_SECONDS):
         raise UsageError("others are playing: try again")
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "lcdata", *asked.arguments, "--json"],
+            [sys.executable, "-P", "-m", f"{__package__}.playing"],
+            input=json.dumps(asdict(asked)).encode(),
             capture_output=True,
-            text=True,
             timeout=_SECONDS,
             check=False,
         )
@@ -95,46 +85,6 @@ def _made(asked: Asked) -> dict[str, Any]:
         raise UsageError(f"that takes more than {_SECONDS} seconds: {asked.line}") from None
     finally:
         _slots.release()
-    events = [json.loads(line) for line in done.stdout.splitlines()]
-    shown = next((event for event in events if event["event"] == "sample"), None)
-    if shown is None:
-        raise UsageError(next((event["message"] for event in events if event["event"] == "error"), "no sample"))
-    return shown
-
-
-_ENDS, _AROUND, _MAX_MARKS = 700, 240, 60
-
-
-def pieces(sample: dict[str, Any]) -> list[tuple[str, str]]:
-    """A sample's text in pieces, long stretches without evidence or answer left out."""
-    text: str = sample["text"]
-    marks = [(start, end, "evidence") for start, end in sample["evidence_chars"]]
-    marks = sorted([*marks, *((start, end, "answer") for start, end in sample["answer_chars"])])
-    found: list[tuple[str, str]] = []
-    before = 0
-    for start, end in _kept(len(text), [(start, end) for start, end, _ in marks[:_MAX_MARKS]]):
-        if start > before:
-            found.append(("gap", f"{start - before:,} characters"))
-        found += _marked(text, start, end, marks)
-        before = end
-    return found
-
-
-def _kept(length: int, marks: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    parts = [(0, _ENDS), (length - _ENDS, length), *((start - _AROUND, end + _AROUND) for start, end in marks)]
-    kept: list[tuple[int, int]] = []
-    for start, end in sorted((max(0, start), min(length, end)) for start, end in parts):
-        if kept and start <= kept[-1][1]:
-            kept[-1] = (kept[-1][0], max(end, kept[-1][1]))
-        else:
-            kept.append((start, end))
-    return kept
-
-
-def _marked(text: str, at: int, stop: int, marks: list[tuple[int, int, str]]) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for start, end, kind in marks:
-        if at <= start and end <= stop:
-            found += [("text", text[at:start]), (kind, text[start:end])]
-            at = end
-    return [*found, ("text", text[at:stop])]
+    if done.returncode != 0:
+        raise UsageError(done.stdout.decode() or "no sample could be made")
+    return done.stdout

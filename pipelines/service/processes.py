@@ -11,20 +11,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-_SHELL = """printf '{"event":"attempt","pid":%d,"at":%d}\\n' $$ "$(date +%s)"
+SHELL = """printf '{"event":"attempt","as":"%s","pid":%d,"at":%d}\\n' "$0" $$ "$(date +%s)"
 "$@"
 code=$?
 printf '{"event":"exit","exit_code":%d,"at":%d}\\n' $code "$(date +%s)"
 exit $code"""
+"""Does a command with its beginning and its end on stdout, as what its `$0` says."""
+ATTEMPTS = 5
+"""How often a command is begun that ends by no fault of its own."""
 _TAIL_BYTES = 1 << 19
 _STOP_SECONDS = 20.0
-_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,17 @@ class Ended:
     @property
     def message(self) -> str:
         """What it said of its failure."""
-        error = self.last("error")
-        return str(error["message"]) if error else f"it ended with code {self.exit_code}"
+        if (error := self.last("error")) is not None:
+            return str(error["message"])
+        if self.exit_code is None:
+            return f"it was killed, or its log had no room, {ATTEMPTS} times: free memory and disk, then run it again"
+        return f"it ended with code {self.exit_code}"
 
 
 class StepProcess:
     """The process of one step of one run: `STEP.ndjson`, `STEP.stderr` and `STEP.lock` in the run's folder."""
+
+    look_seconds = 0.2
 
     def __init__(self, folder: Path, step: str) -> None:
         self.folder, self.step = folder, step
@@ -83,7 +90,7 @@ class StepProcess:
         with self._held() as handle:
             if handle is None:
                 return False
-            command = ["/bin/sh", "-c", _SHELL, "lcdata", sys.executable, "-P", "-m", "lcdata", *arguments, "--json"]
+            command = ["/bin/sh", "-c", SHELL, "lcdata", sys.executable, "-P", "-m", "lcdata", *arguments, "--json"]
             with open(self.log, "ab") as log, open(self.errors, "ab") as errors:
                 self._child = subprocess.Popen(
                     command,
@@ -97,16 +104,6 @@ class StepProcess:
                 )
         return True
 
-    def wait(self, must_stop: Callable[[], str | None]) -> str | None:
-        """Wait until the process is over, or end it; returns why it must stop, where it must."""
-        while self.is_running:
-            reason = must_stop()
-            if reason is not None:
-                self.stop()
-                return reason
-            time.sleep(_LOOK_SECONDS)
-        return None
-
     def stop(self) -> None:
         """End the process: let it finish what it does, then kill it."""
         for number, seconds in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, _STOP_SECONDS)):
@@ -116,16 +113,21 @@ class StepProcess:
                     os.killpg(int(attempt["pid"]), number)
             until = time.monotonic() + seconds
             while self.is_running and time.monotonic() < until:
-                time.sleep(_LOOK_SECONDS)
+                time.sleep(self.look_seconds)
 
     @property
     def ended(self) -> Ended:
         """What the last attempt told, and how it ended if it did."""
-        events = read_events(self.log)
-        starts = [index for index, event in enumerate(events) if event.get("event") == "attempt"]
-        events = events[starts[-1] :] if starts else events
-        ending = events[-1] if events and events[-1].get("event") == "exit" else None
-        return Ended(None if ending is None else int(ending["exit_code"]), events)
+        return read_attempt(self.log)
+
+
+def read_attempt(log: Path) -> Ended:
+    """What the last attempt in a log told, and how it ended if it did."""
+    events = read_events(log)
+    starts = [index for index, event in enumerate(events) if event.get("event") == "attempt"]
+    events = events[starts[-1] :] if starts else events
+    ending = events[-1] if events and events[-1].get("event") == "exit" else None
+    return Ended(None if ending is None else int(ending["exit_code"]), events)
 
 
 def read_events(log: Path, last_bytes: int = _TAIL_BYTES) -> list[dict[str, Any]]:

@@ -91,10 +91,11 @@ def checked_gates(content: Mapping[str, Any]) -> QualityGates | None:
 
 
 def _last_dataset(work: Work) -> str | None:
-    """The dataset of the schedule's last good run, None where there is none any more."""
+    """The dataset of the schedule's last good run; None where there is none any more, or it is to be pushed yet."""
     if work.request.owner == SUBMITTED:
         return None
+    push = work.request.order.push
     for run in work.server.past_runs(work.request.owner):
         if run.state in ("built", "unchanged") and run.dataset and Path(run.dataset, "lcdata.json").is_file():
-            return run.dataset
+            return run.dataset if push in (None, run.pushed) else None
     return None

@@ -1,24 +1,21 @@
 """What a run does after its recipe is known, step by step: each may be repeated, and each but two is a command."""
 
-import os
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ...schemas.errors import LcdataError
+from .attempts import run_command
 from .context import Work
-from .processes import Ended, StepProcess
+from .jobs import is_for_jobs
+from .processes import Ended
 from .resolve import resolve
 from .schedule import SUBMITTED
 
 Step = Callable[[Work], dict[str, Any]]
 """Does a step and tells what came of it; an `outcome` in it ends the run."""
 
-_SECRETS = ("LCDATA_DB", "LCDATA_SET", "LCDATA_JSON", "LCDATA_QUIET", "LCDATA_VERBOSE", "LCDATA_DEBUG")
-_HUB_SECRETS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH")
-_ATTEMPTS = 5
-_USAGE, _REFUSED, _RESUMABLE, _HUB = 2, 3, 4, 5
+_REFUSED = 3
 _REMADE = 16
 
 
@@ -29,15 +26,18 @@ def build(work: Work) -> dict[str, Any]:
     arguments += ["--store", resolved["store"]] if resolved["store"] else []
     arguments += ["--unless-same", resolved["same"]] if resolved["same"] else []
     arguments += [] if order.workers is None else ["--workers", str(order.workers)]
-    arguments += [] if order.address is None else ["--address", order.address]
+    cluster = order.address if is_for_jobs(order.address) else None
+    arguments += ["--address", "auto" if cluster else order.address] if order.address else []
     Path(work.dataset).parent.mkdir(parents=True, exist_ok=True)
-    ended = _command(work, "build", arguments, offline=order.confined and not work.server.settings.reach.urls)
+    offline = order.confined and not work.server.settings.reach.urls
+    ended = run_command(work, "build", arguments, offline, cluster=cluster)
     done = ended.last("done")
     if isinstance(done, dict) and ended.exit_code == 0:
         facts = {"dataset": done["out"], "fingerprint": done["fingerprint"], "tokens": done["tokens"]}
         if resolved["same"] and done["out"] == resolved["same"]:
             said = f"nothing to do: {Path(done['out']).name} has the same fingerprint"
-            return {**facts, "outcome": "unchanged", "message": said}
+            pushed = {"pushed": order.push} if order.push else {}
+            return {**facts, **pushed, "outcome": "unchanged", "message": said}
         return {**facts, "rows": done["rows"], "tokens_per_second": done["tokens_per_second"]}
     return _failed(ended)
 
@@ -45,7 +45,7 @@ def build(work: Work) -> dict[str, Any]:
 def verify(work: Work) -> dict[str, Any]:
     """Check the dataset and make random documents of it again."""
     remade = (work.found["resolve"]["gates"] or {}).get("min_remade", 0)
-    ended = _command(work, "verify", ["verify", work.dataset, "--samples", str(max(_REMADE, remade))])
+    ended = run_command(work, "verify", ["verify", work.dataset, "--samples", str(max(_REMADE, remade))])
     verdict = ended.last("verdict")
     if isinstance(verdict, dict) and ended.exit_code == 0:
         return {"documents": verdict["documents"], "regenerated": verdict["regenerated"]}
@@ -74,7 +74,7 @@ def judge(work: Work) -> dict[str, Any]:
 
 def report(work: Work) -> dict[str, Any]:
     """Write the dataset's report."""
-    ended = _command(work, "report", ["report", work.dataset])
+    ended = run_command(work, "report", ["report", work.dataset])
     return {} if ended.exit_code == 0 else _failed(ended)
 
 
@@ -83,7 +83,7 @@ def push(work: Work) -> dict[str, Any]:
     target = work.request.order.push
     if target is None:
         return {}
-    ended = _command(work, "push", ["push", work.dataset, target], secrets=True)
+    ended = run_command(work, "push", ["push", work.dataset, target], secrets=True)
     return {"pushed": target} if ended.exit_code == 0 else _failed(ended)
 
 
@@ -116,47 +116,10 @@ def attempt(work: Work, step: str) -> dict[str, Any]:
     except LcdataError as error:
         return {"outcome": "failed", "exit_code": error.exit_code, "message": str(error)}
     except OSError as error:
-        return {"outcome": "failed", "exit_code": 1, "message": f"{error.filename}: {error.strerror}"}
+        from ..run.files import storage_error
 
-
-def _command(work: Work, step: str, arguments: Sequence[str], offline: bool = False, secrets: bool = False) -> Ended:
-    """Run a command of `lcdata`, again where it was ended from outside; goes on with one that runs already."""
-    process = StepProcess(work.server.settings.folder.run(work.request.run), step)
-    process.folder.mkdir(parents=True, exist_ok=True)
-    environment = _environment(offline, secrets)
-    for number in range(_ATTEMPTS):
-        if not process.is_running and process.ended.exit_code is None:
-            process.start(arguments, environment)
-        reason = process.wait(work.must_stop)
-        if reason is not None:
-            outcome = "cancelled" if reason == "cancelled" else "failed"
-            return Ended(None, [{"event": "stopped", "outcome": outcome, "message": reason}])
-        ended = process.ended
-        if not _may_be_repeated(ended, step):
-            return ended
-        if number < _ATTEMPTS - 1:
-            _pause(work, min(60.0, 2.0**number - 1))
-            process.start(arguments, environment)
-    return process.ended
-
-
-def _may_be_repeated(ended: Ended, step: str) -> bool:
-    """Whether a step ended by no fault of its own: it was killed, had no room, or the Hub did not answer."""
-    code = ended.exit_code
-    return code is None or code == _RESUMABLE or code > 128 or (code == _HUB and step == "push")
-
-
-def _pause(work: Work, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and work.must_stop() is None:
-        time.sleep(min(0.2, seconds))
-
-
-def _environment(offline: bool, secrets: bool) -> dict[str, str]:
-    """The server's environment without what is no business of a step."""
-    left_out = {*_SECRETS, *(_HUB_SECRETS if offline and not secrets else ())}
-    own = {name: value for name, value in os.environ.items() if name not in left_out}
-    return {**own, **({"HF_HUB_OFFLINE": "1"} if offline else {})}
+        told = storage_error(error, None)
+        return {"outcome": "failed", "exit_code": told.exit_code, "message": str(told)}
 
 
 def _failed(ended: Ended) -> dict[str, Any]:

@@ -4,6 +4,8 @@ Their steps are replayed by DBOS in the order of this code: `VERSION` in `databa
 """
 
 import hashlib
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +24,7 @@ FIRE, RUN = "fire", "run"
 """Names of the workflows."""
 
 _here: list[Server] = []
+_at_work: set[str] = set()
 
 
 def serve_runs(server: Server) -> None:
@@ -29,9 +32,29 @@ def serve_runs(server: Server) -> None:
     _here[:] = [server]
 
 
+def at_work() -> set[str]:
+    """Ids of the workflows that this process is at."""
+    return set(_at_work)
+
+
+@contextmanager
+def _working() -> Generator[None]:
+    workflow = DBOS.workflow_id or ""
+    _at_work.add(workflow)
+    try:
+        yield
+    finally:
+        _at_work.discard(workflow)
+
+
 @DBOS.workflow(name=FIRE, max_recovery_attempts=None)
 def fire(scheduled_at: Any, context: Any) -> str:
     """Enter the run of a fire; returns the run's id."""
+    with _working():
+        return _fire(scheduled_at, context)
+
+
+def _fire(scheduled_at: Any, context: Any) -> str:
     schedule = Schedule.model_validate(context)
     moment = _moment(scheduled_at).astimezone(schedule.zone)
     run = run_id(schedule.name, moment)
@@ -79,6 +102,11 @@ def _moment(value: Any) -> datetime:
 @DBOS.workflow(name=RUN, max_recovery_attempts=None)
 def run_order(content: dict[str, Any]) -> dict[str, Any]:
     """Do all steps of a run; returns what came of it."""
+    with _working():
+        return _run(content)
+
+
+def _run(content: dict[str, Any]) -> dict[str, Any]:
     request = Request.model_validate(content)
     if request.skip is not None:
         return {"outcome": "skipped", "message": request.skip}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ....schemas.errors import UsageError
 from ..schedule import Schedule
 
 
@@ -32,6 +33,15 @@ def arguments(schedule: Schedule, recipe: str, service: str) -> list[str]:
     gates = [part for name, value in schedule.gates.items() for part in ("--gate", f"{name}={value}")]
     own = ["submit", recipe, "--here", "--as", schedule.name, "--tz", schedule.tz, "--service", service]
     return [*own, *changes, *gates, *given]
+
+
+def check_reaches(schedule: Schedule, engine: str) -> None:
+    """Raise UsageError where the schedule builds on a cluster, which an engine elsewhere does not reach."""
+    if schedule.address is not None:
+        raise UsageError(
+            f"{schedule.name} builds on the cluster {schedule.address}, which {engine} does not reach: add it without "
+            "--address"
+        )
 
 
 def local_command(schedule: Schedule, service: Path) -> Sequence[str]:

@@ -7,7 +7,7 @@ import yaml
 
 from ....schemas.errors import UsageError
 from ..schedule import Schedule
-from .command import Exported, arguments, line
+from .command import Exported, arguments, check_reaches, line
 from .cron_fields import without_seconds
 
 _MAX_MINUTES = 360
@@ -17,6 +17,7 @@ def export(schedule: Schedule, service: Path) -> Sequence[Exported]:
     """The workflow; the recipe is found in the repository by its name."""
     if schedule.tz not in ("UTC", "Etc/UTC"):
         raise UsageError(f"{schedule.name} is in {schedule.tz} and GitHub fires in UTC: add it with --tz UTC")
+    check_reaches(schedule, "GitHub")
     fields = without_seconds(schedule, "GitHub")
     recipe = f"recipes/{Path(schedule.recipe).name}"
     minutes = _MAX_MINUTES if schedule.time_limit is None else max(1, round(schedule.time_limit / 60))

@@ -15,7 +15,7 @@ from ..compare import changes
 from ..context import real_time
 from ..logs import STEP_NAMES, log_text
 from ..ordered import OrderContent, ScheduleContent, order_of, schedule_of
-from ..playground import Asked, show
+from ..playground import Asked, page_of
 from ..progress import progress_of
 from ..runs import Run
 from ..security import COOKIE, same
@@ -183,19 +183,23 @@ def _add_playground(pages: APIRouter) -> None:
 
     @pages.get("/playground/sample")
     def sample(request: Request) -> str:
-        given = request.query_params
-        settings = tuple(
-            f"{name.removeprefix('set.')}={value}" for name, value in given.items() if name.startswith("set.") and value
-        )
-        asked = Asked(
-            task=given.get("task", "kv"),
-            length=given.get("length", "2k"),
-            seed=given.get("seed", "0"),
-            index=given.get("index", "0"),
-            preset=given.get("preset", ""),
-            settings=settings,
-        )
-        return render("playground_sample", shown=show(asked))
+        asked = _asked(request)
+        problem = _said(lambda: page_of(asked))
+        return render("playground_sample", line=asked.line, problem=problem, query=request.url.query)
+
+    @pages.get("/playground/page")
+    def sample_page(request: Request) -> Response:
+        return HTMLResponse(page_of(_asked(request)), headers={"Content-Security-Policy": _REPORT_POLICY})
+
+
+def _asked(request: Request) -> Asked:
+    """The sample that a form asks for."""
+    given = request.query_params
+    settings = tuple(
+        f"{name.removeprefix('set.')}={value}" for name, value in given.items() if name.startswith("set.") and value
+    )
+    names = ("task", "length", "seed", "index", "preset")
+    return Asked(**{"task": "kv", **{name: given[name] for name in names if name in given}}, settings=settings)
 
 
 def _of_task(task: str) -> dict[str, Any]:

@@ -1,11 +1,16 @@
 """Schedules for other engines, each judged by that engine's own tool where it is installed."""
 
+import json
+import os
 import shlex
 import shutil
 import subprocess
+import sys
+import threading
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -89,10 +94,86 @@ def test_a_job_of_kubernetes_brings_its_recipe(recipe: Path) -> None:
     assert job["spec"]["jobTemplate"]["spec"]["activeDeadlineSeconds"] == 3600
 
 
-def test_a_job_of_the_hub_has_a_time_limit_of_its_own(recipe: Path) -> None:
-    files = exported(recipe, "hf-jobs", push="org/name")
-    assert '"timeout": 21600' in files["lcdata-nightly.json"]
-    compile(files["lcdata-nightly.py"], "lcdata-nightly.py", "exec")
+def test_a_run_on_a_cluster_of_its_own_is_a_rayjob_that_is_there_once(recipe: Path) -> None:
+    [text] = exported(recipe, "k8s", address="auto", push="org/name", time_limit="1h").values()
+    config, *rights, cron = yaml.safe_load_all(text)
+    assert [each["kind"] for each in rights] == ["ServiceAccount", "Role", "RoleBinding"]
+    job = yaml.safe_load(config["data"]["rayjob.yaml"])
+    words = shlex.split(job["spec"]["entrypoint"])
+    assert words[words.index("--address") + 1] == "auto"
+    assert (job["metadata"]["name"], job["spec"]["activeDeadlineSeconds"]) == (cron["metadata"]["name"], 3600)
+    cluster = job["spec"]["rayClusterSpec"]
+    nodes = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
+    [head], [worker] = (node["template"]["spec"]["containers"] for node in nodes)
+    assert ("envFrom" in head, "envFrom" in worker) == (True, False)
+    assert head["volumeMounts"] == worker["volumeMounts"]
+    [maker] = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    assert maker["command"][:2] == ["kubectl", "create"]
+
+
+@pytest.mark.parametrize("address", [None, "auto"])
+def test_manifests_hold_the_schemas_of_kubernetes(recipe: Path, tmp_path: Path, address: str | None) -> None:
+    tool = shutil.which("kubernetes-validate")
+    if tool is None:
+        pytest.skip("kubernetes-validate is missing: pip install kubernetes-validate")
+    [text] = exported(recipe, "k8s", address=address, tz="Europe/Berlin", time_limit="1h").values()
+    (tmp_path / "all.yaml").write_text(text)
+    found = subprocess.run([tool, "--strict", str(tmp_path / "all.yaml")], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+class _Jobs(BaseHTTPRequestHandler):
+    """The part of the Hub that knows users and scheduled Jobs."""
+
+    asked: ClassVar[list[dict[str, Any]]] = []
+
+    def do_GET(self) -> None:
+        self._answer({"name": "user", "type": "user"})
+
+    def do_POST(self) -> None:
+        self.asked.append({"path": self.path, **json.loads(self.rfile.read(int(self.headers["Content-Length"])))})
+        owner = {"id": "1", "name": "user", "type": "user"}
+        spec, status = self.asked[-1]["jobSpec"], {"lastJob": None, "nextJobRunAt": None}
+        self._answer({"id": "job-1", **self.asked[-1], "jobSpec": spec, "status": status, "owner": owner})
+
+    def _answer(self, content: object) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(content).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_job_of_the_hub_is_registered_by_its_own_client(recipe: Path) -> None:
+    from serving import command
+
+    add = ("schedule", "add", "nightly", str(recipe), "--cron", "0 3 * * *", "--push", "org/name", "--keep", "2")
+    assert command(recipe.parent, *add).returncode == 0
+    export = ("schedule", "export", "nightly", "--to", "hf-jobs")
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Jobs) as hub:
+        threading.Thread(target=hub.serve_forever).start()
+        environment = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_TOKEN": "hf_x", "HF_HUB_OFFLINE": "0"}
+        shown = command(recipe.parent, *export, "--dry-run", environment=environment)
+        assert not _Jobs.asked
+        registered = command(recipe.parent, *export, environment=environment)
+        hub.shutdown()
+    assert "registered as job-1" in registered.stderr, registered.stderr
+    [asked] = _Jobs.asked
+    assert (asked["path"], asked["schedule"]) == ("/api/scheduled-jobs/user", "0 3 * * *")
+    job = asked["jobSpec"]
+    assert (job["timeoutSeconds"], job["secrets"]) == (21600, {"HF_TOKEN": "hf_x"})
+    assert "hf_x" not in shown.stdout
+    command_line = job["command"]
+    assert command_line[:6] == ["uv", "run", "--with", "lcdata[serve]", "--python", "3.13"]
+    words = json.loads(job["environment"]["ARGUMENTS"])
+    assert (words[:3], words[-4:]) == (["submit", "recipe", "--here"], ["--push", "org/name", "--keep", "2"])
+    (recipe.parent / "job").mkdir()
+    environment = {**job["environment"], "ARGUMENTS": '["plan", "recipe"]', "PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run([sys.executable, *command_line[7:]], cwd=recipe.parent / "job", env=environment, check=False)
+    assert ran.returncode == 0
+    assert (recipe.parent / "job" / "recipe").read_text() == recipe.read_text()
 
 
 @pytest.mark.parametrize(
@@ -101,6 +182,10 @@ def test_a_job_of_the_hub_has_a_time_limit_of_its_own(recipe: Path) -> None:
         ("github", {"tz": "Europe/Berlin"}, "GitHub fires in UTC"),
         ("hf-jobs", {}, "pushes nowhere"),
         ("hf-jobs", {"push": "org/name", "tz": "Europe/Berlin"}, "the Hub fires in UTC"),
+        ("github", {"address": "auto"}, "which GitHub does not reach"),
+        ("hf-jobs", {"push": "org/name", "address": "h:1"}, "which the Hub does not reach"),
+        ("k8s", {"name": "n" * 48}, "is longer than 52"),
+        ("k8s", {"name": "n" * 41, "address": "auto"}, "is longer than 47"),
         ("cron", {"cron": "*/5 * * * * *"}, "fires by seconds, which cron cannot"),
         ("k8s", {"cron": "30 0 3 * * *"}, "fires by seconds, which Kubernetes cannot"),
     ],

@@ -2,7 +2,9 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -108,6 +110,52 @@ def test_nothing_was_missed_before_a_schedule_was_there() -> None:
     now = datetime(2026, 10, 27, 12, tzinfo=UTC)
     each = schedule("0 3 * * *", missed="all").model_copy(update={"since": now - timedelta(hours=30)})
     assert [fire.date() for fire in missed_fires(each, None, now)] == [date(2026, 10, 27)]
+
+
+def entered(folder: Path, each: Any, moments: list[datetime]) -> list[str]:
+    """The fires that a server enters whose clock shows these moments, the first one when the schedule is added."""
+    from lcdata.pipelines.service.book import Book
+    from lcdata.pipelines.service.database import APPLICATION, VERSION, connected, database_url
+    from lcdata.pipelines.service.engine import Watch
+    from lcdata.pipelines.service.settings import Folder, Settings
+
+    place, clock = Folder(folder), list(moments)
+    settings = Settings(place, database_url(place))
+    with connected(place, settings.database) as client:
+        client._sys_db.create_application_version(VERSION, APPLICATION)  # as a server does when it starts
+        book = Book(client)
+        book.add(each.model_copy(update={"since": clock[0]}))
+        watch = Watch(settings, book, lambda: clock[0], "server")
+        while clock:
+            watch.make_up()
+            clock.pop(0)
+        return sorted(row.workflow_id.removeprefix("sched-some-") for row in client.list_workflows(name="fire"))
+
+
+@pytest.mark.needs("dbos")
+@pytest.mark.parametrize(
+    ("day", "cron", "fires"),
+    [
+        (FORWARD, "30 2 * * *", ["2027-03-28T03:00:00+02:00"]),
+        (FORWARD, "0 2-3 * * *", ["2027-03-28T03:00:00+02:00"]),
+        (BACK, "30 2 * * *", ["2026-10-25T02:30:00+02:00"]),
+        (BACK, "0 2-3 * * *", ["2026-10-25T02:00:00+02:00", "2026-10-25T03:00:00+01:00"]),
+        (BACK, "30 * * * *", [f"2026-10-25T0{time}" for time in ("1:30:00+02:00", "2:30:00+01:00", "2:30:00+02:00")]),
+    ],
+)
+def test_a_server_over_a_change_of_the_clock(tmp_path: Path, day: date, cron: str, fires: list[str]) -> None:
+    start = datetime(day.year, day.month, day.day, 1, tzinfo=ZoneInfo(BERLIN)).astimezone(UTC)
+    minutes = 130 if day == FORWARD else 185
+    moments = [start + timedelta(minutes=minute) for minute in range(0, minutes, 13)]
+    assert entered(tmp_path, schedule(cron, missed="all"), moments) == fires
+
+
+@pytest.mark.needs("dbos")
+@pytest.mark.parametrize(("missed", "days"), [("latest", [27]), ("all", [24, 25, 26, 27]), ("none", [])])
+def test_a_server_that_was_away_makes_up_what_the_schedule_wants(tmp_path: Path, missed: str, days: list[int]) -> None:
+    away, back = datetime(2026, 10, 23, 12, tzinfo=UTC), datetime(2026, 10, 27, 12, tzinfo=UTC)
+    found = entered(tmp_path, schedule("0 3 * * *", missed=missed), [away, back, back + timedelta(seconds=5)])
+    assert [datetime.fromisoformat(fire).day for fire in found] == days
 
 
 def test_ids_tell_fires_of_a_repeated_hour_apart() -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from serving import Server, command, write_recipe
 
+from lcdata import samples
+
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.needs("dbos", "fastapi", "playwright.sync_api"),
@@ -115,10 +117,16 @@ def test_the_playground_shows_a_sample_and_its_command(page: Any, server: Server
     page.click("summary")
     page.fill("[name='set.num_keys']", "2")
     page.click("text=Show a sample")
-    page.wait_for_selector("mark.evidence")
+    shown = page.frame_locator("#sample iframe")
+    shown.locator("#text .evidence").first.wait_for()
     line = page.inner_text("code.line")
     assert line == "lcdata show niah --length 2k --seed 0 --index 0 --set num_keys=2"
-    assert page.locator("mark.answer").count() >= 1
+    made = samples("niah", "2k", num_keys=2)[0]
+    assert shown.locator("#text .answer").count() >= len(made.answers)
+    facts = shown.locator("#facts").inner_text()
+    assert f"{made.length:,}: {made.prompt_length:,} of prompt" in facts
+    assert all(answer in facts for answer in made.answers)
+    assert not shown.locator(".controls").is_visible()
     assert width_of(page) <= 0
     page.fill("[name='set.num_keys']", "<b>x")
     page.click("text=Show a sample")

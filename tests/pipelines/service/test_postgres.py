@@ -19,9 +19,9 @@ pytestmark = [
 
 
 @pytest.fixture
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url() -> Iterator[str]:
     """The URL of an empty database."""
-    with postgres(tmp_path_factory.mktemp("postgres") / "cluster") as url:
+    with postgres() as url:
         yield url
 
 

@@ -2,8 +2,11 @@
 
 import json
 import os
+import resource
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -44,7 +47,8 @@ def over(place: Path, run: str) -> dict[str, Any]:
 
 
 def test_a_run_does_all_steps_and_a_fire_that_would_build_the_same_says_so(place: Path) -> None:
-    first = command(place, "submit", "tiny.yaml", "--here", "--as", "daily", "--json")
+    of_the_server = {"LCDATA_REPORT_AGAINST": "nowhere", "LCDATA_BUILD_UNLESS_SAME": "nowhere", "LCDATA_STORE": "none"}
+    first = command(place, "submit", "tiny.yaml", "--here", "--as", "daily", "--json", environment=of_the_server)
     assert first.returncode == 0, first.stderr
     run = json.loads(first.stdout.splitlines()[-1])
     assert (run["state"], run["owner"]) == ("built", "daily")
@@ -59,6 +63,24 @@ def test_a_run_does_all_steps_and_a_fire_that_would_build_the_same_says_so(place
     assert json.loads(other.stdout.splitlines()[-1])["state"] == "built"
     kept = list((place / "lcdata-service" / "builds" / "daily").iterdir())
     assert [folder.name for folder in kept] == [json.loads(other.stdout.splitlines()[-1])["id"]]
+
+
+def test_what_a_server_was_started_with_reaches_no_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lcdata.pipelines.service.attempts import environment_of_steps
+
+    for name in ("LCDATA_DB", "LCDATA_PORT", "LCDATA_SEED", "LCDATA_HUNG_AFTER", "HF_TOKEN", "PLAIN"):
+        monkeypatch.setenv(name, "1")
+    own = environment_of_steps(offline=True, secrets=False)
+    assert {name for name in own if name.startswith("LCDATA_")} == {"LCDATA_HUNG_AFTER"}
+    assert (own["PLAIN"], own["HF_HUB_OFFLINE"]) == ("1", "1")
+    assert "HF_TOKEN" not in own
+
+
+def test_an_idle_server_loads_nothing_that_builds() -> None:
+    heavy = ("datasets", "numpy", "pandas", "pyarrow", "ray", "tokenizers")
+    code = f"import sys, lcdata.pipelines.service.serve; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_gate_that_does_not_hold_ends_the_run_with_3_and_pushes_nothing(place: Path) -> None:
@@ -113,6 +135,50 @@ def test_a_killed_build_goes_on_and_a_time_limit_ends_one(place: Path) -> None:
         until(lambda: log.read_text().count('"event":"attempt"') == 2)
         ended = over(place, run)
         assert (ended["state"], ended["message"]) == ("failed", "its time limit of 40 s is over")
+
+
+def test_a_run_goes_on_when_its_database_can_be_written_again(place: Path) -> None:
+    with Server(place / "lcdata-service") as server:
+        assert server.process is not None
+        run = submitted(place, "tiny.yaml")
+        logs = {step: place / "lcdata-service" / "runs" / run / f"{step}.ndjson" for step in ("build", "verify")}
+        with sqlite3.connect(place / "lcdata-service" / "service.sqlite", isolation_level=None) as other:
+            until(lambda: logs["build"].is_file() and '"event":"attempt"' in logs["build"].read_text())
+            other.execute("BEGIN IMMEDIATE")
+            until(lambda: '"event":"exit"' in logs["build"].read_text())
+            time.sleep(1)
+            assert server.ask(f"/api/runs/{run}")["run"]["state"] == "running"
+            other.execute("ROLLBACK")
+        other.close()
+        until(lambda: logs["verify"].is_file() and '"event":"attempt"' in logs["verify"].read_text())
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+        until(lambda: "disk I/O error" in server.errors.read_text())
+        assert server.ask(f"/api/runs/{run}")["run"]["state"] == "running"
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        assert over(place, run)["state"] == "built"
+        told = server.errors.read_text()
+        assert f"{run} was dropped, since the database could not be written: it goes on" in told
+        assert "Traceback" not in told
+        assert all(log.read_text().count('"event":"attempt"') == 1 for log in logs.values())
+
+
+def test_what_has_no_room_ends_with_what_to_do(place: Path) -> None:
+    from lcdata.pipelines.service.context import Server as Context
+    from lcdata.pipelines.service.context import Work
+    from lcdata.pipelines.service.processes import Ended
+    from lcdata.pipelines.service.runs import Request
+    from lcdata.pipelines.service.schedule import Order
+    from lcdata.pipelines.service.settings import Folder, Settings
+    from lcdata.pipelines.service.steps import attempt
+
+    (place / "runs").write_text("in the way")
+    order = Order(recipe=str(place / "tiny.yaml"))
+    request = Request(run="submit.1", owner="submit", fire=datetime(2026, 11, 30, tzinfo=UTC), order=order)
+    server = Context(Settings(Folder(place), ""), lambda _: [], lambda _: False)
+    found = attempt(Work(server, request, {}), "resolve")
+    assert found["outcome"] == "failed"
+    assert "something is in the way" in found["message"]
+    assert "free memory and disk, then run it again" in Ended(None, []).message
 
 
 def test_fires_that_no_server_saw_are_made_up_each_once(place: Path) -> None:
