@@ -17,7 +17,7 @@ for name, text in pages(cli).items():
 endef
 export WRITE_REFERENCE
 
-.PHONY: demo demo-recipe demo-publish test check trainers readers bench chaos chaos-service gallery lock clean
+.PHONY: demo demo-recipe demo-publish test check trainers readers bench chaos chaos-service figures gallery lock clean
 
 demo: $(READY)  ## make 100 samples of 128k tokens and look at them
 	$(RUN)/lcdata gen --task kv --length 128k --n 100 --out demo
@@ -58,6 +58,9 @@ chaos-service: $(READY)  ## servers and builds of the service killed KILLS times
 
 chaos: $(READY)  ## kills, refused file operations and flipped bits, with the table of docs/reliability.md
 	cd tests && ../$(RUN)/python -m chaos.campaign $(or $(BITS),100) $(OPERATIONS)
+
+figures: $(READY)  ## measure what can be guessed of every task's presets, and what they need, for docs/tasks.md
+	$(RUN)/python -c 'from lcdata.pipelines.proving.figures import write_figures; write_figures()'
 
 gallery: $(READY)  ## write the pages of docs/ that tell of tasks, commands and files, the recipes' schema and the tour
 	$(RUN)/lcdata tasks --markdown > docs/tasks.md

@@ -1,8 +1,10 @@
 """`cwe`: name the words that occur most often in a long numbered list.
 
-Teaches counting over the whole context: every entry matters, and no single place holds the answer. Source: common
-words extraction of RULER (Hsieh et al. 2024); here each sample has an order of its own, where RULER shuffles all alike.
-Left out: RULER's worked example before the list, and evidence spans, since the evidence is everywhere.
+Teaches counting over the context, where no single place holds the answer. As benchmarks have it, common words stand out
+long before its end: the answer of `cwe` follows from about a fifth of a text of 3k tokens, that of `cwe_hard` from two
+thirds. In `cwe_even` almost every entry matters, and neither half of a text gives the answer. Source: common words
+extraction of RULER (Hsieh et al. 2024); here each sample has an order of its own, where RULER shuffles all alike. Left
+out: RULER's worked example before the list, and evidence spans, since the evidence is everywhere.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +18,7 @@ from pydantic.dataclasses import dataclass
 
 from ..schemas.errors import UsageError
 from ..schemas.sample import Draft, Sample
+from ..schemas.split import Split, of_split
 from ..schemas.stream import stream
 from .material.coined import coined
 from .material.text import Words, number_table, running_chars, squeeze
@@ -132,9 +135,11 @@ class CWE(Task):
         "cwe": {"num_common": 10, "freq_common": 30, "freq_other": 3},
         "cwe_short": {"num_common": 10, "freq_common": 6, "freq_other": 1},
         "cwe_hard": {"num_common": 10, "freq_common": 20, "freq_other": 10},
+        "cwe_even": {"num_common": 10, "freq_common": 4, "freq_other": 3},
     }
-    """`cwe` and, below 4k tokens, `cwe_short` count as RULER does, `cwe_hard` as OneRuler (Kim et al. 2025); all three
-    with coined words, since no list of English ones would last for long samples."""
+    """`cwe` and, below 4k tokens, `cwe_short` count as RULER does, `cwe_hard` as OneRuler (Kim et al. 2025), and in
+    `cwe_even` one occurrence tells a common word; all with coined words, since no list of English ones would last for
+    long samples."""
 
     num_common: Annotated[int, Field(ge=1, le=64)] = 10
     """Common words, all of which are asked for."""
@@ -169,7 +174,7 @@ class CWEDraft(Draft):
 
     def __init__(self, task: CWE, rng: np.random.Generator, wording: ListWording, num_units: int) -> None:
         self.task, self.wording = task, wording
-        words = _draw_words(rng, task.words, task.num_common + num_units)
+        words = _draw_words(rng, task, num_units)
         counts = np.array([task.freq_common, task.freq_other]).repeat([task.num_common, num_units])
         self._num_entries = np.cumsum(counts)[task.num_common - 1 :]
         self._order = rng.permutation(int(self._num_entries[-1]))
@@ -190,13 +195,14 @@ class CWEDraft(Draft):
         entries = self._entries.compress(self._order < num_entries, axis=0)
         block = np.concatenate((self._labels[:num_entries], entries), axis=1)
         body = squeeze(block).removeprefix(self.wording.between)
-        prompt, _ = layout(self.wording.head, body, self._question)
+        prompt, before = layout(self.wording.head, body, self._question)
         return Sample(
             prompt=prompt,
             answer=self._answer,
             answers=self._common,
             answer_spans=tuple(shift(span, len(prompt)) for span in self._answer_spans),
             evidence_spans=(),
+            context_span=(before, before + len(body)),
             depth=(),
             template=self.wording.id,
             facts={
@@ -216,15 +222,28 @@ class CWEDraft(Draft):
         return words + digits + around * self._num_entries - len(self.wording.between) + len(prompt + self._answer)
 
 
-def _draw_words(rng: np.random.Generator, kind: WordKind, count: int) -> Words:
-    """Different words, none a part of another, shape (count, 1 or 2)."""
-    pool = _english_words() if kind == "english" else _coined_words(max(count, _MIN_COINED).bit_length())
+def _draw_words(rng: np.random.Generator, task: CWE, num_others: int) -> Words:
+    """Different words, none a part of another, shape (count, 1 or 2); the common ones come first."""
+    count = task.num_common + num_others
+    is_english, num_bits = task.words == "english", max(count, _MIN_COINED).bit_length()
+    pool = _english_words() if is_english else _coined_words(num_bits)
     if count > len(pool):
         raise UsageError(
             f"cwe: {count:,} different words are needed, but there are only {len(pool):,} english ones: "
             "use words=coined, a greater freq_other or a shorter length"
         )
-    return pool.take(rng.choice(len(pool), count, replace=False), axis=0)
+    own = _places_of_split(0 if is_english else num_bits, task.split)
+    common = rng.choice(own, task.num_common, replace=False)
+    others = rng.choice(len(pool) - task.num_common, num_others, replace=False)
+    for place in np.sort(common):
+        others += others >= place
+    return pool.take(np.concatenate([common, others]), axis=0)
+
+
+@lru_cache(maxsize=8)
+def _places_of_split(num_bits: int, split: Split) -> Ints:
+    """The places of words that are common in samples of a split: of coined ones for so many bits, of English ones."""
+    return np.flatnonzero(of_split(_coined_words(num_bits) if num_bits else _english_words(), split))
 
 
 @lru_cache(maxsize=4)

@@ -1,6 +1,8 @@
 """`fwe`: name the most frequent words of a text in code, whose frequencies fall off by a zeta law.
 
-Teaches to weigh frequencies that lie close together over the whole context. Source: frequent words extraction of RULER
+Teaches to weigh frequencies. By the law they lie so far apart that a small part of a long text gives the answer, 1 to
+3 % of 128k tokens; a lesser alpha takes more, and at 1.1 half of a text often still does. In `fwe_even` counts lie as
+close together as they can: the answer and its order take the whole text. Source: frequent words extraction of RULER
 (Hsieh et al. 2024); here the words and their order are fresh in every sample and the answer is unique by construction.
 Left out: evidence spans, since the evidence is everywhere, and the law's tail of words that would occur less than once.
 """
@@ -18,6 +20,7 @@ from pydantic.dataclasses import dataclass
 
 from ..schemas.errors import UsageError
 from ..schemas.sample import CountTokens, Draft, Fragments, Sample
+from ..schemas.split import is_of_split
 from .material.coined import coined, num_words
 from .material.wording import Wording, fill, fill_list, layout, shift, superlative
 from .task import SETTINGS, Task, Template
@@ -33,6 +36,13 @@ NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "
 
 _LETTERS = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz", "S1")
 _DIGITS = np.frombuffer(b"0123456789", "S1")
+
+_IN_ORDER = " Put the most frequent first."
+_ASK_IN_ORDER = ("tokens",)
+"""Wordings whose question asks for a ranking by itself."""
+
+_FEWEST_DRAWN = 256
+"""Words that are drawn at least, so that enough of them are of any split."""
 
 _UNIT = 16
 """Occurrences in a unit: few enough to fill a document, many enough to cost about the same each time."""
@@ -105,8 +115,9 @@ class FWE(Task):
     templates: ClassVar[Sequence[Template]] = WORDINGS
     presets: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "fwe": {"alpha": 2.0, "num_top": 3, "words": "letters", "word_length": 6},
+        "fwe_even": {"even": True, "ordered": True},
     }
-    """The setting of RULER, under its name there."""
+    """The setting of RULER, under its name there, and one that takes the whole text."""
 
     alpha: Annotated[float, Field(ge=1.1, le=6)] = 2.0
     """How fast frequencies fall: the word of rank r occurs as often as r ** -alpha, dots having rank 1."""
@@ -121,6 +132,13 @@ class FWE(Task):
     word_length: Annotated[int, Field(ge=4, le=12)] = 6
     """Letters and digits of a coded word."""
 
+    even: bool = False
+    """Whether all words occur sixteen times, dots too, whatever alpha, but for a few more occurrences of those that are
+    asked for: one of the last, two of the one before it, and so on."""
+
+    ordered: bool = False
+    """Whether the question asks for the most frequent first, so that replies in another order are wrong."""
+
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "FWEDraft":
         """A draft whose units are sixteen occurrences of words; a few more make the asked words' counts differ."""
         assert isinstance(template, Wording)
@@ -134,7 +152,8 @@ class FWEDraft(Draft):
         self.task, self.wording = task, wording
         lead = _lead(task.num_top)
         self._num_lead = len(lead)
-        self._ranks = np.concatenate([lead, _growth(task.alpha, num_units * _UNIT)])
+        growth = _even(num_units) if task.even else _growth(task.alpha, num_units * _UNIT)
+        self._ranks = np.concatenate([lead, growth])
         words = [DOTS, *_draw_words(rng, int(self._ranks.max()), task)]
         self._spaced_words = pa.array([f"{word} " for word in words])
         self._fragments = Fragments(tuple(f" {word}" for word in words))
@@ -143,7 +162,7 @@ class FWEDraft(Draft):
         self._keys |= self._ranks.astype(np.uint64)
         self._top = tuple(words[1 : task.num_top + 1])
         slots = superlative(task.num_top, NUMBER_WORDS[task.num_top])
-        self._question = fill(wording.question, **slots)[0]
+        self._question = fill(wording.question, **slots)[0] + (_IN_ORDER if task.ordered else "")
         self._answer, self._answer_spans = fill_list(wording.answer, self._top, **slots)
         self.chars: Ints = self._num_chars()
 
@@ -159,7 +178,7 @@ class FWEDraft(Draft):
         # A key is random but for its last bits, its word's rank: sorting numbers is faster than sorting places by them.
         keys = np.sort(self._keys[:num_occurrences])
         body = self._body((keys & ((np.uint64(1) << self._rank_bits) - np.uint64(1))).astype(np.int32))
-        prompt, _ = layout(self.wording.head, body, self._question)
+        prompt, before = layout(self.wording.head, body, self._question)
         ranks = self._ranks[:num_occurrences]
         num_dots, *counts, next_count = (int(np.count_nonzero(ranks == rank)) for rank in range(self.task.num_top + 2))
         return Sample(
@@ -168,9 +187,11 @@ class FWEDraft(Draft):
             answers=self._top,
             answer_spans=tuple(shift(span, len(prompt)) for span in self._answer_spans),
             evidence_spans=(),
+            context_span=(before, before + len(body)),
             depth=(),
             template=self.wording.id,
             facts={
+                "ordered": self.task.ordered or self.wording.id in _ASK_IN_ORDER,
                 "counts": counts,
                 "next_count": next_count,
                 "num_dots": num_dots,
@@ -203,6 +224,11 @@ def _lead(num_top: int) -> Ranks:
     return np.arange(1, num_top + 1, dtype=np.int32).repeat(np.arange(num_top, 0, -1))
 
 
+def _even(num_units: int) -> Ranks:
+    """Ranks of which each unit has a further one, from 0."""
+    return np.arange(num_units, dtype=np.int32).repeat(_UNIT)
+
+
 def _growth(alpha: float, count: int) -> Ranks:
     """The first occurrences of the zeta law, as ranks from 0: after any of them each count is as the law has it."""
     clock = 64
@@ -223,7 +249,7 @@ def _growth_until(alpha: float, clock: int) -> Ranks:
 
 
 def _draw_words(rng: np.random.Generator, count: int, task: FWE) -> list[str]:
-    """`count` different coded words, as the settings have them."""
+    """`count` different coded words, as the settings have them; the first ones are of the task's split."""
     alphabets = (_LETTERS, _DIGITS) if task.words == "codes" else (_LETTERS,)
     places = list(islice(cycle(alphabets), task.word_length))
     if count > num_words(places):
@@ -231,4 +257,8 @@ def _draw_words(rng: np.random.Generator, count: int, task: FWE) -> list[str]:
             f"fwe: {count:,} different words are needed, but {task.words} of {task.word_length} give only "
             f"{num_words(places):,}: use a greater word_length or a shorter length"
         )
-    return coined(rng, places, count).astype(str).tolist()
+    while True:
+        words = coined(rng, places, max(count, _FEWEST_DRAWN)).astype(str).tolist()
+        asked = list(islice((word for word in words if is_of_split(word, task.split)), task.num_top))
+        if len(asked) == task.num_top:
+            return [*asked, *(word for word in words if word not in asked)][:count]

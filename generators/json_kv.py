@@ -144,6 +144,7 @@ class JsonKVDraft(Draft):
             answers=(value,),
             answer_spans=(shift((0, UUID_LENGTH), len(prompt)),),
             evidence_spans=(evidence,),
+            context_span=(len(before), len(before) + len(body)),
             depth=((start - len(before)) / (len(body) - (evidence[1] - evidence[0])),),
             template=self.wording.id,
             facts={"key": key, "value": value, "pair": asked + 1, "num_pairs": num_pairs},

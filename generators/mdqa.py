@@ -6,8 +6,10 @@ Unlike there, the facts are invented unless a file is given, so nothing can be k
 stands is drawn anew for each sample. Left out: questions on more than two documents.
 """
 
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from string import Formatter
@@ -20,9 +22,9 @@ from pydantic.dataclasses import dataclass
 
 from ..schemas.quantity import Depth
 from ..schemas.sample import Draft, Sample, Span
-from .material.qa_files import choose_problem, read_questions
+from .material.qa_files import Turn, choose_problem, read_questions
 from .material.wording import fill, shift
-from .material.world import Frame, Problem, invent
+from .material.world import NUM_SENTENCES, Frame, Problem, invent
 from .task import SETTINGS, Task, Template
 
 
@@ -154,6 +156,8 @@ class MDQA(Task):
         "litm_edges": {"depths": [0, 1]},
         "litm_middle": {"depths": [0.5]},
     }
+    files: ClassVar[Collection[str]] = ("file",)
+    guessable: ClassVar[Collection[str]] = ("litm_edges", "litm_middle")
 
     hops: Annotated[int, Field(ge=1, le=2)] = 1
     """Documents that the answer takes; of two, the first names what the second is about."""
@@ -165,7 +169,8 @@ class MDQA(Task):
     """Whether the answer also gives the numbers of these documents."""
 
     absent: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of samples that lack the last of these documents and whose answer says so."""
+    """Share of samples that lack the sentence which answers, or of a file its paragraph, and whose answer says so.
+    Above 0, all invented documents lack a sentence."""
 
     file: Path | None = None
     """JSON file like SQuAD (hops=1) or HotpotQA (hops=2) to take questions and paragraphs from; by default both are
@@ -182,8 +187,22 @@ class MDQA(Task):
         """The file of questions, where the settings name one."""
         return () if self.file is None else (self.file,)
 
+    turn: ClassVar[Turn | None] = None
+    """Whose turn it is among the questions of a file; of a single sample's task."""
+
+    def of_sample(self, seed: int, number: int) -> "MDQA":
+        """The task with the question of the file whose turn it is, so that each is asked before one comes again."""
+        if self.file is None:
+            return self
+        own = copy(self)
+        object.__setattr__(own, "turn", (seed, number))
+        return own
+
     def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "MDQADraft":
-        """A draft whose units are documents that do not matter; those that do come on top of them."""
+        """A draft whose units are sentences of documents that do not matter, or such documents of a file.
+
+        Those that do matter come on top of them.
+        """
         assert isinstance(template, MDQAWording)
         return MDQADraft(self, rng, template, num_units)
 
@@ -198,35 +217,44 @@ class MDQADraft(Draft):
         # A wording may end with the text.
         self._before, self._after_number, after_title, after_text = [*literals, ""][:4]
         self._frame = Frame(after_title, after_text + self._before)  # of the next document's number
-        self._problem = _problem(task, rng, num_units, self._frame)
-        self._support = self._problem.support[: task.hops - self._absent]
+        self._sentences = NUM_SENTENCES if task.file is None else 1
+        num_others = math.ceil(num_units / self._sentences)
+        self._problem = _problem(task, rng, num_others, self._frame, is_absent=self._absent)
+        # In a file, paragraphs of the same article are near enough to one that is left out.
+        self._support = self._problem.support[: task.hops - (self._absent and task.file is not None)]
         self._depths = rng.random(task.hops)
         if task.depths is not None:
             self._depths = np.minimum(rng.choice(np.array(task.depths), task.hops), np.nextafter(1.0, 0.0))
         self._ranks = rng.permutation(task.hops).tolist()
         self._written = [self._frame.written(page.title, page.text) for page in self._support]
         self._ends = _ends(self._problem.others)
+        cuts = self._ends[:-1, None] + self._problem.cuts
+        self._unit_ends = np.concatenate(([0], cuts.ravel()))[: num_units + 1]
         most = len(self._problem.others) + len(self._support)
         self._labels, self._label_ends = _labels(self._after_number, most.bit_length())
         self.chars = self._running_chars()
 
     def render(self, num_units: int) -> Sample:
-        """The sample of the first documents, with those that answer among them."""
-        documents = list(self._problem.others[:num_units])
+        """The sample of the first documents, of which the last may be cut, with those that answer among them."""
+        documents = self._others(num_units)
         numbers = self._insert_support(documents)
         head, tail = self.wording.head, f"\n\n{self._question()}\n"
         prompt = "".join([head, *self._numbered(documents), tail])
         body_chars = len(prompt) - len(head) - len(tail)
-        answer, answers, slots = self._answer(numbers)
-        evidence = self._evidence(numbers)
+        answer, answers, slots = self._answer(numbers, is_absent=self._absent)
+        would_be = [*numbers, *[len(documents)] * (self.task.hops - len(numbers))]
+        twin = self._answer(would_be, is_absent=not self._absent)[0] if self.task.absent > 0 else ""
+        evidence = self._evidence(numbers, int(self._unit_ends[num_units]))
         return Sample(
             prompt=prompt,
             answer=answer,
             answers=tuple(answers),
             answer_spans=tuple(shift(span, len(prompt)) for span in slots),
             evidence_spans=tuple(shift(span, len(head)) for span in evidence),
+            context_span=(len(head), len(head) + body_chars),
             depth=tuple(start / max(body_chars - (end - start), 1) for start, end in evidence),
             template=self.wording.id,
+            twin_answer=twin,
             facts={
                 "question": self._problem.question,
                 "absent": bool(self._absent),
@@ -234,9 +262,25 @@ class MDQADraft(Draft):
                 "documents": numbers,
                 **({"citations": numbers} if self.task.cite else {}),
                 "num_documents": len(documents),
+                **self._num_rivals(num_units),
                 **self._problem.facts,
             },
         )
+
+    def _others(self, num_units: int) -> list[str]:
+        """Other documents of so many units, the last one without the sentences that are too many."""
+        num_whole, num_sentences = divmod(num_units, self._sentences)
+        documents = list(self._problem.others[:num_whole])
+        if num_sentences:
+            end = int(self._problem.cuts[num_whole, num_sentences - 1]) - len(self._frame.after_text)
+            documents.append(self._problem.others[num_whole][:end] + self._frame.after_text)
+        return documents
+
+    def _num_rivals(self, num_units: int) -> Mapping[str, object]:
+        """How many values the answer could be, itself and those like it of other documents, where that is known."""
+        if self._problem.rivals is None:
+            return {}
+        return {"num_rivals": 1 + int(np.searchsorted(self._problem.rivals, num_units))}
 
     def _insert_support(self, documents: list[str]) -> list[int]:
         """Put the documents that answer among the others; their numbers, in the order of the hops."""
@@ -258,14 +302,14 @@ class MDQADraft(Draft):
         parts[-1] = parts[-1][: len(parts[-1]) - len(self._before)].rstrip()
         return parts
 
-    def _evidence(self, numbers: Sequence[int]) -> list[Span]:
-        """Where the sentences that the answer follows from stand in the documents put together."""
+    def _evidence(self, numbers: Sequence[int], end: int) -> list[Span]:
+        """Where the sentences that the answer follows from stand; the other documents have `end` characters."""
         if self._absent:
             return []
         spans: list[Span] = []
         for page, number in zip(self._support, numbers, strict=True):
             before = [len(written) for written, other in zip(self._written, numbers, strict=True) if other < number]
-            documents = int(self._ends[number - 1 - len(before)]) + sum(before)
+            documents = min(int(self._ends[number - 1 - len(before)]), end) + sum(before)
             title = len(self._before) + documents + int(self._label_ends[number])
             start = title + len(page.title) + len(self._frame.after_title)
             spans += [shift(span, start) for span in page.evidence]
@@ -279,10 +323,10 @@ class MDQADraft(Draft):
             question += f" If the {self.wording.noun}s do not tell, the answer is: {_NOT_STATED}."
         return question
 
-    def _answer(self, numbers: Sequence[int]) -> tuple[str, list[str], list[Span]]:
+    def _answer(self, numbers: Sequence[int], *, is_absent: bool) -> tuple[str, list[str], list[Span]]:
         """The answer, its reference answers, the numbers of documents among them, and where they stand in it."""
-        if self._absent or not self.task.cite:
-            found = _NOT_STATED if self._absent else self._problem.answer
+        if is_absent or not self.task.cite:
+            found = _NOT_STATED if is_absent else self._problem.answer
             answer, slots = fill(self.wording.answer, answer=found)
             return answer, [found], [slots["answer"]]
         sources = f"{self.wording.noun}{'s' if len(numbers) > 1 else ''} {' and '.join(map(str, numbers))}"
@@ -292,8 +336,9 @@ class MDQADraft(Draft):
 
     def _running_chars(self) -> NDArray[np.int64]:
         """Characters of the text for 0..capacity units, shape (capacity + 1,)."""
-        chars = self._ends + self._label_ends[len(self._support) :][: len(self._ends)]
-        return chars + (len(self.render(1).text) - chars[1])
+        num_documents = -(-np.arange(len(self._unit_ends)) // self._sentences) + len(self._support)
+        chars = self._unit_ends + self._label_ends[num_documents]
+        return chars + (self.render(1).chars_with_room - chars[1])
 
 
 @lru_cache(maxsize=32)
@@ -308,7 +353,8 @@ def _ends(strings: Sequence[str]) -> NDArray[np.int64]:
     return np.concatenate(([0], np.cumsum(np.fromiter(map(len, strings), np.int64, len(strings)))))
 
 
-def _problem(task: MDQA, rng: np.random.Generator, num_others: int, frame: Frame) -> Problem:
+def _problem(task: MDQA, rng: np.random.Generator, num_others: int, frame: Frame, *, is_absent: bool) -> Problem:
     if task.file is None:
-        return invent(rng, task.hops, num_others, frame)
-    return choose_problem(rng, read_questions(task.file), task.hops, num_others, frame)
+        is_absent_here = is_absent if task.absent > 0 else None
+        return invent(rng, task.hops, num_others, frame, task.split, is_absent=is_absent_here)
+    return choose_problem(rng, read_questions(task.file), task.hops, num_others, frame, task.split, task.turn)

@@ -2,10 +2,12 @@
 
 Teaches retrieval of one or several facts from text of the same or another kind. Source: RULER's single, multi-key,
 multi-value and multi-query needles (Hsieh et al. 2024), HELMET's recall set, and the depth by length pressure test,
-whose needle names things to do in a city. Left out: needles that need knowledge of the world.
+whose needle names things to do in a city; needles that share no word with their question are after NoLiMa (Modarressi
+et al. 2025). A lone needle looks like nothing else in its text and can be told without the question: the presets that
+end in `_hard` hide it among likes of it. Left out: chains of needles.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -15,13 +17,18 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from ..schemas.quantity import Depth
-from ..schemas.sample import CountTokens, Draft, Sample, Span
+from ..schemas.sample import Span
+from .material.association_needles import ASSOCIATING, MOST_ASSOCIATIONS, AssociationWording, hide_associations
+from .material.decoys import aside_decoys, num_decoys, stray_decoys
 from .material.essay import CorpusPath, corpus_files, excerpt, names_in_corpus
 from .material.fact_needles import FACTS
 from .material.haystack import passage
+from .material.hidden import Hidden, HiddenDraft, Needle
 from .material.identifiers import FactKind, NameKind, Names, identifiers
 from .material.list_needles import LISTS
-from .material.needles import Needle, NeedleWording, listed, needle_haystack
+from .material.needles import NeedleWording, alike, listed, needle_haystack
+from .material.phrases import Passage
+from .material.prose_names import names_in_haystack, people_in_haystack
 from .material.wording import fill, shift
 from .task import SETTINGS, Task, Template
 
@@ -39,6 +46,18 @@ _RULER: Mapping[str, Mapping[str, object]] = {
     "multivalue": {"haystack": "prose", "num_values": 4},
     "multiquery": {"haystack": "prose", "num_queries": 4},
 }
+_HARD: Mapping[str, Mapping[str, object]] = {
+    "single_1_hard": {"haystack": "noise", "num_keys": 32},
+    "single_2_hard": {"haystack": "prose", "num_keys": 32},
+    "single_3_hard": {"haystack": "prose", "value_type": "uuids", "num_keys": 16},
+    "multikey_1_hard": {"haystack": "prose", "num_keys": 64},
+    "multikey_2_hard": {"haystack": "needles"},
+    "multikey_3_hard": {"haystack": "needles", "key_type": "uuids", "value_type": "uuids"},
+    "multivalue_hard": {"haystack": "prose", "num_keys": 16, "num_values": 4},
+    "multiquery_hard": {"haystack": "prose", "num_keys": 48, "num_queries": 4},
+    "pressure_test_hard": {"haystack": "prose", "needle_type": "list", "num_keys": 16},
+}
+"""The tasks of RULER and the pressure test with so many likes of the needle that only the question tells it."""
 _HELMET = {"mk_2": _RULER["multikey_2"], "mk_3": _RULER["multikey_3"], "mv": _RULER["multivalue"]}
 _PRESSURE_TEST = {"haystack": "prose", "needle_type": "list", "depths": [step / 10 for step in range(11)]}
 
@@ -49,13 +68,30 @@ class Niah(Task):
 
     name: ClassVar[str] = "niah"
     templates: ClassVar[Sequence[Template]] = FACTS
-    presets: ClassVar[Mapping[str, Mapping[str, object]]] = {**_RULER, **_HELMET, "pressure_test": _PRESSURE_TEST}
+    presets: ClassVar[Mapping[str, Mapping[str, object]]] = {
+        **_RULER,
+        **_HELMET,
+        "pressure_test": _PRESSURE_TEST,
+        **{name: {**settings, "distractors": "near"} for name, settings in _HARD.items()},
+        "association": {"haystack": "prose", "needle_type": "association", "num_keys": 19},
+    }
+    files: ClassVar[Collection[str]] = ("corpus",)
+    guessable: ClassVar[Collection[str]] = (
+        *("defaults", "single_1", "single_2", "single_3"),
+        *("multikey_1", "multivalue", "multiquery", "mv", "pressure_test"),
+    )
 
-    needle_type: Literal["fact", "list"] = "fact"
-    """What a needle says: one value of a key, or the five best things to do in a city, all of which are asked for."""
+    needle_type: Literal["fact", "list", "association"] = "fact"
+    """What a needle says: one value of a key, the five best things to do in a city, all of which are asked for, or
+    something of a person that answers a question in other words, by what is known of the world."""
 
     num_keys: Annotated[int, Field(ge=1, le=1000)] = 1
     """Keys with values of their own in the text; at least as many as are asked for."""
+
+    distractors: Literal["same", "near", "none"] = "same"
+    """What keys that are not asked for are like: drawn as the asked ones, or so that all share halves with some others
+    and numbers are others with digits swapped; then needles are worded in several ways, and decoys say something else
+    of keys and name values elsewhere. None: there are no other keys."""
 
     num_values: Annotated[int, Field(ge=1, le=100)] = 1
     """Values of each key, each in a sentence of its own; a city has one list."""
@@ -69,8 +105,9 @@ class Niah(Task):
     value_type: FactKind = "numbers"
     """What values are made of, other than things to do."""
 
-    haystack: Literal["noise", "prose", "needles", "essay"] = "noise"
-    """What the needles lie in: plain sentences, invented prose, other needles, or the text of a corpus."""
+    haystack: Literal["noise", "prose", "code", "logs", "table", "json", "chat", "needles", "essay"] = "noise"
+    """What the needles lie in: plain sentences, invented prose, functions of Python, lines of a log, rows of a
+    Markdown table, JSON objects one a line, turns of a chat, other needles, or the text of a corpus."""
 
     corpus: CorpusPath = None
     """Where haystack is essay: a file of texts, in any form that ingest reads, or a folder of .txt."""
@@ -79,151 +116,224 @@ class Niah(Task):
     """Depths to draw the asked needles' place from, 0 the beginning; by default it is anywhere."""
 
     absent: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of samples in which the first asked key is not in the text and the answer says so."""
+    """Share of samples in which the text does not tell the first asked key's values and the answer says so. Above 0,
+    sentences say something else, of this key where it is absent, else of one that is not asked for."""
 
     @model_validator(mode="after")
-    def _use_wordings_for_lists(self) -> "Niah":
+    def _distractors_are_possible(self) -> "Niah":
+        if self.distractors == "none" and (self.num_keys > self.num_queries or self.haystack == "needles"):
+            raise ValueError("distractors=none has no other keys: leave out num_keys and haystack=needles")
+        return self
+
+    @model_validator(mode="after")
+    def _use_other_wordings(self) -> "Niah":
+        if self.needle_type == "association":
+            if (self.num_values, self.num_queries, self.key_type, self.value_type) != (1, 1, "words", "numbers"):
+                raise ValueError(
+                    "needle_type=association asks for one person: leave out num_values, num_queries, key_type and "
+                    "value_type"
+                )
+            if self.haystack == "needles" or self.num_keys > MOST_ASSOCIATIONS:
+                raise ValueError(
+                    f"needle_type=association has at most {MOST_ASSOCIATIONS} keys and no haystack=needles: use a "
+                    "smaller num_keys, or another haystack"
+                )
+            object.__setattr__(self, "templates", ASSOCIATING)  # of this task, not of its class
         if self.needle_type == "list":
             if (self.num_values, self.key_type, self.value_type) != (1, "words", "numbers"):
                 raise ValueError(
                     "needle_type=list has one list for each city: leave out num_values, key_type and value_type"
                 )
-            object.__setattr__(self, "templates", LISTS)  # of this task, not of its class
+            object.__setattr__(self, "templates", LISTS)
         return self
 
     def input_files(self) -> Sequence[Path]:
         """The files of the corpus, where the settings name one."""
         return () if self.corpus is None else corpus_files(self.corpus)
 
-    def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> "NiahDraft":
+    def of_sample(self, seed: int, number: int) -> "Niah":
+        """The task with the haystacks of a seed."""
+        return self.of_seed(seed)
+
+    def draft(self, rng: np.random.Generator, template: Template, num_units: int) -> HiddenDraft:
         """A draft whose units are sentences of the haystack; the needles come on top of them."""
+        if isinstance(template, AssociationWording):
+            haystack = self._haystack(rng, num_units)
+            is_in_text = haystack.text.__contains__
+            if self.haystack not in ("essay", "needles"):
+                is_in_text = people_in_haystack(self.haystack, self.material).__contains__
+            hidden = hide_associations(rng, template, is_in_text, self.num_keys, self.absent, self.depths, self.split)
+            return HiddenDraft(haystack, hidden, template.id)
         assert isinstance(template, NeedleWording)
-        return NiahDraft(self, rng, template, num_units)
+        facts = _Facts(self, rng, template, num_units if self.haystack == "needles" else 0)
+        if facts.haystack is not None:
+            return HiddenDraft(facts.haystack, facts.hidden, template.id, among_needles=True)
+        return HiddenDraft(self._haystack(rng, num_units), facts.hidden, template.id)
+
+    def _haystack(self, rng: np.random.Generator, num_sentences: int) -> Passage:
+        if self.haystack == "essay":
+            assert self.corpus is not None
+            return excerpt(self.corpus, rng, num_sentences, self.split)
+        assert self.haystack != "needles"
+        return passage(self.haystack, rng, num_sentences, self.material)
 
 
-class NiahDraft(Draft):
-    """A haystack and the needles, which `render` spreads over its first sentences."""
+class _Facts:
+    """Needles that state facts or lists, with their decoys; and others as a haystack of `num_extra` sentences."""
 
-    def __init__(self, task: Niah, rng: np.random.Generator, wording: NeedleWording, num_units: int) -> None:
-        self.task, self.wording = task, wording
+    def __init__(self, task: Niah, rng: np.random.Generator, wording: NeedleWording, num_extra: int) -> None:
+        self._task, self._wording = task, wording
         self._is_list = task.needle_type == "list"
         self._kind = _KIND_WORDS[task.value_type]
+        self._is_near = task.distractors == "near"
+        self._patterns = alike([wording.needle, *(wording.forms if self._is_near else ())])
         num_keys = max(task.num_keys, task.num_queries)
         num_needles = num_keys * task.num_values
-        num_extra = num_units if task.haystack == "needles" else 0
-        keys, values = self._draw_names(rng, num_keys + 1 + num_extra, num_needles + num_extra)
-        self._absent = rng.random() < task.absent
+        num_asides, num_strays = num_decoys(num_needles, are_lists=self._is_list) if self._is_near else (0, 0)
+        num_stated = num_needles + num_extra
+        num_fresh = num_asides + -(-num_strays // 2)
+        num_missed = task.num_values if task.absent > 0 else 0
+        keys, drawn = self._draw_names(rng, num_keys + 1 + num_extra, num_stated + num_fresh + num_missed)
+        values = [column[: num_stated + num_fresh] for column in drawn]
+        absent = rng.random() < task.absent
         names = keys[: num_keys + 1].strings()
         self._asked = names[: task.num_queries]
-        stated = [names[-1], *names[1:num_keys]] if self._absent else names[:num_keys]
-        said = zip(*(column[:num_needles].strings() for column in values), strict=True)
-        self._needles = self._draw_needles(rng, stated, list(said))
-        self._evidence = [
-            number for key in self._asked for number, needle in enumerate(self._needles) if needle.key == key
-        ]
-        if task.haystack == "needles":
-            others = [column[num_needles:] for column in values]
-            self._passage = needle_haystack(wording, self._kind, keys[num_keys + 1 :], others, numbered=self._is_list)
-        elif task.haystack == "essay":
-            assert task.corpus is not None
-            self._passage = excerpt(task.corpus, rng, num_units)
-        else:
-            self._passage = passage(task.haystack, rng, num_units)
-        self._head = fill(wording.head, kind=self._kind)[0]
-        self._question = self._asking()
-        self._answer, self._answers, self._answer_spans = self._answering()
-        fixed = (self._head, "\n\n", self._question, "\n", self._answer, *(f"{n.sentence} " for n in self._needles))
-        self.chars: NDArray[np.int64] = self._passage.ends + sum(map(len, fixed))
-
-    def tokens(self, count: CountTokens) -> NDArray[np.int64] | None:
-        """Tokens of the fragments of the first 0..capacity sentences; None where the haystack is not made of any."""
-        return self._passage.tokens(count)
-
-    def render(self, num_units: int) -> Sample:
-        """The sample of the first sentences with all needles among them."""
-        placed = [(int(needle.place * (num_units + 1)), needle.sentence) for needle in self._needles]
-        body, spans = self._passage.with_needles(num_units, placed)
-        evidence = [spans[number] for number in self._evidence]
-        prompt = "".join((self._head, *body, "\n\n", self._question, "\n"))
-        before, num_chars = len(self._head), sum(map(len, body))
-        return Sample(
-            prompt=prompt,
-            answer=self._answer,
-            answers=self._answers,
-            answer_spans=tuple(shift(span, len(prompt)) for span in self._answer_spans),
-            evidence_spans=tuple(shift(span, before) for span in evidence),
-            depth=tuple(start / max(num_chars - (end - start), 1) for start, end in evidence),
-            template=self.wording.id,
+        stated = [names[-1], *names[1:num_keys]] if absent else names[:num_keys]
+        needles = self._draw_needles(rng, stated, self._lists(values, np.arange(num_needles)))
+        spare, first = names[-1], self._asked[0]
+        if num_missed:
+            said = self._lists([column[num_stated + num_fresh :] for column in drawn], np.arange(num_missed))
+            needles += self._draw_asides(rng, [first if absent else spare] * num_missed, said)
+        if self._is_near:
+            needles += self._draw_decoys(rng, keys, values, num_stated, num_asides, num_strays)
+        needles.sort(key=lambda needle: needle.place)
+        evidence = [number for key in self._asked for number, needle in enumerate(needles) if needle.key == key]
+        self.haystack: Passage | None = None
+        if num_extra:
+            others = [column[num_needles:num_stated] for column in values]
+            forms = rng.integers(0, len(self._patterns), num_extra) if self._is_near else None
+            self.haystack = needle_haystack(
+                self._patterns, self._kind, keys[num_keys + 1 :], others, numbered=self._is_list, forms=forms
+            )
+        stated_of: dict[str, list[str]] = {key: [] for key in self._asked}
+        for needle in (needles[number] for number in evidence):
+            stated_of[needle.key] += needle.values
+        answer, answers, spans = self._answering(stated_of)
+        unasked = [value for needle in needles if needle.key == spare for value in needle.values]
+        twin = self._answering(stated_of | {first: unasked})[0] if task.absent > 0 else ""
+        self.hidden = Hidden(
+            head=fill(wording.head, kind=self._kind)[0],
+            needles=needles,
+            evidence=evidence,
+            question=self._asking(),
+            answer=answer,
+            answers=answers,
+            answer_spans=spans,
+            twin_answer=twin,
             facts={
                 "asked": self._asked,
-                "absent": bool(self._absent),
-                "needles": [{"key": needle.key, "values": list(needle.values)} for needle in self._stated()],
-                "num_needles": len(self._needles),
-                "num_sentences": num_units,
-                **self._passage.facts(num_units),
+                "absent": bool(absent),
+                "needles": [{"key": needles[at].key, "values": list(needles[at].values)} for at in evidence],
             },
         )
 
-    def _draw_names(self, rng: np.random.Generator, num_keys: int, num_needles: int) -> tuple[Names, list[Names]]:
+    def _draw_names(self, rng: np.random.Generator, num_keys: int, num_values: int) -> tuple[Names, list[Names]]:
         """Keys, and what needles say of them first, second and so on.
 
-        All are different, also from each other where they are of one kind, and none is in the corpus.
+        All are different, also from each other where they are of one kind, and none is in the haystack.
         """
+        task = self._task
 
-        def draw(kind: NameKind, count: int) -> Names:
-            taken = names_in_corpus(self.task.corpus, kind) if self.task.corpus is not None else frozenset[str]()
-            return identifiers(kind, rng, count, taken)
+        def draw(kind: NameKind, count: int, *, near: bool = False, unlike: Names | None = None) -> Names:
+            taken = frozenset[str]()
+            if task.corpus is not None:
+                taken = names_in_corpus(task.corpus, kind)
+            elif task.haystack not in ("essay", "needles"):
+                taken = names_in_haystack(task.haystack, task.material, kind)
+            return identifiers(kind, rng, count, taken, near=near, unlike=unlike, split=task.split)
 
         if self._is_list:
-            outings = draw("outings", num_needles * _NUM_LISTED)
-            return draw("cities", num_keys), [outings[place::_NUM_LISTED] for place in range(_NUM_LISTED)]
-        if self.task.key_type == self.task.value_type:
-            both = draw(self.task.key_type, num_keys + num_needles)
+            outings = draw("outings", num_values * _NUM_LISTED)
+            cities = draw("cities", num_keys, near=self._is_near)
+            return cities, [outings[place::_NUM_LISTED] for place in range(_NUM_LISTED)]
+        if task.key_type == task.value_type and not self._is_near:
+            both = draw(task.key_type, num_keys + num_values)
             return both[:num_keys], [both[num_keys:]]
-        return draw(self.task.key_type, num_keys), [draw(self.task.value_type, num_needles)]
+        keys = draw(task.key_type, num_keys, near=self._is_near)
+        unlike = keys if task.key_type == task.value_type != "uuids" else None
+        return keys, [draw(task.value_type, num_values, unlike=unlike)]
+
+    def _lists(self, values: Sequence[Names], places: NDArray[np.int64]) -> list[tuple[str, ...]]:
+        """The values at these places, of each all that its needle lists."""
+        return list(zip(*(column[places.tolist()].strings() for column in values), strict=True))
 
     def _draw_needles(
         self, rng: np.random.Generator, keys: Sequence[str], values: Sequence[tuple[str, ...]]
     ) -> list[Needle]:
-        """The needles in order of the text; those between the same two sentences will keep it."""
+        """The needles that state values, those of a key one after another."""
+        task = self._task
         places = rng.random(len(values))
-        if self.task.depths is not None:
-            chosen = rng.choice(np.array(self.task.depths), len(values))
-            num_asked = self.task.num_queries * self.task.num_values
+        if task.depths is not None:
+            chosen = rng.choice(np.array(task.depths), len(values))
+            num_asked = task.num_queries * task.num_values
             places[:num_asked] = np.minimum(chosen[:num_asked], np.nextafter(1.0, 0.0))
+        forms = rng.integers(0, len(self._patterns), len(values)) if self._is_near else [0] * len(values)
         needles: list[Needle] = []
-        for number, (place, said) in enumerate(zip(places.tolist(), values, strict=True)):
-            key = keys[number // self.task.num_values]
-            sentence, _ = fill(self.wording.needle, kind=self._kind, key=key, value=self._listed(said)[0])
+        for number, (place, said, form) in enumerate(zip(places.tolist(), values, forms, strict=True)):
+            key = keys[number // task.num_values]
+            sentence, _ = fill(self._patterns[form], kind=self._kind, key=key, value=self._listed(said)[0])
             needles.append(Needle(key=key, values=said, place=place, sentence=sentence))
-        return sorted(needles, key=lambda needle: needle.place)
+        return needles
+
+    def _draw_decoys(
+        self,
+        rng: np.random.Generator,
+        keys: Names,
+        values: Sequence[Names],
+        num_stated: int,
+        num_asides: int,
+        num_strays: int,
+    ) -> list[Needle]:
+        """Sentences about any of the keys and any of the values; values that no needle has come after `num_stated`."""
+        fresh = np.arange(num_stated, len(values[0]))
+        again = rng.integers(0, len(values[0]), num_strays - (len(fresh) - num_asides))
+        about = keys[rng.integers(0, len(keys), num_asides).tolist()].strings()
+        said = self._lists(values, np.concatenate([fresh, again]))
+        strays = [self._listed(one)[0] for one in said[num_asides:]]
+        decoys = stray_decoys(rng, self._kind, strays, are_lists=self._is_list)
+        if self._wording.asides:
+            decoys += self._draw_asides(rng, about, said[:num_asides])
+        return decoys
+
+    def _draw_asides(
+        self, rng: np.random.Generator, keys: Sequence[str], values: Sequence[tuple[str, ...]]
+    ) -> list[Needle]:
+        """Sentences that say something else of keys, each with values of its own."""
+        said = [self._listed(one)[0] for one in values]
+        return aside_decoys(rng, self._wording.asides, self._kind, keys, said, are_lists=self._is_list)
 
     def _asking(self) -> str:
         """The question for all asked keys."""
         if len(self._asked) > 1:
-            pattern, what = self.wording.each, "For what the text does not mention"
+            pattern, what = self._wording.each, "For what the text does not mention"
         else:
-            pattern = self.wording.one if self.task.num_values == 1 else self.wording.many
+            pattern = self._wording.one if self._task.num_values == 1 else self._wording.many
             what = "If the text does not mention it"
         text, _ = fill(pattern, kind=self._kind, keys=listed(self._asked, numbered=False)[0])
-        return f"{text} {what}, answer: {_NOT_FOUND}." if self.task.absent > 0 else text
+        return f"{text} {what}, answer: {_NOT_FOUND}." if self._task.absent > 0 else text
 
-    def _stated(self) -> list[Needle]:
-        """The needles that are asked for, in order of the asked keys and of the text."""
-        return [self._needles[number] for number in self._evidence]
-
-    def _answering(self) -> tuple[str, tuple[str, ...], list[Span]]:
-        """The answer, its reference answers in the same order, and where they stand in it."""
+    def _answering(self, stated: Mapping[str, Sequence[str]]) -> tuple[str, tuple[str, ...], list[Span]]:
+        """The answer from what is stated of each asked key, its reference answers in the same order, their places."""
         text, values, spans = "", list[str](), list[Span]()
         for key in self._asked:
-            own = [value for needle in self._stated() if needle.key == key for value in needle.values]
-            pattern = self.wording.fact if own else self.wording.absent
+            own = stated[key]
+            pattern = self._wording.fact if own else self._wording.absent
             listed, places = self._listed(own) if own else (_NOT_FOUND, [(0, len(_NOT_FOUND))])
             fact, slots = fill(pattern, kind=self._kind, key=key, values=listed)
             text += " " if text else ""
             spans += [shift(place, len(text) + slots["values"][0]) for place in places]
             text += fact
-            values += own or [_NOT_FOUND]
+            values += list(own) or [_NOT_FOUND]
         return text, tuple(values), spans
 
     def _listed(self, values: Sequence[str]) -> tuple[str, list[Span]]:

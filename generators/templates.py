@@ -11,12 +11,16 @@ from ..schemas.problems import did_you_mean
 from ..schemas.yaml_text import parse_yaml
 from .task import Task, Template
 
+BENCHMARKS = "seed"
+"""The id of a wording that is the benchmark's own or close to it."""
+
 
 def choose_templates(
     task: Task, own: Sequence[Mapping[str, object]] = (), only: Sequence[str] = ()
 ) -> Sequence[Template]:
     """The wordings of a task, or a user's `own` in their stead; of these the ones named in `only`, if any are.
 
+    The wording of a benchmark, `seed`, is used where it is named alone, so that training on others does not teach it.
     Raises UsageError where a wording lacks a field or a slot, has an unknown one, or is not there.
     """
     templates = _own_templates(task, own) if own else task.templates
@@ -26,7 +30,9 @@ def choose_templates(
             raise UsageError(
                 f"{task.name} has no template {name!r}.{did_you_mean(name, known)} Known: {', '.join(known)}"
             )
-    return [known[name] for name in dict.fromkeys(only)] if only else templates
+    if only:
+        return [known[name] for name in dict.fromkeys(only)]
+    return templates if own else [template for template in templates if template.id != BENCHMARKS]
 
 
 def read_templates(path: Path) -> list[dict[str, object]]:
@@ -72,9 +78,15 @@ def _own_template(task: Task, entry: Mapping[str, object], who: str) -> Template
     if missing:
         raise UsageError(f"{who} lacks {missing[0]!r}: start from one of `lcdata tasks {task.name} --templates`")
     for key, value in entry.items():
-        if isinstance(value, str) and key != "id":
-            _check_slots(task, key, value, who)
+        if key != "id":
+            for pattern in _patterns(value):
+                _check_slots(task, key, pattern, who)
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+
+
+def _patterns(value: object) -> list[str]:
+    """The patterns of a field, which holds one or several."""
+    return [str(pattern) for pattern in value] if isinstance(value, list | tuple) else [str(value)]
 
 
 def _check_slots(task: Task, key: str, pattern: str, who: str) -> None:
@@ -86,7 +98,7 @@ def _check_slots(task: Task, key: str, pattern: str, who: str) -> None:
         found = slots_of(pattern)
     except ValueError as error:
         raise UsageError(f"{who}: {key} is not a pattern ({error}): write {{{{ and }}}} for braces") from None
-    own = [slots_of(getattr(template, key)) for template in task.templates]
+    own = [slots_of(other) for template in task.templates for other in _patterns(getattr(template, key))]
     may, must = set[str]().union(*own), set.intersection(*own).difference(getattr(task.templates[0], "optional", ()))
     for slot in sorted(found - may):
         known = ", ".join(f"{{{name}}}" for name in sorted(may)) or "none"

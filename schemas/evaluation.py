@@ -3,6 +3,7 @@
 import json
 import operator
 from collections.abc import Iterator, Mapping
+from itertools import islice, product, zip_longest
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
@@ -16,6 +17,11 @@ def _as_list(value: object) -> object:
 
 def _as_text(value: object) -> object:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+_MOST_WAYS = 64
+"""Combinations of aliases that a reply is tried by at most."""
+_OF_FACTS = ("citations", "ordered", "aliases", "measure", "prefix", "grades")
 
 
 class Reference(BaseModel):
@@ -55,6 +61,9 @@ class Reference(BaseModel):
     ordered: bool = False
     """Whether the order of the answers matters."""
 
+    aliases: Annotated[tuple[tuple[str, ...], ...], Field(exclude_if=operator.not_)] = ()
+    """What is as good as each answer, in the order of the answers; those beyond have none."""
+
     measure: Annotated[str, Field(exclude_if=operator.not_)] = ""
     """The measure of its task, where that is not `exact`."""
 
@@ -67,16 +76,24 @@ class Reference(BaseModel):
     context: Annotated[str, Field(validation_alias=AliasChoices("input", "context"), exclude=True, repr=False)] = ""
     """What the model had read, where it is known; what the question names is told by it."""
 
+    @property
+    def ways(self) -> Iterator["Reference"]:
+        """The references without aliases that a reply may fulfil, the answers as they stand first."""
+        choices = [(answer, *also) for answer, also in zip_longest(self.answers, self.aliases, fillvalue=())]
+        for answers in islice(product(*choices), _MOST_WAYS):
+            yield self.model_copy(update={"answers": tuple(map(str, answers)), "aliases": ()})
+
     @classmethod
     def of_document(cls, *, facts: Mapping[str, Any], **fields: Any) -> "Reference":
         """The reference of a document; the question names its facts `asked`, `key` and `value`.
 
-        Facts of the same names say what is cited, whether order counts, and by what measure a reply is rated.
+        Facts of the same names say what is cited, whether order counts, what is as good as the answers, and by what
+        measure a reply is rated.
         """
         asked = dict.fromkeys(leaf for name in ("asked", "key", "value") for leaf in leaves(facts.get(name)))
         named = [text for text in asked if text not in fields["answers"]]
         depth = [round(depth, 6) for depth in fields.pop("depth")]  # from memory or from a column of float32
-        own = {name: facts[name] for name in ("citations", "ordered", "measure", "prefix", "grades") if facts.get(name)}
+        own = {name: facts[name] for name in _OF_FACTS if facts.get(name)}
         return cls(asked=tuple(named), depth=tuple(depth), **own, **fields)
 
 

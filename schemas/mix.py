@@ -12,6 +12,7 @@ from .problems import ClashError
 from .provenance import License, Source
 from .quantity import Count, Length, Share
 from .sample import Loss
+from .split import Split
 from .written import Written
 
 TAGS = ("a task", "a corpus")
@@ -50,6 +51,10 @@ class TaskComponent(Written):
 
     loss: Loss = "answer"
     """Which tokens are trained on: the answer's and EOS, or all but each document's first."""
+
+    split: Split = "train"
+    """The set that the samples are of. What is asked or answered in one set, whatever its seed, is in no other, and
+    essays of haystacks are cut from other parts of their corpus."""
 
     @model_validator(mode="before")
     @classmethod

@@ -25,7 +25,7 @@ _ON_THE_CARD: dict[str, Any] = {
     "ingest": {"__all__": _OF_SOURCES},
     "stages": {"__all__": {"mix": {"__all__": _OF_SOURCES}}},
 }
-FORMAT = 8
+FORMAT = 9
 """Number of the format of a dataset's files; a change of any byte for the same recipe raises it."""
 
 

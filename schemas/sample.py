@@ -25,9 +25,14 @@ class Sample:
     """Reference answers, one for each answer span."""
     answer_spans: tuple[Span, ...]
     evidence_spans: tuple[Span, ...]
+    context_span: Span = (0, 0)
+    """What the question is about: the part of the prompt that can be read without knowing the question."""
     depth: tuple[float, ...]
     """Where each evidence starts in the context: 0 at its beginning, 1 as late as it can be."""
     template: str
+    twin_answer: str = ""
+    """The answer that the sample would have if what it asks for were in the text, or were not; its prompt is no longer
+    than this allows, so that a prompt's length does not tell which of the two it is. Empty where there is no twin."""
     facts: Mapping[str, object] = field(default_factory=dict[str, object])
     """All that was decided, of values that JSON can hold."""
 
@@ -36,16 +41,30 @@ class Sample:
         """Prompt and answer as they are tokenized."""
         return self.prompt + self.answer
 
+    @property
+    def chars_with_room(self) -> int:
+        """Characters of prompt and answer, or of the answer that its twin would have if that is longer."""
+        return len(self.prompt) + max(len(self.answer), len(self.twin_answer))
+
+    @property
+    def context(self) -> str:
+        """The part of the prompt that the question is about."""
+        start, end = self.context_span
+        return self.prompt[start:end]
+
 
 @dataclass(frozen=True, eq=False)
 class Fragments:
-    """Strings that texts are put together from; known by identity, so that the tokens of each are counted once."""
+    """What texts are put together from; known by identity, so that the tokens of each are counted once."""
 
     strings: tuple[str, ...]
+    """The fragments, or the words that they are made of."""
+    made_of: NDArray[np.int32] | None = None
+    """The words of each fragment as places in `strings`, shape (fragments, most words); None where they are those."""
 
 
 CountTokens = Callable[[Fragments], NDArray[np.int64]]
-"""Counts the tokens of each string by itself, shape (strings,)."""
+"""Counts the tokens of each fragment by itself, or of its words, shape (fragments,)."""
 
 
 class Draft(ABC):
@@ -55,7 +74,10 @@ class Draft(ABC):
     """
 
     chars: NDArray[np.int64]
-    """Characters that the sample of 0..capacity units has, exact to a few, shape (capacity + 1,)."""
+    """Characters that the sample of 0..capacity units has with room for its twin's answer, shape (capacity + 1,).
+
+    Exact to a few, but for what is written around needles that take the form of the line before them.
+    """
 
     @abstractmethod
     def render(self, num_units: int) -> Sample:

@@ -9,6 +9,7 @@ from .mix import Component, CorpusComponent, TaskComponent, check_distinct
 from .names import FolderName
 from .problems import ClashError
 from .quantity import Count, Length, Seed, format_length
+from .split import Split
 from .upsample import Upsample
 from .written import Written
 
@@ -72,6 +73,11 @@ class Stage(Written):
         return tuple(component for component in self.mix if isinstance(component, CorpusComponent))
 
     @property
+    def split(self) -> Split:
+        """The set that its rows are of, by which their files are named: that of its tasks."""
+        return self.tasks[0].split if self.tasks else "train"
+
+    @property
     def with_labels(self) -> bool:
         """Whether the rows carry labels."""
         return self.labels == "always" or (self.labels == "auto" and not self._all_in_loss)
@@ -88,6 +94,19 @@ class Stage(Written):
             raise ClashError(message, "seq_length")
         if self.labels == "never" and not self._all_in_loss:
             raise ClashError("labels can only be left out where the loss is on all tokens: add --loss all", "labels")
+        return self
+
+    @model_validator(mode="after")
+    def _of_one_split(self) -> "Stage":
+        for index, component in enumerate(self.mix):
+            split = component.split if isinstance(component, TaskComponent) else "train"
+            if split != self.split:
+                raise ClashError(
+                    f"{component.name} is of split {split}, {self.tasks[0].name} of {self.split}: give them stages of "
+                    "their own",
+                    "mix",
+                    index,
+                )
         return self
 
     @model_validator(mode="after")
@@ -145,10 +164,11 @@ def _leave_one_out(corpora: tuple[CorpusComponent, ...]) -> str:
     return f", or leave that of {corpora[-1].name} out, which gets what is left" if corpora else ""
 
 
-def default_name(task: str, lengths: Lengths) -> str:
-    """The name of a dataset of one task: `kv-128k`, `kv-4k-32k`, `kv-4k-to-128k`."""
+def default_name(task: str, lengths: Lengths, split: Split) -> str:
+    """The name of a dataset of one task: `kv-128k`, `kv-4k-32k`, `kv-4k-to-128k`, `kv-128k-test`."""
     joint = "-to-" if lengths.is_range else "-"
-    return f"{task}-{joint.join(map(format_length, lengths.values))}"
+    of_split = "" if split == "train" else f"-{split}"
+    return f"{task}-{joint.join(map(format_length, lengths.values))}{of_split}"
 
 
 FIELDS: frozenset[str] = frozenset(Stage.model_fields) - {"name", "seed", "number"}

@@ -1,16 +1,15 @@
 """What tests share: real tokenizers, and the command line as a user runs it."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import fsspec
 import pytest
+import warm
 from hypothesis import HealthCheck, settings
 from tokenizers import Tokenizer as Reference
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -127,14 +126,7 @@ def lcdata(tmp_path: Path) -> Run:
     """Run `lcdata ...` in an empty folder of its own, as a user does."""
 
     def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "lcdata", *map(str, arguments)]
-        return subprocess.run(
-            command,
-            cwd=tmp_path,
-            env={**os.environ, "HF_HUB_OFFLINE": "1", **environment},
-            capture_output=True,
-            text=True,
-        )
+        return warm.run([str(argument) for argument in arguments], tmp_path, {"HF_HUB_OFFLINE": "1", **environment})
 
     return run
 

@@ -1,10 +1,11 @@
 """Haystacks cut from real text: essays, books, web pages, or what else a corpus holds.
 
-A sample's haystack begins at a sentence drawn at random and follows the corpus from there, over its end to its
-beginning. Nothing repeats inside a sample unless it is longer than the corpus, which it then records. What this trades
-away: the whole text stays in memory, so a corpus is at most 256 MiB, and two samples may share text.
+A sample's haystack begins at a sentence drawn at random and follows its split's part of the corpus from there, over
+the end to the beginning. Nothing repeats inside a sample unless it is longer than that part, which it then records.
+What this trades away: the whole text stays in memory, so a corpus is at most 256 MiB, and two samples may share text.
 """
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -18,13 +19,18 @@ import numpy as np
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from ...schemas.errors import UsageError
+from ...schemas.sample import Span
+from ...schemas.split import SHARES, Split
 from ..sources.input import file_format
 from .files import MaterialFile, check_planned
-from .haystack import Ints, Passage
 from .identifiers import NameKind, found
+from .phrases import Ints, Passage
 
 _MOST_BYTES = 256 * 2**20
 _KNOWN = "a file of text, JSON, CSV, Parquet or Arrow such as .txt or .jsonl.zst, or a folder of .txt files"
+
+CODES = r"\d{2,}|\b[A-Z]{3,}\b"
+"""Numbers and words of capitals."""
 
 _LONGEST_SENTENCE = 1500
 """Bytes above which text without a sentence's end is cut where `_ELSEWHERE` matches."""
@@ -71,12 +77,26 @@ class Excerpt(Passage):
     start: int
     """Characters of the corpus before it."""
     corpus_chars: int
-    """Characters of the whole corpus."""
+    """Characters of the part that it is cut from."""
+
+    part_start: int
+    """Characters of the whole corpus before that part."""
 
     def facts(self, num_sentences: int) -> Mapping[str, object]:
-        """Where it begins in the corpus, and how many of its characters stand in it a second time or more."""
-        repeated = max(int(self.ends[num_sentences]) - self.corpus_chars, 0)
-        return {"corpus_start": self.start, "repeated_chars": repeated}
+        """Where it stands in the corpus, and how many of its characters stand in it a second time or more."""
+        num_chars = int(self.ends[num_sentences])
+        return {
+            "corpus_start": self.start,
+            "corpus_stretches": self._stretches(num_chars),
+            "repeated_chars": max(num_chars - self.corpus_chars, 0),
+        }
+
+    def _stretches(self, num_chars: int) -> list[Span]:
+        """The characters of the corpus that the first `num_chars` of the excerpt are, as one stretch or two."""
+        first, last, end = self.part_start, self.part_start + self.corpus_chars, self.start + num_chars
+        if num_chars >= self.corpus_chars:
+            return [(first, last)]
+        return [(self.start, end)] if end <= last else [(first, end - self.corpus_chars), (self.start, last)]
 
 
 @dataclass(frozen=True)
@@ -90,6 +110,8 @@ class Corpus:
     """Characters of the first k sentences, k = 0..num_sentences."""
     files: Mapping[str, str] = field(default_factory=dict[str, str])
     """sha256 of the files that it was read from, by path."""
+    starts_at: int = 0
+    """Characters of the whole text before it, where it is a part."""
 
     @classmethod
     def of(cls, data: bytes, files: Mapping[str, str] | None = None) -> "Corpus":
@@ -109,22 +131,45 @@ class Corpus:
         parts = [view[begin:end]] if rounds == 0 else [view[begin:], *[view] * (rounds - 1), view[:end]]
         round_of, place = np.divmod(np.arange(first, first + num_sentences + 1), size)
         ends = round_of * chars[-1] + chars[place] - chars[first]
-        return Excerpt("".join(str(part, "utf-8") for part in parts), ends, int(chars[first]), int(chars[-1]))
+        start = self.starts_at + int(chars[first])
+        return Excerpt("".join(str(part, "utf-8") for part in parts), ends, start, int(chars[-1]), self.starts_at)
+
+    def part(self, split: Split) -> "Corpus | None":
+        """The part of the text that a set has for itself, in whole sentences; None where there is none."""
+        size = len(self.bytes_before) - 1
+        low, high = (math.ceil(size * fifths / 5) for fifths in SHARES[split])
+        if low == high:
+            return None
+        begin, end = int(self.bytes_before[low]), int(self.bytes_before[high])
+        return Corpus(
+            self.data[begin:end],
+            self.bytes_before[low : high + 1] - begin,
+            self.chars_before[low : high + 1] - self.chars_before[low],
+            self.files,
+            int(self.chars_before[low]),
+        )
 
 
-def excerpt(corpus: str, rng: np.random.Generator, num_sentences: int) -> Excerpt:
-    """A haystack of `num_sentences` sentences of the corpus at this path; UsageError where it cannot be read.
+def excerpt(corpus: str, rng: np.random.Generator, num_sentences: int, split: Split | None = None) -> Excerpt:
+    """A haystack of `num_sentences` sentences of the corpus at this path, from the split's part where one is given.
 
-    ChangedError where a build was planned with another text.
+    Raises UsageError where it cannot be read, ChangedError where a build was planned with another text.
     """
-    read = _read(*_version(corpus))
-    check_planned(read.files)
-    return read.excerpt(rng, num_sentences)
+    part = _part(*_version(corpus), split)
+    if part is None:
+        raise UsageError(f"corpus: {corpus} has too few sentences to have a part of split {split}: name a longer one")
+    check_planned(part.files)
+    return part.excerpt(rng, num_sentences)
 
 
 def names_in_corpus(corpus: str, kind: NameKind) -> frozenset[str]:
     """Identifiers of a kind that the corpus happens to hold, which must therefore be no key and no value."""
     return _names(*_version(corpus), kind)
+
+
+def codes_in_corpus(corpus: str) -> frozenset[str]:
+    """Numbers and words of capitals that the corpus holds, which must therefore be no variable and no value."""
+    return _codes(*_version(corpus))
 
 
 def corpus_files(corpus: str) -> tuple[Path, ...]:
@@ -174,9 +219,20 @@ def _read(corpus: str, _changed: int, _size: int) -> Corpus:
     return Corpus.of(b"".join(parts), files)
 
 
+@lru_cache(maxsize=4)
+def _part(corpus: str, changed: int, size: int, split: Split | None) -> Corpus | None:
+    whole = _read(corpus, changed, size)
+    return whole if split is None else whole.part(split)
+
+
 @lru_cache(maxsize=8)
 def _names(corpus: str, changed: int, size: int, kind: NameKind) -> frozenset[str]:
     return found(kind, _read(corpus, changed, size).data)
+
+
+@lru_cache(maxsize=8)
+def _codes(corpus: str, changed: int, size: int) -> frozenset[str]:
+    return frozenset(code.decode() for code in set(re.findall(CODES.encode(), _read(corpus, changed, size).data)))
 
 
 def _cuts(data: bytes) -> list[int]:

@@ -22,6 +22,14 @@ FACTS = (
         each="Give every {kind} that opens one of the lockers {keys}.",
         fact="Locker {key} opens with {values}.",
         absent="Locker {key} is {values}.",
+        forms=(
+            "To open locker {key} one needs the {kind} {value}.",
+            "Locker {key} stays shut without the {kind} {value}.",
+        ),
+        asides=(
+            "On the door of locker {key} someone has scratched the {kind} {value}.",
+            "Locker {key} was delivered under the {kind} {value}.",
+        ),
     ),
     NeedleWording(
         id="badge",
@@ -32,6 +40,14 @@ FACTS = (
         each="List each {kind} carried by the badges of {keys}.",
         fact="The badge of {key} carries {values}.",
         absent="The badge of {key} is {values}.",
+        forms=(
+            "Whoever reads the badge of {key} finds the {kind} {value} on it.",
+            "Printed on the badge of {key} is the {kind} {value}.",
+        ),
+        asides=(
+            "The umbrella of {key} has the {kind} {value} on its handle.",
+            "In the queue {key} drew the {kind} {value}.",
+        ),
     ),
     NeedleWording(
         id="registry",
@@ -42,6 +58,14 @@ FACTS = (
         each="Under which {kind}s are {keys} entered in the registry?",
         fact="{key} is entered under {values}.",
         absent="{key} is {values}.",
+        forms=(
+            "The registry has {key} under the {kind} {value}.",
+            "Those who look up {key} in the registry find the {kind} {value}.",
+        ),
+        asides=(
+            "In the margin of another book, {key} is noted beside the {kind} {value}.",
+            "The bill for {key} quotes the {kind} {value}.",
+        ),
     ),
     NeedleWording(
         id="signal",
@@ -52,6 +76,14 @@ FACTS = (
         each="Report every {kind} that came from the stations {keys}.",
         fact="Station {key} answered with {values}.",
         absent="Station {key} is {values}.",
+        forms=(
+            "The answer of station {key} was the {kind} {value}.",
+            "From station {key} came the {kind} {value} in reply.",
+        ),
+        asides=(
+            "Station {key} was called with the {kind} {value}.",
+            "The gate of station {key} is marked with the {kind} {value}.",
+        ),
     ),
     NeedleWording(
         id="crate",
@@ -62,6 +94,14 @@ FACTS = (
         each="Write down all that is stamped on the crates {keys}, {kind} by {kind}.",
         fact="Crate {key} is stamped with {values}.",
         absent="Crate {key} is {values}.",
+        forms=(
+            "The stamp on crate {key} shows the {kind} {value}.",
+            "On crate {key} one finds the stamp of the {kind} {value}.",
+        ),
+        asides=(
+            "A note inside crate {key} mentions the {kind} {value}.",
+            "The order to move crate {key} had the {kind} {value}.",
+        ),
     ),
     NeedleWording(
         id="ticket",
@@ -72,6 +112,14 @@ FACTS = (
         each="Name every {kind} that the tickets {keys} were sold with.",
         fact="Ticket {key} was sold with {values}.",
         absent="Ticket {key} is {values}.",
+        forms=(
+            "Sold together with ticket {key} was the {kind} {value}.",
+            "The buyer of ticket {key} also got the {kind} {value}.",
+        ),
+        asides=(
+            "Ticket {key} was refused because of the {kind} {value}.",
+            "The seat beside ticket {key} has the {kind} {value}.",
+        ),
     ),
     NeedleWording(
         id="seed_bank",
@@ -82,6 +130,14 @@ FACTS = (
         each="Which {kind}s are the samples {keys} filed with?",
         fact="Sample {key} is filed with {values}.",
         absent="Sample {key} is {values}.",
+        forms=(
+            "The files have sample {key} with the {kind} {value}.",
+            "In order to file sample {key}, they used the {kind} {value}.",
+        ),
+        asides=(
+            "Sample {key} was once mistaken for the {kind} {value}.",
+            "The jar of sample {key} is sealed with the {kind} {value}.",
+        ),
     ),
     NeedleWording(
         id="beacon",
@@ -92,5 +148,13 @@ FACTS = (
         each="Collect each {kind} sent by the beacons {keys}.",
         fact="Beacon {key} sends {values}.",
         absent="Beacon {key} is {values}.",
+        forms=(
+            "What beacon {key} sends is the {kind} {value}.",
+            "Day and night beacon {key} keeps sending the {kind} {value}.",
+        ),
+        asides=(
+            "Beacon {key} was paid for with the {kind} {value}.",
+            "The keeper of beacon {key} painted the {kind} {value} on its roof.",
+        ),
     ),
 )

@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...schemas.errors import UsageError
+from ...schemas.split import Split, is_of_split
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
@@ -26,6 +27,7 @@ Tables = tuple[pa.StringArray, ...]
 """What a name is put together from, one string of each."""
 
 UUID_LENGTH = 36
+_UUID_HALF = 18
 _NUMBER_DIGITS = 7
 
 
@@ -44,26 +46,45 @@ class Names:
     def __getitem__(self, some: slice | list[int]) -> "Names":
         return Names(self.kind, self.tables, tuple(column[some] for column in self.places))
 
+    def numbers(self) -> Ints:
+        """A number for each identifier, the same for the same one of these tables."""
+        return np.ravel_multi_index(self.places, tuple(map(len, self.tables)))
+
     def strings(self) -> list[str]:
         """The identifiers as strings; slow, so for a few of them."""
         columns = zip(*(column.tolist() for column in self.places), strict=True)
         return ["".join(table[at].as_py() for table, at in zip(self.tables, place, strict=True)) for place in columns]
 
 
-def identifiers(kind: NameKind, rng: np.random.Generator, count: int, taken: Set[str] = frozenset()) -> Names:
-    """`count` different identifiers, none of which is part of another or `taken`.
+def identifiers(
+    kind: NameKind,
+    rng: np.random.Generator,
+    count: int,
+    taken: Set[str] = frozenset(),
+    *,
+    near: bool = False,
+    unlike: Names | None = None,
+    split: Split | None = None,
+) -> Names:
+    """`count` different identifiers, none of which is part of another or `taken`, nor one of those in `unlike`.
+
+    All are of the split, if one is given, but UUIDs: of 2**122, chance alone keeps those of two sets apart.
 
     Words are two English words joined by a dash, numbers have seven digits, UUIDs are of version 4, cities one word,
-    outings an infinitive with its object. Raises UsageError where there are not so many.
+    outings an infinitive with its object. Where they are to be `near`, each shares a half with some others, of numbers
+    also with two digits swapped. Raises UsageError where there are not so many.
     """
-    if kind == "uuids":
-        return Names(kind, (_uuid_strings(rng, count),), (np.arange(count),))
-    tables = name_tables(kind)
-    sizes = tuple(map(len, tables))
-    num_drawn = count + min(len(taken), 8)
+    if kind == "uuids" and not near:
+        return Names(kind, (_uuid_strings(uuids(rng, count)),), (np.arange(count),))
+    num_drawn = count + min(len(taken), 8) + (0 if unlike is None else 16 + count // 16)
+    tables, choices = _near_parts(kind, rng, 2 * num_drawn + 8, split) if near else _all_parts(kind, split)
+    sizes = tuple(map(len, choices))
     while num_drawn <= math.prod(sizes):
         drawn = rng.choice(math.prod(sizes), num_drawn, replace=False)
-        names = Names(kind, tables, np.unravel_index(drawn, sizes))
+        places = [choice[place] for choice, place in zip(choices, np.unravel_index(drawn, sizes), strict=True)]
+        names = Names(kind, tables, tuple(places))
+        if unlike is not None:
+            names = names[np.flatnonzero(~np.isin(names.numbers(), unlike.numbers())).tolist()]
         if taken:
             names = names[[at for at, name in enumerate(names.strings()) if name not in taken]]
         if len(names) >= count:
@@ -72,6 +93,55 @@ def identifiers(kind: NameKind, rng: np.random.Generator, count: int, taken: Set
     raise UsageError(
         f"{count:,} different {kind} are more than there are: use a shorter length or fewer keys and values"
     )
+
+
+def _all_parts(kind: NameKind, split: Split | None) -> tuple[Tables, list[Ints]]:
+    """What identifiers are put together from, and which strings of it are used: all of the split."""
+    assert kind != "uuids", "these are in no table"
+    tables = name_tables(kind)
+    return tables, [_usable(kind, number, split) for number in range(len(tables))]
+
+
+@cache
+def _usable(kind: ComposedKind, number: int, split: Split | None) -> Ints:
+    """The strings of a table that names of a split may take: the part that is left to a split decides for a name.
+
+    It is the last part of outings, of which there are more than of the first ones, and the first of all others. The
+    order of its letters and digits does not matter, so that those of a number can be swapped.
+    """
+    parts = name_parts(kind)
+    if split is None or number != (len(parts) - 1 if kind == "outings" else 0):
+        return np.arange(len(parts[number]))
+    return np.flatnonzero([is_of_split("".join(sorted(part)), split) for part in parts[number]])
+
+
+def _near_parts(kind: NameKind, rng: np.random.Generator, count: int, split: Split | None) -> tuple[Tables, list[Ints]]:
+    """What identifiers are put together from, and so few strings of it that `count` or more can be made of them."""
+    if kind == "uuids":
+        few = math.isqrt(count) + 1
+        drawn = uuids(rng, 2 * few)
+        tables = (_uuid_strings(drawn[:few, :_UUID_HALF]), _uuid_strings(drawn[few:, _UUID_HALF:]))
+        return tables, [np.arange(few)] * 2
+    tables = name_tables(kind)
+    choices: list[Ints] = []
+    for number in range(len(tables)):
+        others = math.prod(map(len, choices))
+        few = math.ceil((count / others) ** (1 / (len(tables) - number)))
+        choices.append(np.sort(_few(kind, rng, _usable(kind, number, split), max(few, 2))))
+    return tables, choices
+
+
+def _few(kind: NameKind, rng: np.random.Generator, usable: Ints, few: int) -> Ints:
+    """About so many of the usable strings of a table; half of the numbers are others with two digits swapped."""
+    if few >= len(usable):
+        return usable
+    if kind != "numbers":
+        return rng.choice(usable, few, replace=False)
+    drawn = rng.choice(usable, -(-few // 2), replace=False)
+    tens, units = drawn // 10 % 10, drawn % 10
+    swapped = drawn + 9 * (units - tens)
+    more = rng.choice(usable, max(few // 4, 1))
+    return np.unique(np.concatenate([drawn, swapped, more]))
 
 
 def found(kind: NameKind, text: bytes) -> frozenset[str]:
@@ -106,9 +176,11 @@ def uuids(rng: np.random.Generator, count: int) -> Bytes:
     return text
 
 
-def _uuid_strings(rng: np.random.Generator, count: int) -> pa.StringArray:
-    ends = np.arange(0, (count + 1) * UUID_LENGTH, UUID_LENGTH, dtype=np.int32)
-    return pa.StringArray.from_buffers(count, pa.py_buffer(ends), pa.py_buffer(uuids(rng, count)))
+def _uuid_strings(characters: Bytes) -> pa.StringArray:
+    """Strings of one width from their ASCII, shape (count, width)."""
+    count, width = characters.shape
+    ends = np.arange(0, (count + 1) * width, width, dtype=np.int32)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(ends), pa.py_buffer(np.ascontiguousarray(characters)))
 
 
 @cache

@@ -11,6 +11,8 @@ LISTS = (
         each="What are the 5 best things to do in {keys}? Take one city after the other.",
         fact="The 5 best things to do in {key} are: {values}.",
         absent="{key} is {values}.",
+        forms=("In {key} the 5 best things to do are these: {value}.",),
+        asides=("The 5 dullest things to do in {key} are: {value}.",),
     ),
     NeedleWording(
         id="visitor",
@@ -20,6 +22,8 @@ LISTS = (
         each="Which five things should a visitor not miss in each of these cities: {keys}?",
         fact="A visitor to {key} should not miss these five: {values}.",
         absent="{key} is {values}.",
+        forms=("Five things in {key} that no visitor should miss: {value}.",),
+        asides=("A visitor to {key} can do without these five: {value}.",),
     ),
     NeedleWording(
         id="weekend",
@@ -29,6 +33,8 @@ LISTS = (
         each="What are the five parts of a perfect weekend in {keys}, one city at a time?",
         fact="The five parts of a perfect weekend in {key}: {values}.",
         absent="A weekend in {key} is {values}.",
+        forms=("In {key} five parts make a perfect weekend: {value}.",),
+        asides=("A wasted weekend in {key} has five parts: {value}.",),
     ),
     NeedleWording(
         id="mayor",
@@ -38,6 +44,8 @@ LISTS = (
         each="Which five things do the mayors of {keys} tell every guest to do?",
         fact="The mayor of {key} tells every guest to do this: {values}.",
         absent="The mayor of {key} is {values}.",
+        forms=("To every guest of {key} the mayor says to do five things: {value}.",),
+        asides=("The mayor of {key} has five things that no guest may do: {value}.",),
     ),
     NeedleWording(
         id="journey",
@@ -47,6 +55,8 @@ LISTS = (
         each="What are the plans for the days in {keys}?",
         fact="The plan for the day in {key} is this: {values}.",
         absent="The day in {key} is {values}.",
+        forms=("In {key} the day goes by this plan: {value}.",),
+        asides=("What was struck from the plan for {key} is this: {value}.",),
     ),
     NeedleWording(
         id="poll",
@@ -56,6 +66,8 @@ LISTS = (
         each="What did people name in each of these cities when they were asked what they like best: {keys}?",
         fact="People in {key} named five things: {values}.",
         absent="{key} is {values}.",
+        forms=("In {key} people liked five things best when they were asked: {value}.",),
+        asides=("Asked what they never do, people in {key} named five things: {value}.",),
     ),
     NeedleWording(
         id="club",
@@ -65,6 +77,8 @@ LISTS = (
         each="What does whoever joins the clubs in {keys} have to do?",
         fact="Whoever joins the club in {key} has to do this: {values}.",
         absent="The club in {key} is {values}.",
+        forms=("The club in {key} has those who join do five things: {value}.",),
+        asides=("Whoever leaves the club in {key} has to do five things: {value}.",),
     ),
     NeedleWording(
         id="farewell",
@@ -74,6 +88,8 @@ LISTS = (
         each="What should everybody have done before leaving each of these cities: {keys}?",
         fact="Before leaving {key} everybody should have done all of this: {values}.",
         absent="{key} is {values}.",
+        forms=("Before leaving {key} one should have done all of this: {value}.",),
+        asides=("Nobody who leaves {key} has ever done any of this: {value}.",),
     ),
     NeedleWording(
         id="trip",
@@ -83,5 +99,7 @@ LISTS = (
         each="Which five ways to pass the time do the day trips to {keys} offer?",
         fact="The day trip to {key} offers these: {values}.",
         absent="The day trip to {key} is {values}.",
+        forms=("To {key} there is a day trip with five ways to pass the time: {value}.",),
+        asides=("The day trip to {key} used to have five stops: {value}.",),
     ),
 )

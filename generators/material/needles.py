@@ -1,5 +1,6 @@
-"""Needles: sentences that state a value of a key, or list several, alone or as a haystack of their own."""
+"""How needles are worded: sentences that state a value of a key, or list several, alone or as a haystack."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -8,11 +9,14 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from ...schemas.sample import Span
-from .haystack import Passage, Phrases
 from .identifiers import ComposedKind, Names, name_parts
+from .phrases import Passage, Phrases
 from .wording import fill
+
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,58 +40,78 @@ class NeedleWording:
     """The question for several keys."""
     fact: str
     absent: str
+    forms: tuple[str, ...] = ()
+    """Other sentences that say the same as `needle`, with {key} before {value}."""
+    asides: tuple[str, ...] = ()
+    """Sentences that say something else of {key} with a {value} of the same {kind}, which is not asked for."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Needle:
-    """A sentence of the text that states a value of a key, or lists several."""
+def alike(patterns: Sequence[str]) -> list[str]:
+    """The patterns that name keys and values in the order of the first one."""
+    return [pattern for pattern in patterns if _marks(pattern) == _marks(patterns[0])]
 
-    key: str
-    values: tuple[str, ...]
-    place: float
-    """Where the needle stands: the share of the haystack's sentences before it."""
-    sentence: str
+
+def _marks(pattern: str) -> list[str]:
+    return re.findall(r"\{key\}|\{value\}", pattern)
 
 
 def needle_haystack(
-    wording: NeedleWording, kind: str, keys: Names, values: Sequence[Names], *, numbered: bool
+    patterns: Sequence[str],
+    kind: str,
+    keys: Names,
+    values: Sequence[Names],
+    *,
+    numbered: bool,
+    forms: Ints | None = None,
 ) -> Passage:
-    """A haystack of needles that answer nothing; `values` are those that each lists first, second and so on."""
+    """A haystack of needles that answer nothing; `values` are those that each lists first, second and so on.
+
+    `forms` are the places of their patterns, which are `alike`, shape (needles,); by default all have the first.
+    """
     listing, _ = listed([_VALUE] * len(values), numbered=numbered)
-    needle, _ = fill(wording.needle, kind=kind, key=_KEY, value=listing)
+    needles = [f"{fill(pattern, kind=kind, key=_KEY, value=listing)[0]} " for pattern in patterns]
     following = cycle(values)
-    names = [keys if mark == _KEY else next(following) for mark in needle if mark in (_KEY, _VALUE)]
-    between = tuple(f"{needle} ".replace(_KEY, _VALUE).split(_VALUE))
+    names = [keys if mark == _KEY else next(following) for mark in needles[0] if mark in (_KEY, _VALUE)]
+    literals = tuple(zip(*(needle.replace(_KEY, _VALUE).split(_VALUE) for needle in needles), strict=True))
+    if forms is None:
+        forms = np.zeros(len(keys), np.int64)
     kinds = tuple(part.kind for part in names)
     if "uuids" in kinds:
-        return _alternating(between, names)
-    return _phrases(between, kinds).compose(*(column for part in names for column in part.places))
+        return _alternating(literals, forms, names)
+    columns: list[Ints] = []
+    for part in names:
+        first, *others = part.places
+        columns += [first + forms * len(part.tables[0]), *others]
+    columns[-1] = columns[-1] + forms * len(names[-1].tables[-1])
+    return _phrases(literals, kinds).compose(*columns)
 
 
 _KEY, _VALUE = "\0", "\1"
 
 
 @lru_cache(maxsize=64)
-def _phrases(between: Sequence[str], kinds: Sequence[ComposedKind]) -> Phrases:
-    """Phrases for names of these kinds, with the text before, between and after the names at their ends."""
+def _phrases(literals: Sequence[Sequence[str]], kinds: Sequence[ComposedKind]) -> Phrases:
+    """Phrases for names of these kinds, with the text before, between and after the names at their ends.
+
+    There are as many of each text as there are patterns, and names with the text of the first pattern come first.
+    """
     parts: list[Sequence[str]] = []
-    for text, kind in zip(between, kinds, strict=False):
+    for texts, kind in zip(literals, kinds, strict=False):
         first, *others = name_parts(kind)
-        parts += [[text + name for name in first], *others]
-    parts[-1] = [name + between[-1] for name in parts[-1]]
+        parts += [[text + name for text in texts for name in first], *others]
+    parts[-1] = [name + text for text in literals[-1] for name in parts[-1]]
     return Phrases.of(*parts)
 
 
-def _alternating(between: Sequence[str], names: Sequence[Names]) -> Passage:
+def _alternating(literals: Sequence[Sequence[str]], forms: Ints, names: Sequence[Names]) -> Passage:
     """A haystack of names with text before, between and after them, where names such as UUIDs are in no table to share.
 
     Texts and names are parts of the sentence in turn.
     """
-    same = np.zeros(len(names[0]), np.int64)
-    parts, chosen = [pa.array(between[:1])], [same]
-    for drawn, text in zip(names, between[1:], strict=True):
-        parts += [*drawn.tables, pa.array([text])]
-        chosen += [*drawn.places, same]
+    parts, chosen = [pa.array(literals[0])], [forms]
+    for drawn, texts in zip(names, literals[1:], strict=True):
+        parts += [*drawn.tables, pa.array(texts)]
+        chosen += [*drawn.places, forms]
     return Phrases.once(*parts).compose(*chosen)
 
 

@@ -1,39 +1,34 @@
-"""Questions with their paragraphs from local files in the formats of SQuAD and HotpotQA.
+"""Questions with their paragraphs from local files, see `qa_formats.py` for what they may be like.
 
-A question counts when its answer is stated in a paragraph that supports it: those answered by yes or no, marked
-impossible or with annotations that do not fit their text are left out.
+A question is put among paragraphs that cannot answer it: neither is any of its answers in them, nor do they, with the
+questions that are asked on them, have all the words that tell what it is about. Those of a file are asked in an order
+of each seed's own, and all before one comes again.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from ...schemas.errors import UsageError
-from ...schemas.sample import Span
+from ...schemas.split import Split, is_of_split
+from ...schemas.stream import stream
 from .files import MaterialFile, check_planned
+from .plain_words import telling_words, words
+from .qa_formats import KINDS, Asked, Paragraphs, questions_in
 from .world import Frame, Page, Problem
 
 _MOST_BYTES = 2**30
 _PARAGRAPHS = {1: "one paragraph", 2: "two paragraphs"}
-_BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+")
 
-
-@dataclass(frozen=True)
-class Asked:
-    """A question of a file with its answer; paragraphs are given by their number in the file."""
-
-    question: str
-    answer: str
-    support: Sequence[tuple[int, tuple[Span, ...]]]
-    """Paragraphs that the answer follows from, with the sentences that say so."""
-    related: Sequence[int]
-    """Paragraphs of the same article, or given along with the question."""
+Turn = tuple[int, int]
+"""The seed of a set of samples, and the number of a sample among them."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +41,9 @@ class QAFile:
     texts: Sequence[str]
     by_hops: Mapping[int, Sequence[Asked]]
     """Questions by the number of paragraphs that their answer takes."""
+    _own: dict[tuple[int, Split], Sequence[Asked]] = field(default_factory=dict[tuple[int, Split], Sequence[Asked]])
+    _words: dict[int, frozenset[str]] = field(default_factory=dict[int, frozenset[str]])
+    _asked_on: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
 
     def with_hops(self, hops: int) -> Sequence[Asked]:
         """Questions whose answer takes `hops` paragraphs; UsageError where there are none."""
@@ -53,6 +51,26 @@ class QAFile:
             cure = f"use hops={min(self.by_hops)}" if {1, 2} & self.by_hops.keys() else "use another file"
             raise UsageError(f"mdqa: {self.path} has no question with an answer that takes {_PARAGRAPHS[hops]}: {cure}")
         return self.by_hops[hops]
+
+    def of_split(self, hops: int, split: Split) -> Sequence[Asked]:
+        """Those of them that samples of a split may ask; UsageError where there are none."""
+        questions = self.with_hops(hops)
+        if (hops, split) not in self._own:
+            self._own[hops, split] = [asked for asked in questions if is_of_split(asked.question, split)]
+        if not self._own[hops, split]:
+            raise UsageError(f"mdqa: {self.path} has no question of split {split}: use a file with more of them")
+        return self._own[hops, split]
+
+    def words(self, place: int) -> frozenset[str]:
+        """The words of a paragraph, of its title, and of the questions that it answers."""
+        if place not in self._words:
+            if not self._asked_on:
+                for asked in chain.from_iterable(self.by_hops.values()):
+                    for support, _ in asked.support:
+                        self._asked_on.setdefault(support, []).append(asked.question)
+            asked_on = " ".join(self._asked_on.get(place, ()))
+            self._words[place] = words(f"{self.titles[place]} {self.texts[place]} {asked_on}")
+        return self._words[place]
 
 
 def read_questions(path: Path) -> QAFile:
@@ -68,23 +86,28 @@ def read_questions(path: Path) -> QAFile:
         raise UsageError(f"mdqa: cannot read {path} ({error.strerror}): give the path of a local file") from None
     except ValidationError as error:
         problem = error.errors()[0]
-        place = ".".join(map(str, problem["loc"])) or "the beginning"
+        place = ".".join(str(part) for part in problem["loc"] if part not in KINDS) or "the beginning"
         raise UsageError(
             f"mdqa: {path} is neither like SQuAD nor like HotpotQA (at {place}: {problem['msg']}): "
-            "give a JSON file in one of these formats"
+            "give a JSON file in one of these formats, or rows of one as `datasets` writes them"
         ) from None
 
 
-def choose_problem(rng: np.random.Generator, file: QAFile, hops: int, num_others: int, frame: Frame) -> Problem:
-    """A question of the file, and other paragraphs, none of which has the answer in it: related ones, then any."""
-    questions = file.with_hops(hops)
-    asked = questions[int(rng.integers(len(questions)))]
-    answer = re.compile(rf"(?<!\w){re.escape(asked.answer)}(?!\w)", re.IGNORECASE)
-    needle = asked.answer.lower()
+def choose_problem(
+    rng: np.random.Generator, file: QAFile, hops: int, num_others: int, frame: Frame, split: Split, turn: Turn | None
+) -> Problem:
+    """A question of the file, and other paragraphs, none of which can answer it: related ones, then any.
+
+    `turn` says which question it is, so that all are asked before one comes again; without it any is drawn.
+    """
+    questions = file.of_split(hops, split)
+    asked = questions[int(rng.integers(len(questions)) if turn is None else _place(len(questions), *turn))]
+    stated = "|".join(map(re.escape, asked.answers))
+    answer = re.compile(rf"(?<!\w)(?:{stated})(?!\w)", re.IGNORECASE)
+    about = telling_words(asked.question)
 
     def says_nothing(place: int) -> bool:
-        text = f"{file.titles[place]}\n{file.texts[place]}"
-        return needle not in text.lower() or answer.search(text) is None
+        return not about <= file.words(place) and answer.search(f"{file.titles[place]}\n{file.texts[place]}") is None
 
     used = {place for place, _ in asked.support}
     others: list[int] = []
@@ -96,128 +119,40 @@ def choose_problem(rng: np.random.Generator, file: QAFile, hops: int, num_others
             used.add(place)
     if len(others) < num_others:
         raise UsageError(
-            f"mdqa: {num_others:,} paragraphs without the answer {asked.answer!r} are needed, but {file.path} has only "
-            f"{len(others):,}: use a shorter length or a file with more paragraphs"
+            f"mdqa: {num_others:,} paragraphs that cannot answer {asked.question!r} are needed, but {file.path} has "
+            f"only {len(others):,}: use a shorter length, or a file of more paragraphs and of questions that say what "
+            "they are about"
         )
     mixed: list[int] = rng.permutation(others).tolist()
+    written = [frame.written(file.titles[place], file.texts[place]) for place in mixed]
     return Problem(
         question=asked.question,
-        answer=asked.answer,
+        answer=asked.answers[0],
         support=[Page(file.titles[place], file.texts[place], spans) for place, spans in asked.support],
-        others=[frame.written(file.titles[place], file.texts[place]) for place in mixed],
+        others=written,
+        cuts=np.array([[len(document)] for document in written]),
+        facts={"aliases": [list(asked.answers[1:])]} if len(asked.answers) > 1 else {},
     )
 
 
-class _Answer(BaseModel):
-    text: str
-    answer_start: int
+def _place(num_questions: int, seed: int, number: int) -> int:
+    """Which question a sample asks: each seed has an order of its own, which is another one each time round."""
+    times, place = divmod(number, num_questions)
+    return int(_order(num_questions, seed, times)[place])
 
 
-class _Question(BaseModel):
-    question: str
-    answers: list[_Answer]
-
-
-class _Paragraph(BaseModel):
-    context: str
-    qas: list[_Question]
-
-
-class _Article(BaseModel):
-    title: str
-    paragraphs: list[_Paragraph]
-
-
-class _Squad(BaseModel):
-    data: list[_Article]
-
-
-class _HotpotQuestion(BaseModel):
-    question: str
-    answer: str
-    context: list[tuple[str, list[str]]]
-    supporting_facts: list[tuple[str, int]]
-
-
-_HOTPOT = TypeAdapter(list[_HotpotQuestion])
-
-
-_Paragraphs = dict[tuple[str, str], int]
-"""Number of each paragraph (title, text), in the order in which they come."""
-
-
-def _number(paragraphs: _Paragraphs, title: str, text: str) -> int:
-    return paragraphs.setdefault((title, text), len(paragraphs))
+@lru_cache(maxsize=8)
+def _order(num_questions: int, seed: int, times: int) -> NDArray[np.int64]:
+    return stream("mdqa", seed, times, "questions").permutation(num_questions)
 
 
 @lru_cache(maxsize=2)
 def _read(path: Path, changed_ns: int) -> QAFile:
     file = MaterialFile(path, "mdqa", _MOST_BYTES)
-    data = file.content()
-    paragraphs: _Paragraphs = {}
-    if data.lstrip().startswith(b"["):
-        questions = _hotpot(_HOTPOT.validate_json(data), paragraphs)
-    else:
-        questions = _squad(_Squad.model_validate_json(data), paragraphs)
+    paragraphs: Paragraphs = {}
     by_hops: dict[int, list[Asked]] = {}
-    for asked in questions:
+    for asked in questions_in(file.content(), paragraphs):
         by_hops.setdefault(len(asked.support), []).append(asked)
     titles = [title for title, _ in paragraphs]
     texts = [text for _, text in paragraphs]
     return QAFile(path, file.sha256, titles, texts, by_hops)
-
-
-def _squad(content: _Squad, paragraphs: _Paragraphs) -> Iterator[Asked]:
-    for article in content.data:
-        title = article.title.replace("_", " ")
-        numbers = [_number(paragraphs, title, paragraph.context.strip()) for paragraph in article.paragraphs]
-        for number, paragraph in zip(numbers, article.paragraphs, strict=True):
-            for asked in paragraph.qas:
-                if sentence := _sentence(paragraph.context, asked.answers):
-                    answer = asked.answers[0].text.strip()
-                    yield Asked(asked.question.strip(), answer, [(number, (sentence,))], numbers)
-
-
-def _sentence(context: str, answers: Sequence[_Answer]) -> Span | None:
-    """The sentence of the first answer in the stripped context; None where the answer is not there or blank."""
-    if not answers or not answers[0].text.strip():
-        return None
-    offset = len(context) - len(context.lstrip())
-    text, start = context.strip(), answers[0].answer_start - offset
-    end = start + len(answers[0].text)
-    if start < 0 or text[start:end] != answers[0].text:
-        return None
-    first = max((gap.end() for gap in _BETWEEN_SENTENCES.finditer(text, 0, start)), default=0)
-    gap = _BETWEEN_SENTENCES.search(text, end)
-    return first, gap.start() if gap else len(text)
-
-
-def _hotpot(content: Sequence[_HotpotQuestion], paragraphs: _Paragraphs) -> Iterator[Asked]:
-    for asked in content:
-        numbers: dict[str, int] = {}
-        sentences: dict[str, list[Span]] = {}
-        stated = False
-        supporting = dict(asked.supporting_facts)
-        for title, parts in asked.context:
-            text, sentences[title] = _joined(parts)
-            numbers[title] = _number(paragraphs, title, text)
-            stated |= title in supporting and asked.answer in text
-        facts = [
-            (title, place) for title, place in asked.supporting_facts if 0 <= place < len(sentences.get(title, ()))
-        ]
-        if stated and asked.answer.strip() and len(facts) == len(asked.supporting_facts):
-            support = [
-                (numbers[title], tuple(sentences[title][place] for name, place in facts if name == title))
-                for title in supporting
-            ]
-            yield Asked(asked.question.strip(), asked.answer.strip(), support, list(numbers.values()))
-
-
-def _joined(sentences: Sequence[str]) -> tuple[str, list[Span]]:
-    """Sentences as one text, and where each stands in it."""
-    text, spans = "", list[Span]()
-    for sentence in sentences:
-        text += " " if text and sentence.strip() else ""
-        spans.append((len(text), len(text) + len(sentence.strip())))
-        text += sentence.strip()
-    return text, spans

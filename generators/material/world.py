@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ...schemas.errors import UsageError
 from ...schemas.sample import Span
+from ...schemas.split import Split, of_split
 from .relations import (
     CHARACTERS,
     INDUSTRIES,
@@ -77,6 +78,12 @@ class Problem:
     support: Sequence[Page]
     others: Sequence[str]
     """The other documents, in the frame that they are written in."""
+    cuts: Ints
+    """Characters of each other document up to the end of each of its sentences, the last one's those of the whole,
+    what the frame puts after the text included, shape (num_others, sentences)."""
+    rivals: Ints | None = None
+    """The sentences of other documents, counted through them, in which each value first stands that is like the
+    answer; None where that is not known."""
     facts: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
@@ -84,6 +91,10 @@ _NUM_TITLED = 3
 
 
 _NUM_RELATIONS = len(RELATIONS[Kind.PERSON])
+NUM_SENTENCES = _NUM_RELATIONS
+"""Sentences of an invented document, one for each relation."""
+_SHARED = (Kind.PERSON, Kind.FIRM, Kind.TOWN, Kind.DATE)
+"""Kinds of values that are asked for."""
 _NUM_STATEMENTS = len(RELATIONS[Kind.PERSON][0].statements)
 _FORMS = ("name", "It", "it")
 
@@ -92,8 +103,20 @@ _SENTENCE_WIDTH = 5
 _ROW_WIDTH = 2 + _NUM_RELATIONS * _SENTENCE_WIDTH + 1
 
 
-def invent(rng: np.random.Generator, hops: int, num_others: int, frame: Frame) -> Problem:
-    """A question of one or two hops, its documents and `num_others` more, of which the first few would do as well."""
+def invent(
+    rng: np.random.Generator,
+    hops: int,
+    num_others: int,
+    frame: Frame,
+    split: Split = "train",
+    *,
+    is_absent: bool | None = None,
+) -> Problem:
+    """A question of one or two hops, its documents and `num_others` more, of which the first few would do as well.
+
+    The one that it is about and its answer are of the split. Where `is_absent` is given, all documents lack a sentence,
+    and if it is true, the last one that answers lacks just that which says so.
+    """
     path = _draw_path(rng, hops)
     num_rows = hops + num_others
     kinds = rng.integers(0, _NUM_TITLED, num_rows)
@@ -103,30 +126,39 @@ def invent(rng: np.random.Generator, hops: int, num_others: int, frame: Frame) -
         rows = np.flatnonzero(kinds == kind)
         ranks[rows] = np.arange(len(rows))
     num_names = 3 * (int(ranks.max()) + 1) // 2 + 8
-    names = _draw_names(rng, num_names)
+    asked_kind, (last_kind, last_relation) = path[0][0], path[-1]
+    answer_kind = RELATIONS[last_kind][last_relation].value
+    names, answers = _draw_names_of(rng, num_names, split, asked_kind, answer_kind, hops)
 
     # The introduction comes first, then the other relations in any order.
     relations = np.zeros((num_rows, _NUM_RELATIONS), np.int64)
     relations[:, 1:] = 1 + np.argsort(rng.random((num_rows, _NUM_RELATIONS - 1)), axis=1)
     facts = kinds[:, None] * _NUM_RELATIONS + relations
     value_kinds = _table().value_kinds.take(facts)
-    chosen = rng.integers(0, num_names - 1, relations.shape)
-    chosen += (value_kinds == kinds[:, None]) & (chosen >= ranks[:, None])  # nothing refers to itself
-    chosen[:hops] = rng.integers(hops, num_names, (hops, _NUM_RELATIONS))  # nor is an answer part of the question
     asked = [int(np.flatnonzero(relations[hop] == relation)[0]) for hop, (_, relation) in enumerate(path)]
+    lacking = np.zeros(facts.shape, np.bool_) if is_absent is None else _lacking(rng, num_rows, asked, is_absent)
+    stated_kinds = np.where(lacking, -1, value_kinds)
+    chosen = _evenly(rng, stated_kinds, num_names)
+    chosen += (value_kinds == kinds[:, None]) & (chosen == ranks[:, None])  # nothing refers to itself
+    chosen %= num_names
+    _swap_out(chosen, hops, value_kinds, ranks)  # nor is an answer part of the question
     if hops == 2:
         chosen[0, asked[0]] = ranks[1]
+    _exchange(names[answer_kind], int(chosen[hops - 1, asked[-1]]), answers[int(rng.integers(len(answers)))])
 
     strings = _strings(frame, names)
     first_name = len(strings) - len(Kind) * num_names
     titles, values = first_name + kinds * num_names + ranks, first_name + value_kinds * num_names + chosen
     rows = _lay_out(rng, facts, titles, _short_names(kinds, names[kinds, ranks, 1]), values)
-    pages, others = _written(strings, rows, asked, frame)
+    _sentences(rows)[lacking] = _table().short_names[Kind.PERSON, 0]  # an empty string
+    pages, others, cuts = _written(strings, rows, asked, frame)
     return Problem(
         question=_question(rng, path, pages[0].title),
         answer=strings[int(values[hops - 1, asked[-1]])].as_py(),
         support=pages,
         others=others,
+        cuts=cuts,
+        rivals=_rivals(chosen, stated_kinds, hops, value_kinds[hops - 1, asked[-1]], asked[-1]),
         facts={"relations": [RELATIONS[kind][relation].id for kind, relation in path]},
     )
 
@@ -146,6 +178,48 @@ def _draw_path(rng: np.random.Generator, hops: int) -> list[tuple[Kind, int]]:
     return path
 
 
+def _lacking(rng: np.random.Generator, num_rows: int, asked: Sequence[int], is_absent: bool) -> NDArray[np.bool_]:
+    """Which sentence each document lacks, shape (rows, relations): never the first, and where it answers another."""
+    places = 1 + rng.integers(0, _NUM_RELATIONS - 1, num_rows)
+    for row, place in enumerate(asked):
+        other = 1 + int(rng.integers(_NUM_RELATIONS - 2))
+        places[row] = other + (other >= place)
+    if is_absent:
+        places[len(asked) - 1] = asked[-1]
+    return np.arange(_NUM_RELATIONS) == places[:, None]
+
+
+def _evenly(rng: np.random.Generator, kinds: Ints, num_names: int) -> Ints:
+    """A name of each of these kinds, those that can be asked for all as often, so that none is a better guess."""
+    flat = kinds.ravel()
+    chosen = rng.integers(0, num_names, flat.shape)
+    for kind in _SHARED:
+        places = np.flatnonzero(flat == kind)
+        chosen[places] = rng.permutation(num_names)[rng.permutation(len(places)) % num_names]
+    return chosen.reshape(kinds.shape)
+
+
+def _swap_out(chosen: Ints, hops: int, kinds: Ints, ranks: Ints) -> None:
+    """Exchange the first names of a kind, where the first documents have them, for others that later documents have."""
+    for row, place in np.argwhere(chosen[:hops] < hops).tolist():
+        is_free = (kinds == kinds[row, place]) & (chosen >= hops) & (ranks >= hops)[:, None]
+        other = np.unravel_index(int(np.argmax(is_free)), is_free.shape)
+        if is_free[other]:
+            chosen[row, place], chosen[other] = chosen[other], chosen[row, place]
+        else:  # a text of a few documents
+            chosen[row, place] += hops
+
+
+def _rivals(chosen: Ints, kinds: Ints, hops: int, kind: int, asked: int) -> Ints:
+    """The sentences of other documents in which each value first stands that is of the answer's kind."""
+    others = chosen[hops:].ravel()
+    sentences = np.flatnonzero(kinds[hops:].ravel() == kind)[::-1]
+    firsts = np.full(int(chosen.max()) + 1, -1)
+    firsts[others[sentences]] = sentences  # of several sentences with a value the first is set last
+    firsts[chosen[hops - 1, asked]] = -1
+    return np.sort(firsts[firsts >= 0])
+
+
 def _question(rng: np.random.Generator, path: Sequence[tuple[Kind, int]], title: str) -> str:
     about = title
     for kind, relation in path[:-1]:
@@ -153,6 +227,29 @@ def _question(rng: np.random.Generator, path: Sequence[tuple[Kind, int]], title:
     kind, relation = path[-1]
     asks = RELATIONS[kind][relation].asks
     return fill(asks[int(rng.integers(len(asks)))], x=about)[0]
+
+
+def _draw_names_of(
+    rng: np.random.Generator, count: int, split: Split, asked: Kind, answer: Kind, hops: int
+) -> tuple[Places, Ints]:
+    """Names as `_draw_names` has them, the first of the asked kind of the split; and places of possible answers.
+
+    These are names and values of the answer's kind which are of the split and no title of a document that answers.
+    """
+    while True:
+        names = _draw_names(rng, count)
+        own = np.flatnonzero(of_split(names[asked], split))
+        if not len(own):
+            continue
+        _exchange(names[asked], 0, own[0])
+        answers = hops + np.flatnonzero(of_split(names[answer, hops:], split))
+        if len(answers):
+            return names, answers
+
+
+def _exchange(names: Places, one: int, other: int) -> None:
+    """Let two names change places, so that which is which is all that changes."""
+    names[[one, other]] = names[[other, one]]
 
 
 def _draw_names(rng: np.random.Generator, count: int) -> Places:
@@ -212,7 +309,7 @@ def _lay_out(rng: np.random.Generator, facts: Ints, titles: Ints, short_names: P
     rows[:, 0] = titles
     rows[:, 1] = len(table.strings)
     rows[:, -1] = len(table.strings) + 1
-    sentences = rows[:, 2:-1].reshape(num_rows, _NUM_RELATIONS, _SENTENCE_WIDTH)
+    sentences = _sentences(rows)
     value_first = table.value_first.take(patterns)
     sentences[..., ::2] = table.literals.take(patterns, axis=0)
     sentences[..., 1] = np.where(value_first, values, subjects)
@@ -220,10 +317,15 @@ def _lay_out(rng: np.random.Generator, facts: Ints, titles: Ints, short_names: P
     return rows
 
 
+def _sentences(rows: Places) -> Places:
+    """A view of the sentences of documents, shape (rows, relations, _SENTENCE_WIDTH)."""
+    return rows[:, 2:-1].reshape(len(rows), _NUM_RELATIONS, _SENTENCE_WIDTH, copy=False)
+
+
 def _written(
     strings: "pa.StringArray", rows: Places, asked: Sequence[int], frame: Frame
-) -> tuple[list[Page], list[str]]:
-    """The first documents, with the sentences at the places in `asked` as evidence, and all others as written."""
+) -> tuple[list[Page], list[str], Ints]:
+    """The first documents, the sentences at the places in `asked` as evidence; all others as written, their cuts."""
     import pyarrow as pa
 
     _, offsets, data = strings.take(pa.array(rows.ravel())).buffers()
@@ -241,7 +343,10 @@ def _written(
         sentence = at + place * _SENTENCE_WIDTH
         start, end = int(ends[sentence] - ends[at]) + 1, int(ends[sentence + _SENTENCE_WIDTH] - ends[at])
         pages.append(Page(title, content, ((start, end),)))
-    return pages, written[len(asked) :]
+    sentence_ends = ends[: rows.size].reshape(rows.shape)[:, 2 + _SENTENCE_WIDTH :: _SENTENCE_WIDTH].astype(np.int64)
+    cuts = sentence_ends - ends[: rows.size : _ROW_WIDTH, None]
+    cuts += len(frame.written("", "")) - len(frame.after_title.encode())
+    return pages, written[len(asked) :], cuts[len(asked) :]
 
 
 @dataclass(frozen=True)

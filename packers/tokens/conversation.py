@@ -37,6 +37,7 @@ def written(sample: Sample, frame: ChatFrame | None) -> Sample:
         prompt=prompt,
         answer=said(sample.answer, frame) + frame.after,
         evidence_spans=tuple((start + of_prompt, end + of_prompt) for start, end in sample.evidence_spans),
+        context_span=(sample.context_span[0] + of_prompt, sample.context_span[1] + of_prompt),
         answer_spans=tuple((start + of_answer, end + of_answer) for start, end in sample.answer_spans),
     )
 

@@ -95,12 +95,21 @@ class Fitted:
 
     sample: Sample
     laid: LaidOut
+    room: int
+    """Tokens that are kept free beside it, see `Layout.room`."""
     num_units: int
     num_encodings: int
+
+    @property
+    def size(self) -> int:
+        """Tokens of the document and of the room beside it."""
+        return len(self.laid) + self.room
 
 
 def fit(draft: Draft, num_tokens: int, rate: TokenRate, layout: Layout) -> Fitted:
     """The sample of the most units that is at most `num_tokens` long, or short of it by a unit, 24 tokens or 0.1 %.
+
+    The room that it leaves for its twin's answer counts as part of it.
 
     Raises UsageError where not even one unit fits.
     """
@@ -110,17 +119,17 @@ def fit(draft: Draft, num_tokens: int, rate: TokenRate, layout: Layout) -> Fitte
     num_units = judge.first_guess()
     for num_encodings in range(1, judge.capacity + 2):
         sample = draft.render(num_units)
-        laid = layout.lay_out(sample)
-        if len(laid) <= num_tokens:
-            fits, best = num_units, Fitted(sample, laid, num_units, num_encodings)
+        tried = Fitted(sample, layout.lay_out(sample), layout.room(sample), num_units, num_encodings)
+        if tried.size <= num_tokens:
+            fits, best = num_units, tried
         else:
             fails = num_units
-        if best is not None and (fails - fits == 1 or (best.laid is laid and judge.is_enough(best))):
+        if best is not None and (fails - fits == 1 or (best is tried and judge.is_enough(best))):
             return replace(best, num_encodings=num_encodings)
         if fails == 1:
-            raise UsageError(f"{num_tokens} tokens are too few: this sample needs {len(laid)} at least")
+            raise UsageError(f"{num_tokens} tokens are too few: this sample needs {tried.size} at least")
         if num_encodings < _GUESSES:
-            num_units = min(max(judge.next_guess(num_units, sample, laid), fits + 1), fails - 1)
+            num_units = min(max(judge.next_guess(tried), fits + 1), fails - 1)
         else:
             num_units = (fits + fails) // 2
     raise AssertionError("the search narrows at every step")
@@ -149,21 +158,22 @@ class _Judge:
         if units == self.capacity:
             return False
         unit = float(self._predicted[units + 1] - self._predicted[units])
-        return self._num_tokens - len(fitted.laid) <= max(unit + self._rate.unit_noise, self._fine)
+        return self._num_tokens - fitted.size <= max(unit + self._rate.unit_noise, self._fine)
 
-    def next_guess(self, num_units: int, sample: Sample, laid: LaidOut) -> int:
-        """Units that fit, judged from a text of `num_units`.
+    def next_guess(self, tried: Fitted) -> int:
+        """Units that fit, judged from a text of some.
 
         Fewer units are that text without its last part, whose tokens are counted. Where that cannot be, and for more
         units, what these took against their prediction tells what others will take.
         """
-        rate, predicted = self._rate, self._predicted
-        slack = self._num_tokens - len(laid)
+        rate, predicted, num_units = self._rate, self._predicted, tried.num_units
+        slack = self._num_tokens - tried.size
         if slack < 0 and rate.chars_after_units is not None:
-            cut = self._layout.chars_before(laid, len(sample.prompt) - rate.chars_after_units, -slack)
+            end = len(tried.sample.prompt) - rate.chars_after_units
+            cut = self._layout.chars_before(tried.laid, end, -slack)
             if cut is not None:
                 return int(np.searchsorted(self._draft.chars, self._draft.chars[num_units] - cut, side="right")) - 1
-        ratio = (predicted[num_units] - predicted[0]) / max(len(laid) - predicted[0], 1.0)
+        ratio = (predicted[num_units] - predicted[0]) / max(tried.size - predicted[0], 1.0)
         aim = slack + self._lead(rate.unit_noise * math.sqrt(abs(slack) / rate.tokens_per_unit))
         return self._units_within(predicted[num_units] + aim * min(max(ratio, 0.5), 2.0))
 
@@ -248,7 +258,8 @@ def _misses(
     """Units by which each draft's last size but one is missed, when it is judged from its last."""
     for draft, (*_, (units, _, tokens), (most, _, _)) in zip(drafts, growths, strict=True):
         sample = draft.render(most)
-        yield abs(_Judge(draft, tokens, rate, layout).next_guess(most, sample, layout.lay_out(sample)) - units)
+        tried = Fitted(sample, layout.lay_out(sample), layout.room(sample), most, 1)
+        yield abs(_Judge(draft, tokens, rate, layout).next_guess(tried) - units)
 
 
 def same_at_the_end(text: str, other: str) -> int:
@@ -259,7 +270,11 @@ def same_at_the_end(text: str, other: str) -> int:
 
 def _measure(draft: Draft, units: Sequence[int], layout: Layout) -> list[Size]:
     sizes = _sizes(draft, layout)
-    return [(some, int(sizes[some]), len(layout.lay_out(draft.render(some)))) for some in units]
+    samples = [draft.render(some) for some in units]
+    return [
+        (some, int(sizes[some]), len(layout.lay_out(sample)) + layout.room(sample))
+        for some, sample in zip(units, samples, strict=True)
+    ]
 
 
 def _with_spread(rate: TokenRate, drafts: Sequence[Draft], layout: Layout) -> TokenRate:

@@ -19,6 +19,9 @@ from .tokenizer import Tokenizer
 Ids = NDArray[np.int32]
 
 
+_CHARS_BEFORE = 24
+
+
 class Slot(Enum):
     """What of a sample a piece of text holds."""
 
@@ -128,6 +131,14 @@ class Layout:
                 found.setdefault(slot, []).append((start + first, end + first))
         (start, _), *answers = found[Slot.ANSWER]
         return DocumentSpans(start, tuple(answers), tuple(found.get(Slot.PROMPT, ())))
+
+    def room(self, sample: Sample) -> int:
+        """Tokens that a document stays free of, so that its prompt is as long as with its twin's longer answer."""
+        if not sample.twin_answer:
+            return 0
+        before = sample.prompt[-_CHARS_BEFORE:]  # which may share a token with an answer
+        own, other = (len(self.tokenizer.encode(before + answer)) for answer in (sample.answer, sample.twin_answer))
+        return max(other - own, 0)
 
     def count(self, fragments: Fragments) -> NDArray[np.int64]:
         """Tokens of each string by itself, which tells about how many it has inside of a text, shape (strings,)."""

@@ -131,10 +131,13 @@ class Tokenizer:
         return np.frombuffer(flat, np.int32), np.frombuffer(ends, np.int64)
 
     def count(self, fragments: Fragments) -> NDArray[np.int64]:
-        """Tokens of each string by itself, shape (strings,); counted once."""
+        """Tokens of each fragment by itself, or of its words, shape (fragments,); counted once."""
         if fragments not in self._counted:
             _, ends = self.encode_batch(fragments.strings)
-            self._counted[fragments] = np.diff(ends)
+            counts = np.diff(ends)
+            if fragments.made_of is not None:
+                counts = counts.take(fragments.made_of).sum(axis=1)
+            self._counted[fragments] = counts
         return self._counted[fragments]
 
     def encode_reference(self, text: str) -> Ids:

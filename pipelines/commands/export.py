@@ -41,7 +41,7 @@ def _formats() -> tuple[str, ...]:
 @click.option("--n", metavar="COUNT", help="Only the first samples: 1000, 10k.")
 @click.option("--index", "indices", multiple=True, metavar="I|I..J", help="Only these samples; repeatable.")
 @click.option("--tokenizer", metavar="NAME", help="Where the dataset's tokenizer is now. [default: where it was]")
-@click.option("--config", metavar="NAME", help="Rows of this config only. [default: of each]")
+@click.option("--config", metavar="NAME", help="Samples or rows of this config only. [default: of each]")
 @click.option("--overwrite", is_flag=True, help="Replace what an export wrote there before.")
 @click.option("--force", is_flag=True, hidden=True, help="What --overwrite was called.")
 def export(
@@ -63,32 +63,21 @@ def export(
     """
     if out is not None and not isinstance(out, Path):
         raise UsageError(f"--out {out}: exports are written on this machine: name a place here, and copy it there")
-    if to in _OF_SAMPLES:
-        refuse_written({"config"}, "rows, which have other values of --to")
-        _export_samples(output, folder, to, out, _indices(n, indices), tokenizer, overwrite or force)
-    else:
+    replace = overwrite or force
+    if to not in _OF_SAMPLES:
         refuse_written({"n", "indices", "tokenizer"}, f"--to {', '.join(_OF_SAMPLES)}")
-        _export_rows(output, folder, to, out, config, overwrite or force)
-
-
-def _export_samples(
-    output: Output,
-    folder: Place,
-    to: str,
-    out: Path | None,
-    chosen: list[IntRange],
-    tokenizer: str | None,
-    overwrite: bool,
-) -> None:
+        _export_rows(output, folder, to, out, config, replace)
+        return
     from ...packers.dataset import open_dataset
     from ..exporting.samples import STDOUT
     from ..exporting.samples import export as run
 
     if output.is_for_programs and out == STDOUT:
         raise UsageError("--json and --out - both write to stdout: leave one of them out")
+    first, ranges = _chosen(n, indices)
     dataset = open_dataset(folder, tokenizer=tokenizer)
     with bar(output, "samples") as progressed:
-        exported = run(dataset, to, out, chosen, overwrite=overwrite, progressed=progressed)
+        exported = run(dataset, to, out, ranges, first=first, config=config, overwrite=replace, progressed=progressed)
     output.report(exported, lambda: _print_samples(exported))
 
 
@@ -103,15 +92,15 @@ def _export_rows(output: Output, folder: Place, to: str, out: Path | None, confi
     output.show(exported, lambda: _print_notes(exported), lambda: _print_rows(exported))
 
 
-def _indices(n: str | None, indices: tuple[str, ...]) -> list[IntRange]:
-    """The ranges of samples that `--n` and `--index` name."""
+def _chosen(n: str | None, indices: tuple[str, ...]) -> tuple[int | None, list[IntRange]]:
+    """How many samples `--n` wants, and the ranges of them that `--index` names."""
     from ...schemas.quantity import IntRange, parse_count
 
     if n is not None and indices:
         raise UsageError("--n and --index both choose samples: leave one of them out")
     option = "--n" if n is not None else "--index"
     try:
-        return [IntRange(0, parse_count(n) - 1)] if n is not None else [IntRange.parse(index) for index in indices]
+        return None if n is None else parse_count(n), [IntRange.parse(index) for index in indices]
     except ValueError as error:
         raise UsageError(f"{option} {error}") from None
 

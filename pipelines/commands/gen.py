@@ -22,7 +22,7 @@ from .options import (
 from .words.output import Output
 
 _OF_TASKS = {
-    *("n", "preset", "settings", "haystack", "template", "templates", "layout", "seq_length"),
+    *("n", "preset", "settings", "haystack", "template", "templates", "layout", "seq_length", "split"),
     *("chat_template", "chat_date", "bos", "eos", "control_tokens", "text_tokens", "engine", "loss"),
 }
 _OF_CORPORA = {

@@ -15,7 +15,7 @@ from .options import HEADINGS
 SECTIONS = {
     "Make": ("gen", "build", "ingest", "plan", "recipes"),
     "Look": ("tasks", "show", "inspect", "report"),
-    "Prove": ("verify", "check", "doctor"),
+    "Prove": ("verify", "check", "compare", "doctor"),
     "Hand on": ("export", "push", "score"),
     "Again and again": ("serve", "schedule", "submit"),
     "Set up": ("completion", "schema"),

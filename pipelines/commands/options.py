@@ -175,6 +175,13 @@ sample_options = together(
         show_default=True,
         help="Of all randomness; different seeds share nothing.",
     ),
+    click.option(
+        "--split",
+        type=click.Choice(["train", "validation", "test"]),
+        default="train",
+        show_default=True,
+        help="Set that the samples are of; sets share no question and no answer, whatever their seeds.",
+    ),
     click.option("--preset", type=PRESET, help="Settings that a benchmark uses, see `lcdata tasks NAME`."),
     click.option(
         "--set",

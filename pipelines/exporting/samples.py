@@ -21,7 +21,7 @@ from ...packers.files.arrays import numbers
 from ...schemas.errors import QualityError, UsageError
 from ...schemas.evaluation import Reference
 from ...schemas.events.exported import Exported
-from ...schemas.manifest import Manifest, NumberedTask
+from ...schemas.manifest import NumberedTask
 from ...schemas.place import Place
 from ...schemas.quantity import IntRange
 from ..making.samples import Made
@@ -39,16 +39,19 @@ def export(
     out: Path | None = None,
     indices: Sequence[IntRange] = (),
     *,
+    first: int | None = None,
+    config: str | None = None,
     overwrite: bool = False,
     progressed: Callable[[int, int], None] = lambda done, total: None,
 ) -> Exported:
     """Write the samples of these indices (all of them where none is named) as lines of a format, in order of index.
 
-    `out` is a file, or STDOUT. Raises QualityError where a sample does not come out as the dataset holds it.
+    `first` takes only so many, `config` those of a config alone, by the indices that they have in the dataset. `out` is
+    a file, or STDOUT. Raises QualityError where a sample does not come out as the dataset holds it.
     """
-    out = out or Path(f"{dataset.name}-{to}.jsonl")
+    out = out or Path(f"{config or dataset.name}-{to}.jsonl")
     _check_place(out, dataset.folder, overwrite)
-    samples = _chosen(indices, _num_samples(dataset.manifest))
+    samples = _chosen(indices, _numbers(dataset, config), config or "the dataset")[:first]
     remade = _remade(dataset, samples)
     num_tokens = num_bytes = 0
     with _whole_file(out) as file:
@@ -112,24 +115,28 @@ def _check_place(out: Path, folder: Place, overwrite: bool) -> None:
         raise UsageError(f"{out} exists already: choose another --out, or replace it with --overwrite")
 
 
-def _chosen(indices: Sequence[IntRange], num_samples: int) -> Ints:
-    """The indices of the chosen samples, ascending, each once; UsageError where the dataset has no such sample."""
-    last = max((index.high for index in indices), default=0)
-    if last >= num_samples:
-        raise UsageError(f"there is no sample {last:,}: the dataset has samples 0 to {num_samples - 1:,}")
+def _chosen(indices: Sequence[IntRange], numbers: Ints, name: str) -> Ints:
+    """The indices of the chosen samples, ascending, each once; UsageError where there is no such sample."""
+    for end in (end for index in indices for end in (index.high, index.low)):
+        if not numbers[0] <= end <= numbers[-1]:
+            raise UsageError(f"there is no sample {end:,}: {name} has samples {numbers[0]:,} to {numbers[-1]:,}")
     if not indices:
-        return np.arange(num_samples)
+        return numbers
     return np.unique(np.concatenate([np.arange(index.low, index.high + 1) for index in indices]))
 
 
-def _num_samples(manifest: Manifest) -> int:
-    """Number of samples of all tasks; UsageError where there are none."""
-    count = sum(task.account.samples for task in manifest.tasks)
-    if count == 0:
+def _numbers(dataset: Dataset, config: str | None) -> Ints:
+    """The numbers of all tasks' samples, or of those of a config, which follow on one another.
+
+    Raises UsageError where there are none, or no such config.
+    """
+    wanted = dataset.configs if config is None else {dataset.config(config).name}
+    tasks = [task for task in dataset.manifest.tasks if task.stage.name in wanted]
+    if not sum(task.account.samples for task in tasks):
         raise UsageError(
-            f"{manifest.recipe.name} holds documents of corpora and no task's samples: there is nothing to do here"
+            f"{config or dataset.name} holds documents of corpora and no task's samples: there is nothing to do here"
         )
-    return count
+    return np.arange(tasks[0].number, tasks[-1].number + tasks[-1].account.samples)
 
 
 def _remade(dataset: Dataset, chosen: Ints) -> Iterator[tuple[int, Made]]:

@@ -46,4 +46,6 @@ def check_tasks(recipe: Recipe) -> None:
     """Raise UsageError where a task, a setting or a wording of one cannot be meant, before anything is loaded."""
     for stage in recipe.stages:
         for component in stage.tasks:
-            choose_templates(build_task(component.task, component.settings), component.templates, component.template)
+            choose_templates(
+                build_task(component.task, component.settings, component.split), component.templates, component.template
+            )

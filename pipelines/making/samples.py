@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...generators.registry import build_task
+from ...generators.registry import build_task, stream_name
 from ...generators.task import Task, Template
 from ...generators.templates import choose_templates
 from ...packers.tokens.conversation import messages, said, written
@@ -69,13 +69,14 @@ class SampleMaker:
         `chat` is for components whose format is that.
         """
         self.component = component
-        self.task: Task = build_task(component.task, component.settings)
+        self.task: Task = build_task(component.task, component.settings, component.split)
         self.templates: Sequence[Template] = choose_templates(self.task, component.templates, component.template)
         self.tokenizer = tokenizer
         self.layout = Layout.plain(tokenizer)
         if component.format == "chat":
             assert chat is not None
             self.layout = Layout.chat(tokenizer, chat)
+        self._stream_name = stream_name(self.task)
         self._seed, self._longest = seed, component.length.longest
         self._rates = dict(rates or {})
 
@@ -89,9 +90,8 @@ class SampleMaker:
         if template.id not in self._rates:
 
             def draft_of(draw: int, num_units: int) -> Draft:
-                return self.task.draft(
-                    stream(self.task.name, self._seed, draw, f"rate/{template.id}"), template, num_units
-                )
+                rng = stream(self.task.name, self._seed, draw, f"rate/{template.id}")
+                return self.task.of_sample(self._seed, draw).draft(rng, template, num_units)
 
             self._rates[template.id] = learn_rate(draft_of, self._longest, self.layout)
         return self._rates[template.id]
@@ -147,7 +147,8 @@ class SampleMaker:
         """
         samples: list[Sample] = []
         for template in self.templates:
-            draft = self.task.draft(stream(self.task.name, self._seed, 0, "probe"), template, 4)
+            task = self.task.of_sample(self._seed, 0)
+            draft = task.draft(stream(self.task.name, self._seed, 0, "probe"), template, 4)
             few, many = draft.render(1), draft.render(4)
             at_start = same_at_the_end(few.prompt[::-1], many.prompt[::-1])
             at_end = len(many.prompt) - same_at_the_end(few.prompt, many.prompt)
@@ -167,18 +168,18 @@ class SampleMaker:
 
     def _fit(self, index: int, length: int) -> Fitted:
         """Fit the sample's draft, drawn again with more units in the rare case that it was too small."""
-        factor = 1
+        factor, task = 1, self.task.of_sample(self._seed, index)
         while True:
-            rng = stream(self.task.name, self._seed, index)
+            rng = stream(f"{self._stream_name}/{length}", self._seed, index)
             template = self.templates[int(rng.integers(len(self.templates)))]
             rate = self.rate(template)
             capacity = rate.capacity(length) * factor
-            draft = self.task.draft(rng, template, capacity)
+            draft = task.draft(rng, template, capacity)
             try:
                 fitted = fit(draft, length, rate, self.layout)
             except UsageError as error:
                 raise UsageError(f"{self.component.name} sample {index}: {error}: use a greater length") from None
-            if fitted.num_units < capacity or length - len(fitted.laid) < rate.tokens_per_unit:
+            if fitted.num_units < capacity or length - fitted.size < rate.tokens_per_unit:
                 return fitted
             if factor == _MOST_FACTOR:
                 raise UsageError(

@@ -19,6 +19,7 @@ from ...schemas.mix import TaskComponent
 from ...schemas.quantity import MOST
 from ...schemas.recipe import Recipe
 from ...schemas.sample import Loss
+from ...schemas.split import Split
 from ...schemas.tokens import EMBEDDED, TokenizerChoice
 from ..recipes.flags import first_problem
 from .makers import makers_of
@@ -44,6 +45,7 @@ def samples(
     control_tokens: Sequence[str] = (),
     text_tokens: Sequence[str] = (),
     loss: Loss = "answer",
+    split: Split = "train",
     engine: Literal["fastokens", "tokenizers"] = "fastokens",
     **settings: Any,
 ) -> "Samples":
@@ -66,6 +68,7 @@ def samples(
     nothing.
     control_tokens, text_tokens: added tokens that text is never to make, and control tokens that it is to make.
     loss: whether labels are on the answer and EOS, or on all tokens but the first.
+    split: `"train"`, `"validation"` or `"test"`: sets that share no question and no answer, whatever their seeds.
     engine: what encodes; both give the same ids.
     settings: those of the task, see `lcdata.tasks()[task].settings`, such as `dict_size="2..6"`.
 
@@ -82,6 +85,7 @@ def samples(
         "templates": read_templates(Path(templates)) if isinstance(templates, str | Path) else templates or (),
         "format": format,
         "loss": loss,
+        "split": split,
     }
     choice = {
         "source": EMBEDDED if tokenizer is None else str(tokenizer),
@@ -132,7 +136,7 @@ class SampleSource:
         """Raises UsageError where the task, its settings or wordings cannot be meant."""
         self.recipe, self.engine = recipe, engine
         self.component: TaskComponent = recipe.stages[0].tasks[0]
-        task = build_task(self.component.task, self.component.settings)
+        task = build_task(self.component.task, self.component.settings, self.component.split)
         choose_templates(task, self.component.templates, self.component.template)
 
     def make(self, index: int) -> Made:

@@ -31,7 +31,7 @@ def write_shard(shared: Shared, job: ShardJob) -> Generator[int | ShardRecord]:
 
 def _write_shard(shared: Shared, job: ShardJob, workspace: Workspace[Place]) -> Generator[int | ShardRecord]:
     stage, source = shared.stages[job.stage], shared.sources[job.stage]
-    name = f"{stage.name}/train-{job.shard:05d}-of-{job.num_shards:05d}.parquet"
+    name = f"{stage.name}/{stage.split}-{job.shard:05d}-of-{job.num_shards:05d}.parquet"
     tally, content, unreported = Tally(), hashlib.sha256(), 0
     group = RowGroup(stage.seq_length, stage.with_labels, by_content=stage.cdc)
     with (

@@ -12,15 +12,15 @@ ANYWHERE = "PATH_OR_HUB_ID"
 
 def loading(manifest: Manifest, source: str) -> list[str]:
     """How `datasets`, DuckDB and Polars read it."""
-    first = manifest.stages[0].name
+    first, split = manifest.stages[0].name, manifest.recipe.stages[0].split
     return [
         "## Loading",
         "",
         "```python",
         "from datasets import load_dataset",
         "",
-        f'rows = load_dataset("{source}", "{first}", split="train", streaming=True)',
-        f'documents = load_dataset("{source}", "{first}-docs", split="train", streaming=True)',
+        f'rows = load_dataset("{source}", "{first}", split="{split}", streaming=True)',
+        f'documents = load_dataset("{source}", "{first}-docs", split="{split}", streaming=True)',
         "```",
         "",
         "Leave `streaming=True` out to have all of it on disk. `lcdata.open_dataset` and `lcdata.PackedDataset` read a "
@@ -32,6 +32,7 @@ def loading(manifest: Manifest, source: str) -> list[str]:
 def training(manifest: Manifest, source: str) -> list[str]:
     """How trainers take the rows so that no document sees another."""
     first, stages = manifest.stages[0].name, manifest.recipe.stages
+    split = stages[0].split
     return [
         "## Training",
         "",
@@ -41,19 +42,19 @@ def training(manifest: Manifest, source: str) -> list[str]:
         "from datasets import load_dataset",
         "from trl import SFTConfig, SFTTrainer",
         "",
-        f'rows = load_dataset("{source}", "{first}", split="train")',
+        f'rows = load_dataset("{source}", "{first}", split="{split}")',
         "config = SFTConfig(padding_free=True, packing=False, max_length=None, per_device_train_batch_size=1,",
         '                   dataset_kwargs={"skip_prepare_dataset": True})',
         "SFTTrainer(model, args=config, train_dataset=rows).train()",
         "```",
         "",
-        *(_transformers(source, first) if stages[0].with_labels else []),
+        *(_transformers(source, first, split) if stages[0].with_labels else []),
         *_hints(manifest, stages),
         "",
     ]
 
 
-def _transformers(source: str, config: str) -> list[str]:
+def _transformers(source: str, config: str, split: str) -> list[str]:
     return [
         "The plain Trainer of `transformers`, where documents are told apart by `position_ids`:",
         "",
@@ -61,7 +62,7 @@ def _transformers(source: str, config: str) -> list[str]:
         "from datasets import load_dataset",
         "from transformers import Trainer, TrainingArguments, default_data_collator",
         "",
-        f'rows = load_dataset("{source}", "{config}", split="train")',
+        f'rows = load_dataset("{source}", "{config}", split="{split}")',
         'arguments = TrainingArguments(output_dir="out", per_device_train_batch_size=1)',
         "Trainer(model, args=arguments, train_dataset=rows, data_collator=default_data_collator).train()",
         "```",

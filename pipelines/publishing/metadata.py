@@ -80,17 +80,17 @@ def _configs(manifests: Sequence[Manifest]) -> Iterator[dict[str, Any]]:
         data = [_folder(record.shards[0].data) for record in records]
         docs = [_folder(record.shards[0].docs) for record in records]
         default = {"default": True} if number == 0 else {}
-        yield {"config_name": stage.name, **default, "data_files": _train(data)}
-        yield {"config_name": f"{stage.name}-docs", "data_files": _train(docs)}
+        yield {"config_name": stage.name, **default, "data_files": _files(stage, data)}
+        yield {"config_name": f"{stage.name}-docs", "data_files": _files(stage, docs)}
 
 
 def _folder(file: FileRecord) -> str:
     return PurePosixPath(file.path).parent.as_posix()
 
 
-def _train(folders: Sequence[str]) -> list[dict[str, Any]]:
+def _files(stage: Stage, folders: Sequence[str]) -> list[dict[str, Any]]:
     paths = [f"{folder}/*.parquet" for folder in folders]
-    return [{"split": "train", "path": paths[0] if len(paths) == 1 else paths}]
+    return [{"split": stage.split, "path": paths[0] if len(paths) == 1 else paths}]
 
 
 def _infos(manifests: Sequence[Manifest]) -> Iterator[dict[str, Any]]:
@@ -101,7 +101,7 @@ def _infos(manifests: Sequence[Manifest]) -> Iterator[dict[str, Any]]:
         yield {
             "config_name": f"{stage.name}-docs",
             "features": features(DOCUMENT_SCHEMA),
-            **_sizes(sum(file.bytes for file in files), sum(record.documents for record in records), files),
+            **_sizes(stage, sum(file.bytes for file in files), sum(record.documents for record in records), files),
         }
 
 
@@ -110,12 +110,12 @@ def _rows_info(stage: Stage, records: Sequence[StageRecord]) -> dict[str, Any]:
     rows, tokens = sum(record.rows for record in records), sum(record.tokens for record in records)
     num_bytes = 4 * ((len(schema.names) - 1) * tokens + sum(record.documents for record in records))
     files = [shard.data for record in records for shard in record.shards]
-    return {"config_name": stage.name, "features": features(schema), **_sizes(num_bytes, rows, files)}
+    return {"config_name": stage.name, "features": features(schema), **_sizes(stage, num_bytes, rows, files)}
 
 
-def _sizes(num_bytes: int, num_examples: int, files: Sequence[FileRecord]) -> dict[str, Any]:
+def _sizes(stage: Stage, num_bytes: int, num_examples: int, files: Sequence[FileRecord]) -> dict[str, Any]:
     return {
-        "splits": [{"name": "train", "num_bytes": num_bytes, "num_examples": num_examples}],
+        "splits": [{"name": stage.split, "num_bytes": num_bytes, "num_examples": num_examples}],
         "download_size": sum(file.bytes for file in files),
         "dataset_size": num_bytes,
     }

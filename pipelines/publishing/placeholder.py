@@ -7,7 +7,10 @@ from .metadata import metadata_yaml
 def placeholder_card(manifest: Manifest) -> str:
     """A card whose configs have no files, so that loading one fails and says so."""
     configs = [
-        {"config_name": f"{stage.name}{suffix}", "data_files": [{"split": "train", "path": "not-there-yet/*.parquet"}]}
+        {
+            "config_name": f"{stage.name}{suffix}",
+            "data_files": [{"split": stage.split, "path": "not-there-yet/*.parquet"}],
+        }
         for stage in manifest.recipe.stages
         for suffix in ("", "-docs")
     ]

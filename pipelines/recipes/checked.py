@@ -84,7 +84,7 @@ def checked_recipe(content: Mapping[str, Any], origin: Origin) -> Recipe:
 def _check_settings(component: TaskComponent, where: str) -> None:
     """Raise UsageError where a task's settings cannot be meant."""
     try:
-        build_task(component.task, component.settings)
+        build_task(component.task, component.settings, component.split)
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from None
 

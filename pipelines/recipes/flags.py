@@ -49,9 +49,10 @@ def task_recipe(
         "templates": read_templates(templates) if templates else [],
         "format": flags["layout"],
         "loss": flags.get("loss") or "answer",
+        "split": flags["split"],
     }
     content = {
-        "name": flags.get("name") or default_name(f"{task}-{preset}" if preset else task, lengths),
+        "name": flags.get("name") or default_name(f"{task}-{preset}" if preset else task, lengths, flags["split"]),
         "seq_length": flags.get("seq_length") or lengths.longest,
         "tokenizer": _tokenizer(flags),
         "mix": [component],

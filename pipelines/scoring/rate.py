@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from ...schemas.evaluation import Rating, Reference
-from .reading.answering import answering
+from .reading.answering import answering, ends_in_answers
 from .reading.candidates import has_candidate
 from .reading.concessions import without_conceded
 from .reading.corrections import last_corrected
@@ -90,13 +90,16 @@ def _stated(text: str, answers: Sequence[Answer], reference: Reference) -> tuple
         return [], set()
     expected = Expected(answers, reference.context)
     candidates = partial(has_candidate, expected=expected)
+    whole = text
     text = without_conceded(without_questions(last_corrected(text, candidates)), candidates)
     text = without_denied(text)
     text = without_others(_without_sources(text), reference.asked, answers, candidates)
     part = answering(text, len(answers), bool(reference.asked), candidates)
     found = list(dict.fromkeys(answer_number(sign) for sign in SIGN.findall(part.text)))
     found = [number for number in found if number < len(answers)]
-    return found, set(rivals(part, text, expected)) if found else set[str]()
+    return found, set(
+        rivals(part, text if ends_in_answers(whole, len(answers)) else whole, expected)
+    ) if found else set[str]()
 
 
 _SOURCES = re.compile(

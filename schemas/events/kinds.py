@@ -4,12 +4,12 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from . import building, event, exported, ingesting, inspected, judged, pushing, reported, scheduled, shown
+from . import building, compared, event, exported, ingesting, inspected, judged, pushing, reported, scheduled, shown
 
 
 def event_kinds() -> list[type[event.Event]]:
     """Every kind of event, in the order of these files."""
-    files = (event, building, ingesting, shown, inspected, judged, exported, pushing, reported, scheduled)
+    files = (event, building, ingesting, shown, inspected, judged, compared, exported, pushing, reported, scheduled)
     things = (thing for file in files for thing in vars(file).values() if isinstance(thing, type))
     return list(dict.fromkeys(kind for kind in things if issubclass(kind, event.Event) and kind is not event.Event))
 

@@ -19,6 +19,7 @@ SHAPES = (
     {"alpha": 1.5, "num_top": 1, "word_length": 5},
     {"alpha": 6, "num_top": 10},
     {"alpha": 1.1, "words": "letters", "word_length": 4},
+    {"even": True, "ordered": True},
 )
 
 

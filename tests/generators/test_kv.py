@@ -16,7 +16,7 @@ CASES = (
     {},
     {"answer_template": False, "dict_size": "1..6", "value_digits": "1..6"},
     {"subkeys": 3, "sharing": 1.0},
-    {"subkeys": 2, "shuffle_asked": True, "sharing": 0.5, "key_digits": 2},
+    {"subkeys": 2, "shuffle_asked": True, "sharing": 0.5, "key_digits": 4},
     {"absent": 1.0},
     {"absent": 0.5, "key_digits": "5..6"},
 )
@@ -81,16 +81,16 @@ def test_the_prompt_alone_gives_the_answer(settings: dict[str, object]) -> None:
 
 def test_fewer_units_are_a_prefix_of_the_same_haystack() -> None:
     draft = build_task("kv", {"absent": 1.0}).draft(stream("kv", 0, 1), WORDINGS[0], 60)
-    short, long = (draft.render(units).prompt.split("\n\nAbove")[0] for units in (20, 60))
-    assert long.startswith(short)
-    assert len(short) < len(long) / 2
+    short, long = (draft.render(units).context.splitlines() for units in (20, 60))
+    assert (len(short), len(long)) == (20, 60)
+    assert 16 <= sum(map(str.__eq__, short, long)) < 20, "but for what stands at a depth of its own"
 
 
 def test_a_drafts_characters_are_known_before_it_is_rendered() -> None:
     for settings in CASES:
         draft = build_task("kv", settings).draft(stream("kv", 0, 2), WORDINGS[1], 300)
         for units in (1, 50, 300):
-            assert abs(len(draft.render(units).text) - int(draft.chars[units])) <= 12
+            assert abs(draft.render(units).chars_with_room - int(draft.chars[units])) <= 12
 
 
 def test_keys_of_a_sample_are_all_different() -> None:
@@ -110,17 +110,53 @@ def test_digits_that_are_too_few_are_refused_with_the_cure() -> None:
         make(0, 400, key_digits="1..2")
 
 
-def test_others_share_some_of_the_asked_subkeys_but_never_all() -> None:
-    shared_by_all = []
+def keys_of(sample: Sample) -> list[list[int]]:
+    """Every key of several subkeys in the text."""
+    context = sample.context
+    return [_integers(key) for key in re.findall(r"\(([\d, ]+)\): \d", context)]
+
+
+def test_keys_of_a_group_share_some_subkeys_but_never_all() -> None:
+    in_common: list[int] = []
     for index in range(20):
         sample = make(index, 60, subkeys=3, sharing=1.0)
         asked = set(sample.facts["key"])
-        keys = [set(_integers(key)) for key in re.findall(r"\(([\d, ]+)\): \d", sample.prompt)]
-        others = [len(key & asked) for key in keys if key != asked]
-        assert len(others) == len(keys) - 1
-        assert set(others) <= {1, 2}
-        shared_by_all += others
-    assert {1, 2} == set(shared_by_all)
+        others = [len(set(key) & asked) for key in keys_of(sample) if set(key) != asked]
+        assert len(others) == sample.facts["num_pairs"] - 1
+        assert set(others) <= {0, 1, 2}
+        assert np.mean(np.array(others) > 0) > 0.3
+        in_common += others
+    assert {1, 2} <= set(in_common)
+
+
+@pytest.mark.parametrize("settings", [case for case in CASES if "subkeys" in case], ids=str)
+def test_subkeys_of_the_asked_key_are_no_more_frequent_than_others(settings: dict[str, object]) -> None:
+    """The place of the asked key in the order of keys by how often their subkeys occur is any."""
+    ranks: list[float] = []
+    for index in range(600):
+        sample = make(index, 30, **settings)
+        keys = keys_of(sample)
+        counts = np.bincount(np.array(keys).ravel())
+        scores = counts[np.array(keys)].sum(axis=1)
+        own = scores[keys.index(sample.facts["key"])]
+        ranks.append(float((scores < own).mean() + (scores == own).mean() / 2))
+    assert abs(np.mean(ranks) - 0.5) < 5 * np.std(ranks) / len(ranks) ** 0.5 < 0.06
+
+
+def test_no_two_keys_are_of_the_same_integers() -> None:
+    for settings in ({"subkeys": 2, "sharing": 1.0}, {"subkeys": 3, "sharing": 0.3, "key_digits": 3}, {"subkeys": 5}):
+        for index in range(40):
+            sample = make(index, 100, **settings)
+            keys = [frozenset(key) for key in keys_of(sample)]
+            assert len(set(keys)) == len(keys) == sample.facts["num_pairs"]
+            assert all(len(key) == settings["subkeys"] for key in keys)
+
+
+def test_subkeys_that_are_too_few_are_refused_with_the_cure() -> None:
+    with pytest.raises(UsageError, match=r"^kv: [1\d,]+ different keys of 2 subkeys are too many .* key_digits"):
+        make(0, 300, subkeys=2, sharing=1.0, key_digits="1..2")
+    with pytest.raises(UsageError, match=r"^kv: 24 different integers are needed for keys, but 1 digits give only 9"):
+        make(0, 3, subkeys=2, key_digits=1)
 
 
 def test_absent_keys_have_their_share_and_every_prompt_allows_for_them() -> None:

@@ -10,11 +10,13 @@ from string import ascii_lowercase
 
 import numpy as np
 import pytest
-from chance import chisquare
+from chance import chisquare, ks_2samp
 
+from lcdata.generators.material.associations import RELATIONS, Relation
 from lcdata.generators.material.fact_needles import FACTS
+from lcdata.generators.material.frames import SENTENCE
+from lcdata.generators.material.identifiers import identifiers
 from lcdata.generators.material.list_needles import LISTS
-from lcdata.generators.material.needles import NeedleWording
 from lcdata.generators.niah import Niah
 from lcdata.generators.registry import build_task
 from lcdata.schemas.errors import UsageError
@@ -56,7 +58,21 @@ CASES = (
     {"needle_type": "list", "haystack": "prose"},
     {"needle_type": "list", "haystack": "needles", "num_keys": 4, "num_queries": 2, "absent": 0.3},
     {"haystack": "essay", "corpus": CORPUS, "num_keys": 2},
+    {"haystack": "prose", "distractors": "near", "num_keys": 12, "key_type": "numbers", "absent": 0.4},
+    {**Niah.presets["multikey_2_hard"], "value_type": "words", "absent": 0.2},
+    {"haystack": "needles", "distractors": "near", "key_type": "uuids", "num_keys": 2, "num_queries": 2},
+    {"needle_type": "list", "haystack": "needles", "distractors": "near", "absent": 0.3},
+    {"needle_type": "association", "haystack": "prose", "num_keys": 11},
+    {"needle_type": "association", "num_keys": 12, "absent": 0.4},
+    {"haystack": "code", "num_keys": 8, "num_values": 2},
+    {"haystack": "logs", "distractors": "near", "num_keys": 4},
+    {"haystack": "table", "num_keys": 4, "key_type": "numbers"},
+    {"haystack": "json", "needle_type": "list", "num_keys": 3},
+    {"haystack": "chat", "needle_type": "association", "num_keys": 6},
 )
+SINGLE = tuple(case for case in CASES if "distractors" not in case and case.get("needle_type") != "association")
+"""Those whose answers stand in the text once."""
+BENCHMARKS = {name: preset for name, preset in Niah.presets.items() if not name.endswith(("_hard", "association"))}
 
 _FACT = r"[a-z]+-[a-z]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{7}"
 _CITY = r"[A-Z][a-z]{8,}"
@@ -64,21 +80,39 @@ _OUTINGS = r"1\) ([^,]+), 2\) ([^,]+), 3\) ([^,]+), 4\) ([^,]+) and 5\) ([^,.]+)
 
 
 def solve(prompt: str) -> tuple[str, ...]:
-    """The values of the asked keys, found by matching every needle of every wording in the text."""
+    """The values of the asked keys, found by matching every form of the needles of every wording in the text."""
     context, _, question = prompt.rstrip("\n").rpartition("\n\n")
-    said: dict[str, list[str]] = {}
+    for relation in RELATIONS:
+        if asked := re.search(_filled(relation.question), question):
+            return (_associated(relation, context, asked["x"]),)
+    said: dict[int, tuple[str, list[str]]] = {}
     for wording in (*FACTS, *LISTS):
-        for match in re.finditer(_pattern(wording), context):
-            key, *values = filter(None, match.groups())
-            said.setdefault(key, []).extend(values)
+        for pattern in (wording.needle, *wording.forms):
+            for match in re.finditer(_pattern(pattern, is_fact=wording in FACTS), context):
+                key, *values = filter(None, match.groups())
+                said[match.start()] = key, values
     asked = re.findall(f"{_CITY}|{_FACT}", question)
     assert asked
-    return tuple(value for key in asked for value in said.get(key, ["not mentioned"]))
+    in_order = [said[at] for at in sorted(said)]
+    stated = {key: [value for other, values in in_order if other == key for value in values] for key in asked}
+    return tuple(value for key in asked for value in stated[key] or ["not mentioned"])
 
 
-def _pattern(wording: NeedleWording) -> str:
-    is_fact = wording in FACTS
-    pattern = re.escape(wording.needle).replace(r"\{kind\}", r"\w+")
+def _filled(pattern: str) -> str:
+    pattern = re.escape(pattern)
+    return pattern.replace(r"\{name\}", "(?P<name>[A-Z][a-z]+ [A-Z][a-z]+)").replace(r"\{x\}", "(?P<x>[^?]+?)")
+
+
+def _associated(relation: Relation, context: str, asked: str) -> str:
+    """Who is said to have to do with the thing that what is asked follows from."""
+    thing = next(thing for thing, follows in relation.pairs if follows == asked)
+    found = [match["name"] for match in re.finditer(_filled(relation.statement), context) if match["x"] == thing]
+    assert len(found) <= 1
+    return found[0] if found else "nobody"
+
+
+def _pattern(needle: str, *, is_fact: bool) -> str:
+    pattern = re.escape(needle).replace(r"\{kind\}", r"\w+")
     pattern = pattern.replace(r"\{key\}", f"({_FACT if is_fact else _CITY})")
     return pattern.replace(r"\{value\}", f"({_FACT})" if is_fact else _OUTINGS)
 
@@ -107,16 +141,23 @@ def test_there_are_eight_wordings_beside_the_seed() -> None:
 
 
 @pytest.mark.parametrize("settings", [*CASES, *Niah.presets.values()], ids=str)
-def test_the_text_alone_gives_the_answers_and_only_those(settings: dict[str, object]) -> None:
+def test_the_text_alone_gives_the_answers(settings: dict[str, object]) -> None:
     for index in range(27):
         sample = make(index, 60, **settings)
         assert solve(sample.prompt) == sample.answers
+
+
+@pytest.mark.parametrize("settings", [*SINGLE, *BENCHMARKS.values()], ids=str)
+def test_the_text_has_no_answer_twice(settings: dict[str, object]) -> None:
+    for index in range(27):
+        sample = make(index, 60, **settings)
         for value in sample.answers:
             assert sample.prompt.count(value) == (1 if value != "not mentioned" or settings.get("absent") else 0)
 
 
 def test_presets_are_rulers_eight_helmets_three_and_the_pressure_test() -> None:
-    assert len(Niah.presets) == 12
+    assert len(BENCHMARKS) == 12
+    assert {f"{name}_hard" for name in BENCHMARKS} - set(Niah.presets) == {"mk_2_hard", "mk_3_hard", "mv_hard"}
     assert [len(make(1, 40, **Niah.presets[name]).answers) for name in ("multivalue", "multiquery")] == [4, 4]
     assert len(solve(make(1, 40, **Niah.presets["multikey_1"]).prompt)) == 1
     assert [make(1, 40, **Niah.presets[name]) for name in ("mk_2", "mk_3", "mv")] == [
@@ -131,7 +172,7 @@ def test_evidence_is_the_needles_sentence() -> None:
     sample = make(1, 50, num_keys=3, num_values=2, num_queries=2, haystack="prose")
     assert len(sample.evidence_spans) == len(sample.answers) == 4
     for (start, end), value in zip(sample.evidence_spans, sample.answers, strict=True):
-        assert re.fullmatch(_pattern(FACTS[1]), sample.text[start:end])
+        assert re.fullmatch(_pattern(FACTS[1].needle, is_fact=True), sample.text[start:end])
         assert value in sample.text[start:end]
 
 
@@ -140,7 +181,7 @@ def test_a_list_is_one_sentence_and_five_answers() -> None:
         sample = make(index, 50, needle_type="list", num_keys=3, num_queries=2, haystack="prose")
         assert (len(sample.evidence_spans), len(sample.answers)) == (2, 10)
         for number, (start, end) in enumerate(sample.evidence_spans):
-            assert re.fullmatch(_pattern(LISTS[index]), sample.text[start:end])
+            assert re.fullmatch(_pattern(LISTS[index].needle, is_fact=False), sample.text[start:end])
             assert all(item in sample.text[start:end] for item in sample.answers[5 * number : 5 * number + 5])
         numbered = [sample.text[start - 3 : end] for start, end in sample.answer_spans]
         assert numbered == [f"{place % 5 + 1}) {item}" for place, item in enumerate(sample.answers)]
@@ -148,7 +189,7 @@ def test_a_list_is_one_sentence_and_five_answers() -> None:
 
 def test_other_cities_are_in_the_same_words() -> None:
     sample = make(2, 40, needle_type="list", num_keys=4)
-    assert len(re.findall(_pattern(LISTS[2]), sample.prompt)) == 4
+    assert len(re.findall(_pattern(LISTS[2].needle, is_fact=False), sample.prompt)) == 4
 
 
 def test_questions_agree_in_number_with_keys_and_values() -> None:
@@ -166,7 +207,7 @@ def test_questions_agree_in_number_with_keys_and_values() -> None:
 
 def test_depths_put_the_asked_needle_where_they_say() -> None:
     for depth in (0.0, 0.5, 1.0):
-        assert make(3, 200, depths=[depth], haystack="prose").depth[0] == pytest.approx(depth, abs=0.01)
+        assert make(3, 200, depths=[depth], haystack="prose").depth[0] == pytest.approx(depth, abs=0.02)
     drawn = [make(index, 50, depths=[0.0, 1.0], num_keys=3).depth[0] for index in range(60)]
     assert {round(depth) for depth in drawn} == {0, 1}
     assert all(depth < 0.1 or depth > 0.9 for depth in drawn)
@@ -177,12 +218,14 @@ def test_values_of_one_key_come_in_any_order_of_drawing() -> None:
     ranks = [0, 0, 0, 0]
     for index in range(400):
         draft = build_task("niah", {"num_values": 4}).draft(stream("niah", 1, index), FACTS[0], 30)
-        _, (values,) = draft._draw_names(stream("niah", 1, index), 2, 4)
-        ranks[draft.render(30).answers.index(values.strings()[0])] += 1
+        rng = stream("niah", 1, index)
+        identifiers("words", rng, 2, split="train")
+        first = identifiers("numbers", rng, 4, split="train").strings()[0]
+        ranks[draft.render(30).answers.index(first)] += 1
     assert chisquare(ranks).pvalue > 1e-4
 
 
-def test_an_absent_key_is_nowhere_and_the_answer_says_so() -> None:
+def test_an_absent_key_is_in_an_aside_alone_and_the_answer_says_so() -> None:
     for settings in ({}, {"needle_type": "list"}):
         samples = [make(index, 30, absent=0.5, haystack="needles", **settings) for index in range(200)]
         absent = [sample for sample in samples if sample.facts["absent"]]
@@ -190,7 +233,8 @@ def test_an_absent_key_is_nowhere_and_the_answer_says_so() -> None:
         for sample in absent:
             assert sample.answers == ("not mentioned",)
             assert sample.answer.endswith(" is not mentioned.")
-            assert sample.prompt.count(sample.facts["asked"][0]) == 1
+            key = sample.facts["asked"][0]
+            assert (sample.context.count(key), sample.prompt.count(key)) == (1, 2)
             assert sample.evidence_spans == ()
             assert sample.facts["needles"] == []
         assert any(sample.facts["needles"] for sample in samples)
@@ -200,7 +244,10 @@ def test_an_absent_key_is_nowhere_and_the_answer_says_so() -> None:
 def test_a_drafts_characters_are_known_before_it_is_rendered(settings: dict[str, object]) -> None:
     task = build_task("niah", settings)
     draft = task.draft(stream("niah", 0, 1), task.templates[2], 80)
-    assert all(abs(len(draft.render(units).text) - int(draft.chars[units])) <= 2 for units in (1, 40, 80))
+    for units in (1, 40, 80):
+        sample = draft.render(units)
+        in_lines = 0 if draft.frame is SENTENCE else sample.facts["num_needles"] + sample.facts["num_decoys"]
+        assert abs(sample.chars_with_room - int(draft.chars[units])) <= 2 + 120 * in_lines
 
 
 def test_a_corpus_never_holds_an_asked_key_or_a_value() -> None:
@@ -208,7 +255,7 @@ def test_a_corpus_never_holds_an_asked_key_or_a_value() -> None:
         clean = corpus_of("A sentence like any other. " * 50, "clean.txt")
         needles = [make(index, 20, haystack="essay", corpus=clean, **settings).facts for index in range(9)]
         clashes = [[*facts["asked"], *facts["needles"][0]["values"]] for facts in needles]
-        full = corpus_of("".join(f"Here it says {name} too. " for names in clashes for name in names), "full.txt")
+        full = corpus_of("".join(f"Here it says {name} too. " for names in clashes for name in names) * 3, "full.txt")
         for index, names in enumerate(clashes):
             sample = make(index, 200, haystack="essay", corpus=full, **settings)
             assert all(name in sample.prompt for name in names)
@@ -224,7 +271,7 @@ def test_an_essay_starts_anywhere_and_says_where() -> None:
     samples = [make(index, 20, haystack="essay", corpus=CORPUS, depths=[1.0]) for index in range(30)]
     starts = [sample.facts["corpus_start"] for sample in samples]
     assert len(set(starts)) == 30
-    assert min(starts) < len(corpus) / 4 < len(corpus) * 3 / 4 < max(starts)
+    assert min(starts) < len(corpus) / 8 < len(corpus) * 0.4 < max(starts), "in the three fifths to train on"
     for sample, start in zip(samples, starts, strict=True):
         haystack = sample.prompt.partition("\n\n")[2][: sample.evidence_spans[0][0] // 2]
         assert len(haystack) > 500
@@ -246,6 +293,10 @@ def test_the_corpus_is_an_input_of_a_build() -> None:
         ),
         ({"corpus": "a.txt"}, r"^niah: corpus: is only read where haystack is essay, got haystack=noise"),
         ({"haystack": "essays"}, r"^niah: haystack: "),
+        ({"distractors": "none", "num_keys": 2}, r"^niah: distractors=none has no other keys: leave out num_keys"),
+        ({"distractors": "none", "haystack": "needles"}, r"^niah: distractors=none has no other keys"),
+        ({"needle_type": "association", "num_keys": 20}, r"^niah: needle_type=association has at most 19 keys"),
+        ({"needle_type": "association", "num_queries": 2}, r"^niah: needle_type=association asks for one person"),
         ({"needle_type": "list", "num_values": 2}, r"^niah: needle_type=list has one list for each city: leave out"),
     ],
 )
@@ -254,3 +305,91 @@ def test_settings_that_clash_are_refused_in_one_line(settings: dict[str, object]
         build_task("niah", settings)
     assert "\n" not in str(caught.value)
     assert ": :" not in str(caught.value)
+
+
+NEAR = tuple(preset for name, preset in Niah.presets.items() if name.endswith("_hard"))
+
+
+@pytest.mark.parametrize("settings", NEAR, ids=str)
+def test_near_keys_share_a_half_with_each_other(settings: dict[str, object]) -> None:
+    for index in range(5, 9):
+        keys = keys_of(make(index, 100, **settings))
+        assert len(keys) >= 16
+        halves = [(key[: len(key) // 3], key[-len(key) // 3 :]) for key in keys]
+        alike = [sum(one[0] == other[0] or one[1] == other[1] for other in halves) > 1 for one in halves]
+        assert np.mean(alike) > 0.7
+
+
+def keys_of(sample: Sample) -> list[str]:
+    """Keys of all needles in the text, each once."""
+    keys: dict[str, None] = {}
+    for wording in (*FACTS, *LISTS):
+        for pattern in (wording.needle, *wording.forms):
+            for match in re.finditer(_pattern(pattern, is_fact=wording in FACTS), sample.context):
+                keys[match[1]] = None
+    return list(keys)
+
+
+def test_near_numbers_are_others_with_digits_swapped() -> None:
+    swapped = 0
+    for index in range(9):
+        keys = set(keys_of(make(index, 20, distractors="near", num_keys=40, key_type="numbers")))
+        swapped += sum(key[-1] != key[-2] and f"{key[:-2]}{key[-1]}{key[-2]}" in keys for key in keys)
+    assert swapped > 20
+
+
+def test_near_needles_are_worded_in_several_ways_and_decoys_name_keys_and_values_again() -> None:
+    of_asked: list[int] = []
+    for index in range(1, 200):
+        sample = make(index, 20, distractors="near", num_keys=24)
+        wording = FACTS[index % 9]
+        counts = [len(re.findall(_pattern(form, is_fact=True), sample.context)) for form in wording.forms]
+        assert all(counts) or wording.id == "seed"
+        assert sample.facts["num_decoys"] == 24 or wording.id == "seed"
+        of_asked.append(sample.context.count(sample.facts["asked"][0]))
+    assert {1, 2} <= set(of_asked) <= set(range(1, 7))
+
+
+def test_a_near_key_that_is_absent_is_in_the_text_as_often_as_one_that_is_not() -> None:
+    samples = [make(index, 20, distractors="near", num_keys=16, absent=0.5) for index in range(300)]
+    mentioned = [
+        [sample.context.count(sample.facts["asked"][0]) for sample in samples if sample.facts["absent"] == absent]
+        for absent in (True, False)
+    ]
+    assert min(map(min, mentioned)) == 1 < min(map(max, mentioned))
+    assert ks_2samp(*mentioned).pvalue > 1e-4
+
+
+def test_associations_are_at_least_sixty_and_unambiguous() -> None:
+    assert sum(len(relation.pairs) for relation in RELATIONS) >= 60
+    for relation in RELATIONS:
+        for side in (0, 1):
+            assert len({pair[side] for pair in relation.pairs}) == len(relation.pairs)
+        for thing, follows in relation.pairs:
+            shared = _content(relation.statement.format(name="", x=thing)) & _content(
+                relation.question.format(x=follows)
+            )
+            assert not shared, shared
+
+
+def _content(text: str) -> set[str]:
+    """The words of a text that tell something, without endings."""
+    small = {"a", "an", "by", "in", "is", "the", "of", "who", "whose", "one", "with", "and", "on", "as", "they", "at"}
+    return {word.rstrip("s") for word in set(re.findall("[a-z]+", text.lower())) - small}
+
+
+def test_an_association_has_the_words_of_its_question_beside_somebody_else() -> None:
+    relations: set[str] = set()
+    for index in range(60):
+        sample = make(index, 30, needle_type="association", num_keys=10, haystack="prose")
+        (asked,), (person,) = sample.facts["asked"], sample.answers
+        (span,) = sample.evidence_spans
+        evidence = sample.text[slice(*span)]
+        assert person in evidence
+        assert asked not in evidence
+        assert sample.context.count(person) == 1
+        sentences = [sentence for sentence in re.split(r"(?<=\.)\s+", sample.context) if asked in sentence]
+        assert sentences
+        assert not any(person in sentence for sentence in sentences)
+        relations.add(sample.facts["relation"])
+    assert relations == {relation.id for relation in RELATIONS}

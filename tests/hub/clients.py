@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import warm
+
 from .server import LoopbackHub
 
 _READ = """
@@ -37,8 +39,7 @@ def environment(hub: LoopbackHub, **changes: str) -> dict[str, str]:
 
 def lcdata(hub: LoopbackHub, *arguments: object, **changes: str) -> subprocess.CompletedProcess[str]:
     """`lcdata ...` with the Hub as its only one."""
-    command = [sys.executable, "-m", "lcdata", *map(str, arguments)]
-    return subprocess.run(command, env=environment(hub, **changes), capture_output=True, text=True)
+    return warm.run([str(argument) for argument in arguments], Path.cwd(), {**hub.environment, **changes})
 
 
 def pushed(hub: LoopbackHub, *arguments: object, **changes: str) -> dict[str, Any]:

@@ -102,11 +102,24 @@ def rate_own(reply: str, reference: Reference) -> Rating:
     return {"score": measure(reference.measure or "exact")(reply, reference)}
 
 
-MATCHES: Mapping[str, Callable[[str, Reference], Rating]] = {
-    "exact": rate,
-    "last-answer": rate_last,
-    "substring": rate_substrings,
-    "two-way": rate_two_way,
-    "task": rate_own,
+Match = Callable[[str, Reference], Rating]
+
+
+def _by_any_alias(match: Match) -> Match:
+    """The best of the ratings by an answer or what is as good as it."""
+
+    def best(reply: str, reference: Reference) -> Rating:
+        ratings = [match(reply, way) for way in reference.ways]
+        return max(ratings, key=lambda rating: next(iter(rating.values())))
+
+    return best
+
+
+MATCHES: Mapping[str, Match] = {
+    "exact": _by_any_alias(rate),
+    "last-answer": _by_any_alias(rate_last),
+    "substring": _by_any_alias(rate_substrings),
+    "two-way": _by_any_alias(rate_two_way),
+    "task": _by_any_alias(rate_own),
 }
 """Ways to compare a reply with a reference. The first measure of each is its main one."""

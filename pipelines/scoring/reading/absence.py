@@ -30,6 +30,7 @@ _FORMS = (
     r"\b(?:lacks?|omits?|leaves? out|makes? no|contains? no|gives? no|has no|have no|says? nothing|found nothing|"
     r"provides? no|offers? no|find no|found no|see no|saw no)\b",
     r"\bwithout (?:mentioning|saying|naming|stating|giving)\b",
+    r"\b(?:nobody|no one)\b(?=[ \"'*]*\Z)",
     r"\bi (?:do not|don't) (?:know|have)\b",
 )
 CLAIM = re.compile("|".join(_FORMS), re.IGNORECASE)
@@ -38,6 +39,7 @@ BARE = re.compile(r"(?:none|n/?a|null|nil|nothing|absent|missing|no|empty|-)", r
 
 ELSEWHERE = re.compile(
     r"\b(?:elsewhere|anywhere else|anyone else|anything else|any other|other than|besides|again|more than once|further|"
+    r"in so many words|"
     r"more details?|only once|twice|another|apart from|in addition)\b|\bnot true\b|\bnot the case\b|\bnot correct\b|"
     r"\bno other\b|\bnothing (?:but|except)\b|\bnot (?:just|merely)\b|\bnobody else\b|\bno one else\b|"
     r"\bnothing else\b|\bno doubt\b|\bnot only\b|\bno further\b|\bno additional\b",

@@ -48,6 +48,10 @@ MOST_WORDS = 200
 """Words of a reply without a marked answer that pass for wording; who goes on beyond copies what was read."""
 
 
+_LAST_WORDS = 40
+"""Words at the end of a reply that may give the answers after any number of others."""
+
+
 @dataclass(frozen=True)
 class Part:
     """The part of a reply that answers, and what is said after it."""
@@ -66,6 +70,12 @@ def answering(text: str, num_answers: int, asked: bool, candidates: Callable[[st
     if asked and (part := _about_asked(text, num_answers, candidates)):
         return part
     return _short_enough(_without_signs(text), num_answers)
+
+
+def ends_in_answers(text: str, num_answers: int) -> bool:
+    """Whether the last words of a text give all answers, so that what was said before may have led to them."""
+    words = [word.start() for word in re.finditer(rf"[^\W_]+|[{ANSWERS}]", text)]
+    return bool(words) and _num_found(text[words[-min(_LAST_WORDS, len(words))] :]) >= num_answers
 
 
 def marked_text(text: str) -> str | None:

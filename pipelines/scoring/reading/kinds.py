@@ -9,7 +9,8 @@ from .dates import Date, date_of
 DASHED = r"[A-Za-z]+(?:-[A-Za-z]+){n}"
 _ARTICLE = re.compile(r"^(?:an?|the) (?=\S)", re.IGNORECASE)
 _ABSENT = re.compile(
-    r"(?:(?:it|this|that) is )?(?:not|no|none|nothing|unknown|unanswerable|n/?a|missing|absent)\b(?: [a-z]+){0,5}[.]?",
+    r"(?:(?:it|this|that) is )?(?:not|no|none|nothing|nobody|unknown|unanswerable|n/?a|missing|absent)\b"
+    r"(?: [a-z]+){0,5}[.]?",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
@@ -49,6 +50,10 @@ def answer_of(text: str) -> Answer:
     if _NAME.fullmatch(bare):
         return Answer(bare, "name", whole(_spaced(bare) + r"(?:'s)?"))
     return Answer(bare, "words", whole(_spaced(bare.rstrip(".")) or _spaced(bare)))
+
+
+def _as_word(answer: Answer) -> Answer:
+    return Answer(answer.text, "words", whole(_spaced(answer.text)))
 
 
 def whole(pattern: str) -> str:
@@ -101,9 +106,12 @@ def _shape(answer: str) -> str | None:
 
 
 def distinct(answers: Sequence[str]) -> list[Answer]:
-    """The answers as they are looked for, none twice."""
+    """The answers as they are looked for, none twice; among other words `nothing` and `missing` are words, too."""
     found = dict[object, Answer]()
-    for answer in map(answer_of, answers):
+    known = list(map(answer_of, answers))
+    if any(answer.kind == "words" for answer in known):
+        known = [_as_word(answer) if answer.kind == "absent" and answer.text.isalpha() else answer for answer in known]
+    for answer in known:
         key = answer.date or ("absent" if answer.kind == "absent" else " ".join(answer.text.casefold().split()))
         found.setdefault(key, answer)
     return list(found.values())

@@ -21,6 +21,8 @@ def rivals(part: Part, whole: str, expected: Expected) -> Iterator[str]:
     """What counts against the answers that a part states, of the whole text what is copied."""
     if expected.only_absent:
         yield from _values_all_the_same(f"{part.text}\n{part.after}", expected)
+        if not part.is_marked:
+            yield from copied(whole, expected)
         return
     yield from shaped(part.text, expected)
     yield from listed(part.text, expected)

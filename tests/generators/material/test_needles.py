@@ -8,18 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lcdata.generators.material.haystack import Passage
 from lcdata.generators.material.identifiers import FactKind, NameKind, Names, identifiers
-from lcdata.generators.material.needles import NeedleWording, needle_haystack
+from lcdata.generators.material.needles import alike, needle_haystack
+from lcdata.generators.material.phrases import Passage
 from lcdata.schemas.sample import Fragments
 from lcdata.schemas.stream import stream
 
 COUNT = 200
-
-
-def worded(needle: str) -> NeedleWording:
-    """A wording of which only the needle matters here."""
-    return NeedleWording(id="test", head="", needle=needle, one="", each="", fact="", absent="")
 
 
 def names(kind: NameKind, index: int = 0) -> Names:
@@ -38,7 +33,7 @@ KINDS = [(key, value) for key in get_args(FactKind) for value in get_args(FactKi
 @pytest.mark.parametrize(("key", "value"), KINDS)
 def test_each_sentence_is_a_key_with_its_value(key: FactKind, value: FactKind) -> None:
     keys, values = names(key), names(value, 1)
-    whole = needle_haystack(worded("The {kind} of {key} is {value}, they say."), "sign", keys, [values], numbered=False)
+    whole = needle_haystack(["The {kind} of {key} is {value}, they say."], "sign", keys, [values], numbered=False)
     pairs = zip(keys.strings(), values.strings(), strict=True)
     assert sentences(whole) == [f"The sign of {one} is {other}, they say. " for one, other in pairs]
 
@@ -46,14 +41,14 @@ def test_each_sentence_is_a_key_with_its_value(key: FactKind, value: FactKind) -
 @pytest.mark.parametrize("key", get_args(FactKind))
 def test_the_value_may_come_first_and_the_key_twice(key: FactKind) -> None:
     keys, values = names(key), names("numbers", 1)
-    whole = needle_haystack(worded("{value} is of {key} ({key})."), "", keys, [values], numbered=False)
+    whole = needle_haystack(["{value} is of {key} ({key})."], "", keys, [values], numbered=False)
     pairs = zip(keys.strings(), values.strings(), strict=True)
     assert sentences(whole) == [f"{value} is of {key} ({key}). " for key, value in pairs]
 
 
 def test_lists_are_numbered_in_order() -> None:
     keys, first, second = names("cities"), names("outings"), names("outings", 1)
-    whole = needle_haystack(worded("In {key}: {value}."), "", keys, [first, second], numbered=True)
+    whole = needle_haystack(["In {key}: {value}."], "", keys, [first, second], numbered=True)
     said = zip(keys.strings(), first.strings(), second.strings(), strict=True)
     assert sentences(whole) == [f"In {city}: 1) {one} and 2) {two}. " for city, one, two in said]
 
@@ -61,7 +56,7 @@ def test_lists_are_numbered_in_order() -> None:
 @pytest.mark.parametrize("value", ["numbers", "uuids"])
 def test_characters_are_counted_and_not_bytes(value: FactKind) -> None:
     keys, values = names("words"), names(value, 1)
-    whole = needle_haystack(worded("„{key}“ heißt für uns {value} 🎻."), "", keys, [values], numbered=False)
+    whole = needle_haystack(["„{key}“ heißt für uns {value} 🎻."], "", keys, [values], numbered=False)
     pairs = zip(keys.strings(), values.strings(), strict=True)
     assert sentences(whole) == [f"„{key}“ heißt für uns {value} 🎻. " for key, value in pairs]
 
@@ -77,8 +72,8 @@ def counted(fragments: Fragments) -> NDArray[np.int64]:
 
 
 def test_fragments_have_the_tokens_of_the_text() -> None:
-    wording = worded("One of the special magic {kind}s for {key} is: {value}.")
-    whole = needle_haystack(wording, "number", names("words"), [names("numbers", 1)], numbered=False)
+    patterns = ["One of the special magic {kind}s for {key} is: {value}."]
+    whole = needle_haystack(patterns, "number", names("words"), [names("numbers", 1)], numbered=False)
     tokens = whole.tokens(counted)
     assert tokens is not None
     texts = tuple(" " + whole.text[:end].removesuffix(" ") if end else "" for end in whole.ends.tolist())
@@ -87,5 +82,20 @@ def test_fragments_have_the_tokens_of_the_text() -> None:
 
 
 def test_uuids_are_counted_by_their_characters() -> None:
-    whole = needle_haystack(worded("{key}: {value}."), "", names("uuids"), [names("words", 1)], numbered=False)
+    whole = needle_haystack(["{key}: {value}."], "", names("uuids"), [names("words", 1)], numbered=False)
     assert whole.tokens(counted) is None
+
+
+@pytest.mark.parametrize("key", get_args(FactKind))
+def test_needles_may_be_worded_in_several_ways(key: FactKind) -> None:
+    patterns = alike(["{key} has {value}.", "{value} is {key}'s.", "For {key} it says {value}, at last."])
+    assert len(patterns) == 2
+    keys, values = names(key), names("numbers", 1)
+    forms = np.arange(COUNT) % 3 % 2
+    whole = needle_haystack(patterns, "", keys, [values], numbered=False, forms=forms)
+    said = zip(keys.strings(), values.strings(), forms.tolist(), strict=True)
+    assert sentences(whole) == [
+        f"For {one} it says {other}, at last. " if form else f"{one} has {other}. " for one, other, form in said
+    ]
+    tokens = whole.tokens(counted)
+    assert (tokens is None) == (key == "uuids")

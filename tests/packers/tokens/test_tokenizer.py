@@ -14,6 +14,7 @@ from tokenizers import models, normalizers, pre_tokenizers, trainers
 from lcdata.packers.tokens.probes import around
 from lcdata.packers.tokens.tokenizer import HOSTILE, Tokenizer, load_tokenizer, open_tokenizer
 from lcdata.schemas.errors import HubError, UsageError
+from lcdata.schemas.sample import Fragments
 from lcdata.schemas.tokens import TokenizerChoice
 
 from .conftest import Load, added
@@ -36,6 +37,14 @@ def test_the_engine_agrees_with_tokenizers(tokenizer: Tokenizer) -> None:
         assert tokenizer.disagreement([text]) is None
 
     agrees()
+
+
+def test_fragments_that_are_made_of_words_have_the_tokens_of_these(tokenizer: Tokenizer) -> None:
+    words = ("", " a", " kettle", " of Jonesville")
+    alone = tokenizer.count(Fragments(words))
+    assert alone.tolist() == [len(tokenizer.encode(word)) for word in words]
+    made_of = np.array([[0, 1, 2], [3, 0, 0], [0, 0, 0]], np.int32)
+    assert tokenizer.count(Fragments(words, made_of)).tolist() == [alone[1] + alone[2], alone[3], 0]
 
 
 def test_text_never_makes_control_tokens(tokenizer: Tokenizer) -> None:

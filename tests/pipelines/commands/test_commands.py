@@ -181,7 +181,7 @@ def test_bash_completes_commands_tasks_presets_and_settings(lcdata: Run, tmp_pat
     lines = {
         "lcdata i": {"ingest", "inspect"},
         "lcdata gen --task n": {"niah"},
-        "lcdata gen --task niah --preset multik": {"multikey_1", "multikey_2", "multikey_3"},
+        "lcdata gen --task niah --preset multikey_3": {"multikey_3", "multikey_3_hard"},
         "lcdata gen --task kv --set dict": {"dict_size="},
         "lcdata recipes --copy prolong-": {"prolong-64k", "prolong-512k"},
         "lcdata export --to megatron": {"megatron", "megatron-bridge"},

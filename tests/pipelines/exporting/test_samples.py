@@ -106,6 +106,34 @@ def test_chosen_samples_are_those_of_the_whole_in_order(lines: Callable[..., Lin
     assert lines("chat", IntRange(0, 29)) == whole
 
 
+def test_a_config_is_exported_alone(tmp_path: Path, small: str) -> None:
+    stages = [
+        {"name": name, "seq_length": "1k", "mix": [{"task": "kv", "length": "1k", "n": n, "split": split}]}
+        for name, n, split in (("one", 3, "train"), ("two", 4, "validation"))
+    ]
+    recipe = {"name": "both", "tokenizer": {"source": small}, "stages": stages}
+    build_dataset(Recipe.model_validate(recipe), tmp_path / "out", where=Where(0))
+    assert [shard.data.path for shard in read_manifest(tmp_path / "out").shards] == [
+        "data/one/train-00000-of-00001.parquet",
+        "data/two/validation-00000-of-00001.parquet",
+    ]
+    dataset = open_dataset(tmp_path / "out")
+    done = export(dataset, "eval", tmp_path / "two.jsonl", config="two")
+    numbers = [json.loads(line)["index"] for line in (tmp_path / "two.jsonl").read_text().splitlines()]
+    assert numbers == [3, 4, 5, 6]
+    assert {document.index for row in dataset.config("two").rows() for document in row.documents} == set(numbers)
+    assert done.samples == 4
+    assert export(dataset, "eval", tmp_path / "some.jsonl", config="two", first=2).samples == 2
+    with pytest.raises(UsageError, match="there is no sample 2: two has samples 3 to 6"):
+        export(dataset, "eval", tmp_path / "none.jsonl", [IntRange(2, 4)], config="two")
+    with pytest.raises(UsageError, match="has no config 'three'"):
+        export(dataset, "eval", tmp_path / "none.jsonl", config="three")
+    import datasets
+
+    lines = datasets.load_dataset(str(tmp_path / "out"), "two", split="validation", streaming=True)
+    assert len(list(lines)) == 4
+
+
 def test_datasets_reads_every_format(folder: Path, tmp_path: Path) -> None:
     import datasets
 

@@ -55,7 +55,10 @@ def test_answers_of_our_own_are_exact_and_those_of_others_are_not(
     shuffled_recall = []
     for index, (sample, reference) in enumerate(zip(made, references, strict=True)):
         answers = list(reference.answers)
-        chance.shuffle(answers)
+        if reference.ordered:
+            assert rate(", ".join(reversed(answers)), reference)["exact"] == 0
+        else:
+            chance.shuffle(answers)
         for reply in (
             sample.sample.answer,
             f"\n {sample.sample.answer}\n",
@@ -190,3 +193,28 @@ def test_substrings_are_those_of_ruler() -> None:
     assert rate_substrings("1234 FIGS", reference) == {"string_match_all": 1, "string_match_part": 1}
     assert rate_substrings("only 123", reference) == {"string_match_all": 0.5, "string_match_part": 1}
     assert rate_substrings("", reference) == {"string_match_all": 0, "string_match_part": 0}
+
+
+def test_a_long_copy_is_no_answer_though_it_seems_to_correct_itself() -> None:
+    """Words that lead a correction stand in what was read, too, and what follows them may be short."""
+    story = " ".join(f"The {animal} of house {number} slept on." for number in range(30) for animal in ("cat", "dog"))
+    needle = "The key of the cellar is 7356436."
+    known = Reference(answers=("7356436",), asked=("cellar",))
+    short = "Actually, no: the cook left. The door was shut. " + " ".join(["A horse stood in the rain."] * 8)
+    assert rate(f"{needle} I hope this helps!", known)["exact"] == 1
+    assert rate(f"{story} {needle} {short}", known)["exact"] == 0
+    assert rate(f"{story} Wait, that is wrong. {needle} {short}", known)["exact"] == 0
+    for ending in ("\n\nWait, that is wrong.\n\nThe answer is 7356436.", " Wait, that is wrong. It is 7356436."):
+        assert rate(story + ending, known)["exact"] == 1
+
+
+@pytest.mark.parametrize("reply", ["Nobody.", "nobody", "By all that was noticed, nobody.", "The answer is: nobody"])
+def test_nobody_is_an_answer_where_nobody_is_meant(reply: str) -> None:
+    assert rate(reply, Reference(answers=("nobody",), asked=("Sydney",)))["exact"] == 1
+    assert rate(reply, Reference(answers=("Jane Roe",), asked=("Sydney",)))["exact"] == 0
+
+
+def test_nothing_is_a_word_among_words() -> None:
+    known = Reference(answers=("nothing", "politics", "pressure"))
+    assert rate("They are nothing, politics and pressure.", known)["exact"] == 1
+    assert rate("They are politics and pressure.", known)["exact"] == 0
