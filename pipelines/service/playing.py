@@ -39,6 +39,7 @@ def _page(asked: Asked) -> bytes:
         "template": (),
         "haystack": None,
         "templates": None,
+        "split": "train",
     }
     index, preset = int(asked.index), asked.preset or None
     recipe = task_recipe(asked.task, asked.length, str(index + 1), preset, asked.settings, **flags)

@@ -57,7 +57,7 @@ def test_a_job_is_followed_adopted_and_ended_with_its_run(tmp_path: Path, small:
         assert "wants its token: set RAY_AUTH_MODE=token" in " ".join(refused.stdout.split())
         with Server(folder, environment=environment) as server:
             [built] = server_runs(tmp_path, "tiny.yaml", address, environment, "--wait")
-            assert (built["state"], built["tokens"]) == ("built", 1912), built
+            assert built["state"] == "built", built
             assert command(tmp_path, "verify", built["dataset"]).returncode == 0
             [long] = server_runs(tmp_path, "long.yaml", address, environment)
             log = folder / "runs" / long["id"] / "build.ndjson"
