@@ -31,8 +31,8 @@ demo-recipe: $(READY)  ## build a curriculum of three tasks and a corpus: your o
 demo-publish: $(READY)  ## build on two nodes into S3, report, push, stream back and verify; all of it on this machine
 	PYTHONPATH=tests$${PYTHONPATH:+:$$PYTHONPATH} $(RUN)/python tests/demo_publish.py
 
-test: $(READY)  ## the whole test suite, first what needs no cluster, on two cores
-	$(RUN)/python -m pytest -m "not cluster" -n 2 --dist loadfile
+test: $(READY)  ## the whole test suite, first what needs no cluster, by three processes, of which some wait
+	$(RUN)/python -m pytest -m "not cluster" -n 3 --dist loadfile
 	$(RUN)/python -m pytest -m cluster
 
 trainers: $(TRAINERS)  ## add torch, transformers and TRL, which tests/pipelines/proving/trainers and `lcdata check` run

@@ -97,9 +97,12 @@ def _stated(text: str, answers: Sequence[Answer], reference: Reference) -> tuple
     part = answering(text, len(answers), bool(reference.asked), candidates)
     found = list(dict.fromkeys(answer_number(sign) for sign in SIGN.findall(part.text)))
     found = [number for number in found if number < len(answers)]
-    return found, set(
-        rivals(part, text if ends_in_answers(whole, len(answers)) else whole, expected)
-    ) if found else set[str]()
+    is_concluded = ends_in_answers(whole, len(answers)) and not _ASKED_AGAIN.search(whole)
+    return found, set(rivals(part, text if is_concluded else whole, expected)) if found else set[str]()
+
+
+_ASKED_AGAIN = re.compile(rf"{NAMED}[^.!?\n]*\?\s*\Z")
+"""A question about what was asked for at the very end, which nobody asks who has answered: the prompt's own."""
 
 
 _SOURCES = re.compile(

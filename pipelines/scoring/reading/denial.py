@@ -20,9 +20,9 @@ _FIRM = re.compile(
 
 _OUT = r"(?:rul(?:e|ed|ing) out|(?:reject|discard|dismiss)(?:ed|ing)?|(?:eliminat|exclud)(?:e|ed|ing))"
 _DENIAL = re.compile(
-    r"\b(?:not|\w+n't|cannot|never|neither|nor|rather than|instead of|except(?:ing|ion of| for)?|other than|unlike|"
-    r"as opposed to|anything but|everything but|all but|far from|isnt|aint|false that|wrong that|untrue that|"
-    rf"incorrect that|differs? from|different from|no (?!longer)|{_OUT})\b",
+    r"(?<![\w-])(?:not|\w+n't|cannot|never|neither|nor|rather than|instead of|except(?:ing|ion of| for)?|other than|"
+    r"unlike|as opposed to|anything but|everything but|all but|far from|isnt|aint|false that|wrong that|untrue that|"
+    rf"incorrect that|differs? from|different from|no (?!longer)|{_OUT})(?![\w-])",
     re.IGNORECASE,
 )
 _NO_ANSWER = (

@@ -253,7 +253,6 @@ def test_the_command_says_what_was_written(lcdata: Run, answers: Path, tmp_path:
     [
         (("--to", "mds", "--n", "3"), "--n is for --to eval, chat, text: leave it out"),
         (("--to", "mds", "--out", "-"), "rows are not written to stdout"),
-        (("--to", "text", "--config", "kv"), "--config is for rows"),
         (("--to", "mds"), "nowhere is no finished dataset"),
     ],
 )
