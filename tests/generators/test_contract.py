@@ -133,7 +133,7 @@ def test_a_sample_depends_on_its_index_alone(name: str, settings: dict[str, Any]
 @pytest.mark.parametrize(("name", "settings"), cases())
 def test_seeds_share_nothing(name: str, settings: dict[str, Any], small: str) -> None:
     lines: list[set[str]] = []
-    for seed in (1, 3):
+    for seed in (1, 2):
         maker = maker_of(name, settings, small, 1500, seed)
         bodies = [maker.make(index, 1500).sample.prompt for index in range(6)]
         lines.append({body[at : at + 60] for body in bodies for at in range(200, len(body) - 500, 60)})
